@@ -1,0 +1,3 @@
+//! Listeners, TLS, the proxy phases, forwarding. The only folder besides `app.rs` that names pingora.
+
+pub mod settings;

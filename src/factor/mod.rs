@@ -1,0 +1,6 @@
+//! Factors' rules: pure. Storage, attempts and pages are other layers'.
+//!
+//! Adding one: a file with its `Settings`, its check and its tests, a [`crate::policy::FactorKind`],
+//! and its step in `flow::challenge` and `flow::enrol`.
+
+pub mod app;

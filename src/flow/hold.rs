@@ -1,0 +1,1 @@
+//! Held requests: kept sealed under their challenge, continued once.

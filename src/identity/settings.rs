@@ -1,0 +1,169 @@
+//! What an operator says of the identity sources, resolved.
+
+use std::{path::PathBuf, time::Duration};
+
+use ipnet::IpNet;
+use jsonwebtoken::Algorithm;
+use regex::Regex;
+use secrecy::SecretString;
+
+use crate::policy::rule::{AnswerCondition, Match};
+
+/// One source, in file order.
+#[derive(Debug)]
+pub enum SourceSettings {
+    /// The site's session is a JWT.
+    Jwt(JwtSettings),
+    /// The site is asked with the player's own credential.
+    Introspection(IntrospectionSettings),
+    /// The subject is learned from the log-in as it passes.
+    Login(LoginSettings),
+    /// An authenticating proxy in front of us names the subject.
+    Header(HeaderSettings),
+}
+
+/// What carries the site's session in a request.
+#[derive(Clone, Debug)]
+pub enum Credential {
+    /// Cookies of these names; a name may end in `*` where a site puts a hash or a port into it.
+    Cookies(Vec<String>),
+    /// This header: `Authorization` with Bearer or Basic, or one with a bare value.
+    Header(String),
+}
+
+/// What a stamp is bound to (decisions 6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bind {
+    /// The value of the session.
+    Value,
+    /// The same, followed when the site rotates it in an answer.
+    Follow,
+    /// Subject and a value in our own cookie.
+    Subject,
+}
+
+/// A session that is a JWT.
+#[derive(Debug)]
+pub struct JwtSettings {
+    /// Where it stands.
+    pub credential: Credential,
+    /// The accepted algorithms: all HMAC or all public-key, never mixed.
+    pub algorithms: Vec<Algorithm>,
+    /// What verifies it.
+    pub key: JwtKey,
+    /// `iss`, if it must be this.
+    pub issuer: Option<String>,
+    /// `aud`, if it must contain this.
+    pub audience: Option<String>,
+    /// `typ`, if it must be this.
+    pub token_type: Option<String>,
+    /// Claim names.
+    pub claims: ClaimNames,
+    /// What a stamp is bound to; `Value` binds to the `session` claim where one is named.
+    pub bind: Bind,
+}
+
+/// What verifies a JWT.
+#[derive(Debug)]
+pub enum JwtKey {
+    /// A shared secret.
+    Secret(SecretString),
+    /// PEM of a public key, already read.
+    PublicKey(String),
+    /// A JWK set in a file, read again when it changes.
+    JwksFile(PathBuf),
+    /// A JWK set at an address, refreshed.
+    JwksUrl(String),
+}
+
+/// In which claims a JWT says what.
+#[derive(Clone, Debug)]
+pub struct ClaimNames {
+    /// The account.
+    pub subject: String,
+    /// A phone number.
+    pub phone: Option<String>,
+    /// A mail address.
+    pub email: Option<String>,
+    /// A language tag.
+    pub locale: Option<String>,
+    /// What stays while the token itself is renewed.
+    pub session: Option<String>,
+}
+
+/// A site that is asked.
+#[derive(Debug)]
+pub struct IntrospectionSettings {
+    /// What carries the session.
+    pub credential: Credential,
+    /// Asked with GET; no redirect is followed.
+    pub url: String,
+    /// How long an answer may be used for the same credential; at most 60 s.
+    pub cache: Duration,
+    /// From the first byte sent to the last byte read.
+    pub deadline: Duration,
+    /// Bytes of the answer that are read at most.
+    pub max_answer: usize,
+    /// Where the subject stands.
+    pub subject: Extract,
+    /// A subject that matches this is nobody.
+    pub anonymous: Option<Regex>,
+    /// Where a phone number stands.
+    pub phone: Option<Extract>,
+    /// Where a mail address stands.
+    pub email: Option<Extract>,
+    /// Where a language tag stands.
+    pub locale: Option<Extract>,
+    /// What a stamp is bound to.
+    pub bind: Bind,
+}
+
+/// How a value is taken from an answer of the site.
+#[derive(Clone, Debug)]
+pub enum Extract {
+    /// A JSON Pointer (RFC 6901); a string or an integer.
+    Json(String),
+    /// The first group of the one match; no match or several is an error (decisions 5).
+    Regex(Regex),
+    /// A response header.
+    Header(String),
+    /// The user of the request's own Basic credential, once the site answered 2xx.
+    BasicUser,
+}
+
+/// A log-in that is learned as it passes.
+#[derive(Debug)]
+pub struct LoginSettings {
+    /// The session cookies.
+    pub cookies: Vec<String>,
+    /// The log-in request.
+    pub matches: Vec<Match>,
+    /// The field with the name that the player typed.
+    pub subject: crate::fields::FieldName,
+    /// What is done to a typed name, in this order.
+    pub normalize: Vec<Normalize>,
+    /// What only triggers the question (decisions 1).
+    pub success: AnswerCondition,
+    /// Who is it really, asked with the new session; `None` only under `insecure_unconfirmed_login`.
+    pub confirm: Option<IntrospectionSettings>,
+    /// How long a binding is remembered.
+    pub lifetime: Duration,
+}
+
+/// One step on a typed name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Normalize {
+    /// White space at both ends.
+    Trim,
+    /// Lower case.
+    Lowercase,
+}
+
+/// An authenticating proxy in front of us.
+#[derive(Debug)]
+pub struct HeaderSettings {
+    /// The header with the subject.
+    pub subject: String,
+    /// The peers that may send it; from every other peer its presence is refused.
+    pub from: Vec<IpNet>,
+}

@@ -1,0 +1,22 @@
+//! The rules and the decision: pure, synchronous, without I/O, time or randomness of its own.
+//!
+//! [`rule`] is a route as it was resolved from the configuration; [`routes`] compiles all of them
+//! and says on which of them a request lands; [`facts`] is what is known of the request and its
+//! player; [`decide`] turns both into a [`Verdict`]; [`permit`] is what forwarding needs and only a
+//! verdict makes; [`throttle`] says how long failed codes pause a factor.
+//!
+//! A request *passes only if every route that some reading of it lands on lets it pass*; among those
+//! that do not, the strictest answers.
+
+pub mod decide;
+pub mod facts;
+pub mod permit;
+pub mod routes;
+pub mod rule;
+pub mod throttle;
+
+pub use decide::{Decision, Reason, Verdict, decide};
+pub use facts::{Enrolment, Facts, StampFacts, Visitor};
+pub use permit::Permit;
+pub use routes::{BodyView, Landing, Routes};
+pub use rule::{FactorKind, Requirement, Route};

@@ -1,0 +1,157 @@
+//! A request head as data: what every layer above the policy reads of a request.
+//!
+//! Nothing here names the proxy. The edge builds a [`Head`] from its session, the portal from an
+//! `http::request::Parts`; both say the same of the same bytes.
+
+use std::{fmt, net::IpAddr};
+
+use http::{HeaderMap, Method, header};
+
+use crate::target::Target;
+
+/// The head of one request, borrowed.
+#[derive(Clone, Copy, Debug)]
+pub struct Head<'r> {
+    /// As received: an upper-case token.
+    pub method: &'r Method,
+    /// Path and query with all their readings.
+    pub target: &'r Target,
+    /// One of the site's hosts as the configuration writes it: lower case, with its port if any.
+    pub host: &'r str,
+    /// How the player reached us, or says a trusted proxy that the player reached it.
+    pub scheme: Scheme,
+    /// Every header as received; over HTTP/2 the cookie crumbs are joined already.
+    pub headers: &'r HeaderMap,
+    /// The player's address: the peer's, or what a trusted proxy says of it.
+    pub client: IpAddr,
+}
+
+/// How a request came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// Without TLS: only for development.
+    Http,
+    /// With TLS.
+    Https,
+}
+
+impl Scheme {
+    /// `http` or `https`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+}
+
+/// The player: the site's stable id for the account, 1 to 255 bytes of UTF-8 without control
+/// characters. Compared byte for byte.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Subject(Box<str>);
+
+/// A text that is no [`Subject`]: empty, longer than 255 bytes, or with control characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a subject is 1 to 255 bytes without control characters")]
+pub struct BadSubject;
+
+impl Subject {
+    /// The subject of this id.
+    ///
+    /// # Errors
+    /// [`BadSubject`] when it is empty, longer than 255 bytes, or has control characters.
+    pub fn parse(id: &str) -> Result<Self, BadSubject> {
+        if id.is_empty() || id.len() > 255 || id.chars().any(char::is_control) {
+            return Err(BadSubject);
+        }
+        Ok(Self(id.into()))
+    }
+
+    /// The site's id.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Subject {
+    type Error = BadSubject;
+    fn try_from(id: String) -> Result<Self, BadSubject> {
+        Self::parse(&id)
+    }
+}
+
+impl From<Subject> for String {
+    fn from(subject: Subject) -> Self {
+        subject.0.into()
+    }
+}
+
+impl fmt::Debug for Subject {
+    /// Says nothing of the player: logs must not name them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Subject(…)")
+    }
+}
+
+/// What ties a proof to one log-in: a keyed hash over what each identity source binds to
+/// (decisions 6). 32 bytes, compared byte for byte; says nothing of the session value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub struct Binding(pub [u8; 32]);
+
+/// By what the site knows the player; `Cookie` if any carrier is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Carrier {
+    /// A browser, or a client with a cookie jar.
+    Cookie,
+    /// A client that sends a header by itself.
+    Header,
+}
+
+/// A cookie name that occurs more than once. Frameworks disagree on which one counts
+/// (security.md 0.7), so the request is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("cookie {0:?} occurs more than once")]
+pub struct DuplicateCookie(pub String);
+
+/// Every `name=value` pair of the Cookie headers, in order, as sent: not unquoted, not decoded.
+pub fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim_matches([' ', '\t']).split_once('='))
+}
+
+/// The value of the cookie with exactly this name.
+///
+/// # Errors
+/// [`DuplicateCookie`] when the name occurs more than once, even with equal values.
+pub fn cookie<'r>(headers: &'r HeaderMap, name: &str) -> Result<Option<&'r str>, DuplicateCookie> {
+    let mut found = None;
+    for (candidate, value) in cookies(headers) {
+        if candidate != name {
+            continue;
+        }
+        if found.is_some() {
+            return Err(DuplicateCookie(name.to_owned()));
+        }
+        found = Some(value);
+    }
+    Ok(found)
+}
+
+/// The one value of a header that must not be repeated; `None` when absent, repeated or not
+/// visible ASCII.
+#[must_use]
+pub fn header_once<'r>(headers: &'r HeaderMap, name: &str) -> Option<&'r str> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next()?;
+    if values.next().is_some() {
+        return None;
+    }
+    first.to_str().ok()
+}

@@ -1,0 +1,49 @@
+//! Ports to what must be remembered, by need, and their implementations.
+//!
+//! *Durable* ports survive everything, and money depends on them: [`sql`] (SQLite and PostgreSQL).
+//! *Shared* ports keep short-lived things; losing them means to ask again, never to let through:
+//! [`memory`]. Every method is one round trip; [`StoreError`] says that the backend did not answer;
+//! absence is `Ok(None)`. An expired value is absent even before it is swept.
+//!
+//! Adding a backend: implement the ports it is good at in a file of its own, add it to
+//! `tests/it/store.rs`, where the conformance suite runs over every implementation, and name it in
+//! `app.rs`.
+
+pub mod durable;
+pub mod memory;
+pub mod shared;
+pub mod sql;
+
+pub use durable::{Attempts, FactorRecord, Factors, Families, LoginBindings, PlayerState, Reservation, Spent};
+pub use shared::{
+    Approval, Approvals, Challenge, ChallengeState, Challenges, Held, PendingEnrolment, PendingEnrolments,
+};
+
+/// The backend did not answer, or not as it should. Guarded routes close.
+#[derive(Debug, thiserror::Error)]
+#[error("the {backend} store failed at {operation}")]
+pub struct StoreError {
+    /// `sqlite`, `postgres` or `memory`.
+    pub backend: &'static str,
+    /// The port's method; a label in metrics.
+    pub operation: &'static str,
+    /// What the backend said.
+    #[source]
+    pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// Where things are remembered.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `sqlite:/path/to.db` (`sqlite::memory:` for tests) or `postgres://…`.
+    pub durable: secrecy::SecretString,
+    /// Short-lived things.
+    pub shared: Shared,
+}
+
+/// Where short-lived things are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shared {
+    /// In this process: one node.
+    Memory,
+}

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use http::Method;
 
-use crate::fields::FieldName;
+use crate::{fields::FieldName, policy::pattern::PathPattern};
 
 /// A kind of factor, as YAML, JSON and stores write it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -108,8 +108,8 @@ pub enum Respond {
 /// One path pattern with its conditions; a route has one or several.
 #[derive(Clone, Debug)]
 pub struct Match {
-    /// `/a/b` exactly; `*` as a segment: any one; `**` as the last: the path before it and all below.
-    pub path: String,
+    /// Which paths.
+    pub path: PathPattern,
     /// Empty: every method. Else these, HEAD with GET, and, on a guarded route, also every method
     /// that is none of GET, HEAD, OPTIONS (security.md 3.2).
     pub methods: Vec<Method>,

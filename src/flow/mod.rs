@@ -80,7 +80,8 @@ pub struct SecondFactor {
 }
 
 /// What a first enrolment needs besides the site session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum FirstEnrolment {
     /// A code sent to the number that the site has on file.
     PhoneOnFile,

@@ -1,7 +1,5 @@
 //! The site's answer on its way back: what it changes for us, and what must not pass.
 
-use std::time::Instant;
-
 use http::{HeaderValue, StatusCode, header};
 use pingora::http::ResponseHeader;
 use pingora::prelude::*;
@@ -25,7 +23,6 @@ impl Gateway {
         answer: &mut ResponseHeader,
         context: &mut Context,
     ) -> Result<()> {
-        context.answered_at = Some(Instant::now());
         context.record.upstream_status = Some(answer.status.as_u16());
         drop_foreign_cookies(answer)?;
         if answer.status == StatusCode::SWITCHING_PROTOCOLS {

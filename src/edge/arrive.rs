@@ -115,7 +115,7 @@ impl Gateway {
         let Read::Whole(body) = read else { return Ok(None) };
         let Some(token) = resume::resume_token(&body) else {
             if body.starts_with(resume::RESUME_FIELD.as_bytes()) {
-                return self.refuse(session, context, Problem::from(&FlowError::Gone)).await.map(Some);
+                return self.refuse(session, context, Problem::of(&FlowError::Gone, self.flow.clock.now())).await.map(Some);
             }
             return Ok(None);
         };
@@ -128,7 +128,7 @@ impl Gateway {
             Ok(resumed) => resumed,
             Err(error) => {
                 context.record.reasons.push("resume-refused");
-                return self.refuse(session, context, Problem::from(&error)).await.map(Some);
+                return self.refuse(session, context, Problem::of(&error, self.flow.clock.now())).await.map(Some);
             }
         };
         context.record.route = Some(resumed.route.as_str().into());
@@ -179,7 +179,7 @@ impl Gateway {
                     reply::write(session, reply).await?;
                     return Ok(true);
                 }
-                Outcome::Refuse(error) => return self.refuse(session, context, Problem::from(&error)).await,
+                Outcome::Refuse(error) => return self.refuse(session, context, Problem::of(&error, self.flow.clock.now())).await,
             }
         }
     }
@@ -231,7 +231,7 @@ impl Gateway {
             reply.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
             reply
         } else if methods.is_empty() {
-            Problem::from(&FlowError::EnrolmentRequired).reply(Wants::Json, rules)
+            Problem::of(&FlowError::EnrolmentRequired, self.flow.clock.now()).reply(Wants::Json, rules)
         } else {
             Problem::challenge(rules, challenge, methods, self.flow.clock.now()).reply(Wants::Json, rules)
         };

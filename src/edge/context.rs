@@ -36,10 +36,8 @@ pub struct Context {
     pub guarded: bool,
     /// What answers it if forwarding fails.
     pub failure: Option<Problem>,
-    /// When the site's answer began, for the time that we add.
+    /// When it left for the site: until then the time is ours.
     pub sent_at: Option<Instant>,
-    /// When the head of the site's answer had arrived.
-    pub answered_at: Option<Instant>,
     /// What the decision log says.
     pub record: Record,
 }
@@ -78,7 +76,6 @@ impl Context {
             guarded: false,
             failure: None,
             sent_at: None,
-            answered_at: None,
             record: Record::default(),
         }
     }

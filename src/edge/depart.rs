@@ -12,7 +12,7 @@ use crate::{
     flow::FlowError,
     policy::Requirement,
     request::Head,
-    stamp::AssertionFacts,
+    stamp::{Asserted, Assurance},
     web::Problem,
 };
 
@@ -42,7 +42,7 @@ impl Gateway {
             forward::anonymise(request, |headers| live.rules.identity.strip(headers))?;
         }
         forward::introduce(request, intake, live.upstream.host_header.as_deref())?;
-        if let Some(assertion) = self.assertion(context) {
+        if let Some(assertion) = self.assertion(request, context) {
             request.insert_header(ASSERTION, assertion)?;
         }
         if session.req_header().version == http::Version::HTTP_2 {
@@ -54,7 +54,7 @@ impl Gateway {
         if let Some((spend, _)) = &passage.spend {
             if let Err(error) = self.flow.spend(spend).await {
                 context.record.reasons.push("spent");
-                context.failure = Some(Problem::from(&error));
+                context.failure = Some(Problem::of(&error, self.flow.clock.now()));
                 let status = if matches!(error, FlowError::Gone) { 410 } else { 503 };
                 return Error::e_explain(HTTPStatus(status), "consumed before, or the store did not answer");
             }
@@ -65,7 +65,7 @@ impl Gateway {
     }
 
     /// The signed statement for the site, on guarded routes and where a route asks for it.
-    fn assertion(&self, context: &Context) -> Option<HeaderValue> {
+    fn assertion(&self, request: &RequestHeader, context: &Context) -> Option<HeaderValue> {
         let rules = &context.live.rules;
         let passage = context.passage.as_ref()?;
         let name = context.record.route.as_ref()?;
@@ -79,24 +79,24 @@ impl Gateway {
             (None, None) => None,
         }?;
         let intake = context.intake.as_ref()?;
-        let (_, digest) = passage.spend.as_ref().map_or((None, None), |(spend, digest)| (Some(spend), Some(*digest)));
+        let digest = passage.spend.as_ref().map(|(_, digest)| *digest);
         let proof = match (route.require, &passage.stamp, digest) {
-            (Requirement::Once, _, Some(_)) => Requirement::Once,
-            (Requirement::Fresh { .. }, Some(_), _) => route.require,
-            (Requirement::Session | Requirement::None, Some(_), _) => Requirement::Session,
-            (Requirement::None | Requirement::Session | Requirement::Fresh { .. } | Requirement::Once, _, _) => {
-                Requirement::None
-            }
+            (Requirement::Once, _, Some(digest)) => Assurance::Once { digest },
+            (Requirement::Fresh { .. }, Some(_), _) => Assurance::Fresh,
+            (Requirement::Session | Requirement::None, Some(_), _) => Assurance::Session,
+            _ => Assurance::None,
         };
-        let facts = AssertionFacts {
+        let uri = format!("{}{}", rules.site.origin, intake.target.path());
+        let facts = Asserted {
             subject: subject.0,
             binding: subject.1,
-            stamp: passage.stamp.as_ref(),
+            amr: passage.stamp.as_ref().map(|stamp| stamp.proof.amr.as_slice()).unwrap_or_default(),
+            auth_time: passage.stamp.as_ref().map(|stamp| stamp.proof.auth_time),
             route: &route.name,
             require: route.require,
+            method: request.method.as_str(),
+            uri: &uri,
             proof,
-            digest,
-            target: intake.target.raw(),
         };
         let token = rules.assertions.mint(&facts, self.flow.clock.now());
         HeaderValue::from_str(&token).ok()

@@ -33,6 +33,7 @@ impl ProxyHttp for Gateway {
     type CTX = Context;
 
     fn new_ctx(&self) -> Context {
+        self.flow.metrics.in_flight.inc();
         Context::new(self.live.load_full())
     }
 

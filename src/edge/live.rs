@@ -1,6 +1,6 @@
 //! What a reload swaps as a whole: a request keeps the one it began with.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use ipnet::IpNet;
 
@@ -10,6 +10,7 @@ use crate::{
         upstream::Upstream,
     },
     flow::RuleSet,
+    metrics::RouteMetrics,
 };
 
 /// One configuration, running.
@@ -24,6 +25,8 @@ pub struct Live {
     pub limits: Limits,
     /// How long things may take.
     pub timeouts: Timeouts,
+    /// The numbers of each route by its name, with `none` and `portal`.
+    pub numbers: HashMap<String, RouteMetrics>,
     /// Identifies the configuration in logs and metrics: 12 hex digits of its SHA-256.
     pub config_hash: String,
 }

@@ -117,7 +117,7 @@ struct Drain {
 impl Drain {
     async fn drained(&self) {
         let mut tick = tokio::time::interval(Duration::from_millis(50));
-        while self.metrics.in_flight() > 0 {
+        while self.metrics.in_flight.get() > 0 {
             tick.tick().await;
         }
     }

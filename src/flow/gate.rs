@@ -15,13 +15,14 @@ use crate::{
         hold::{self, HeldRequest},
     },
     identity::{Freshness, Player, Who},
+    metrics::words::StampReject,
     policy::{
         self, BodyView, Decision, Enrolment, Facts, FactorKind, Landing, Permit, Reason, Requirement, Route, Verdict,
         Visitor, rule::Respond,
     },
     request::{self, Binding, Carrier, Head},
     secret::Token,
-    stamp::Stamp,
+    stamp::{Reject, Stamp},
     store::{PlayerState, shared::Level},
 };
 
@@ -310,7 +311,7 @@ impl Flow {
         match rules.stamps.verify(token, self.clock.now()) {
             Ok(stamp) => Ok(Some(stamp)),
             Err(reject) => {
-                self.metrics.stamp_rejected(reject);
+                self.stamp_rejected(reject);
                 Ok(None)
             }
         }
@@ -330,15 +331,24 @@ impl Flow {
     fn is_of(&self, stamp: &Stamp, player: &Player) -> bool {
         let bound = stamp.proof.subject == player.subject && stamp.proof.binding == player.binding;
         if !bound {
-            self.metrics.stamp_rejected(crate::stamp::Reject::BoundMismatch);
+            self.stamp_rejected(Reject::BoundMismatch);
         }
         bound
+    }
+
+    fn stamp_rejected(&self, reject: Reject) {
+        self.metrics.stamp_reject(match reject {
+            Reject::Expired => StampReject::Expired,
+            Reject::BoundMismatch => StampReject::BoundMismatch,
+            Reject::BadSignature => StampReject::BadSignature,
+            Reject::Revoked => StampReject::Revoked,
+        });
     }
 
     async fn counts(&self, stamp: &Stamp, cached: bool) -> Result<bool, FlowError> {
         let checked = self.check_revocation(stamp, cached).await?;
         if let Err(reject) = checked {
-            self.metrics.stamp_rejected(reject);
+            self.stamp_rejected(reject);
         }
         Ok(checked.is_ok())
     }

@@ -214,11 +214,16 @@ impl Stamps {
             return Err(Reject::BadSignature);
         }
         // The hard end again: the operator may have shortened it since the stamp was minted.
-        let hard_end = stamp.proof.auth_time.plus(self.settings.lifetime);
-        if stamp.expires_at <= now || hard_end <= now {
+        if stamp.expires_at <= now || self.hard_end(&stamp) <= now {
             return Err(Reject::Expired);
         }
         Ok(stamp)
+    }
+
+    /// When a stamp ends for good, however often it is renewed (decisions 14).
+    #[must_use]
+    pub fn hard_end(&self, stamp: &Stamp) -> UnixTime {
+        stamp.proof.auth_time.plus(self.settings.lifetime)
     }
 
     /// Whether a third of the idle time has passed: then a new stamp of the same proof goes out

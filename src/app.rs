@@ -2,6 +2,7 @@
 //! swaps the rules.
 
 use std::{
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -12,6 +13,7 @@ use arc_swap::ArcSwap;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
+    cli::demo::{self, DemoOptions},
     clock::{Clock, SystemClock},
     config::{self, Config, keys::KeyFile},
     edge::{
@@ -24,8 +26,8 @@ use crate::{
         watch,
     },
     flow::{CookieNames, Flow, RuleSet, Stores},
-    identity, metrics::Metrics,
-    policy::Routes,
+    identity, metrics::{BuildInfo, Metrics},
+    policy::{self, Routes},
     portal, stamp,
     store::{memory::Memory, sql::Sql},
 };
@@ -74,7 +76,9 @@ fn fault(what: &str) -> impl Fn(&dyn std::error::Error) -> StartError {
 pub struct App {
     runtime: Runtime,
     config_path: PathBuf,
-    config: Config,
+    settings: crate::edge::settings::Settings,
+    started_with: config::RestartOnly,
+    watched: Vec<PathBuf>,
     shared: Shared,
     live: Arc<ArcSwap<Live>>,
     readiness: Arc<Readiness>,
@@ -96,6 +100,7 @@ impl App {
     /// [`StartError`] with what to mend.
     pub fn build(config_path: &Path) -> Result<Self, StartError> {
         let config = config::load(config_path).map_err(|problems| StartError::Config(problems.to_string()))?;
+        crate::edge::decision_log::init(&config.log_level);
         install_crypto();
         let runtime = Builder::new_multi_thread()
             .worker_threads(2)
@@ -104,12 +109,17 @@ impl App {
             .build()
             .map_err(|error| fault("no runtime")(&error))?;
         let shared = Shared::open(&config, &runtime)?;
-        let live = Live::build(&config, &shared)?;
         let certificates = load_certificates(&config)?;
+        let (settings, started_with) = (config.edge.clone(), config.restart_only());
+        let mut watched = config.certificate_files();
+        watched.push(config_path.to_owned());
+        let live = Live::build(config, &shared)?;
         Ok(Self {
             runtime,
             config_path: config_path.to_owned(),
-            config,
+            settings,
+            started_with,
+            watched,
             shared,
             live: Arc::new(ArcSwap::from_pointee(live)),
             readiness: Arc::new(Readiness::default()),
@@ -135,7 +145,7 @@ impl App {
     /// [`StartError`] before anything listens.
     pub fn serve(self, upgrade: bool) -> Result<(), StartError> {
         self.spawn_background();
-        let settings = self.config.edge.clone();
+        let settings = self.settings.clone();
         let flow = Arc::clone(&self.shared.flow);
         let metrics = Arc::clone(&flow.metrics);
         let parts = Parts {
@@ -156,7 +166,7 @@ impl App {
     fn spawn_background(&self) {
         let live = Arc::clone(&self.live);
         let readiness = Arc::clone(&self.readiness);
-        let interval = self.config.edge.upstream.health_interval;
+        let interval = self.settings.upstream.health_interval;
         self.runtime.spawn(async move {
             let mut tick = tokio::time::interval(interval);
             loop {
@@ -169,13 +179,44 @@ impl App {
         self.runtime.spawn(sweep(Arc::clone(&self.shared.flow), Arc::clone(&self.readiness)));
         let reload = Reload {
             path: self.config_path.clone(),
-            restart_only: restart_only(&self.config),
+            started_with: self.started_with.clone(),
             shared: self.shared.clone(),
             live: Arc::clone(&self.live),
             certificates: self.certificates.iter().flatten().cloned().collect(),
         };
-        self.runtime.spawn(reload.run(self.config.watched_files()));
+        self.runtime.spawn(reload.run(self.watched.clone()));
     }
+}
+
+/// Runs the demo: site, gateway and ops listener on loopback, with stores and keys in a folder that
+/// goes with the process.
+///
+/// # Errors
+/// [`StartError`] with what to mend; mostly a port that is taken.
+pub fn demo(options: &DemoOptions) -> Result<(), StartError> {
+    let folder = std::env::temp_dir().join(format!("stepgate-demo-{}", crate::secret::public_id()));
+    let made = std::fs::DirBuilder::new().mode(0o700).create(&folder);
+    made.map_err(|error| fault("the demo's folder cannot be made")(&error))?;
+    let done = demo_in(options, &folder);
+    // What is left there is sealed under keys that nobody uses again.
+    let _ = std::fs::remove_dir_all(&folder);
+    done
+}
+
+fn demo_in(options: &DemoOptions, folder: &Path) -> Result<(), StartError> {
+    let path = folder.join("stepgate.yaml");
+    std::fs::write(&path, demo::demo_config(options, folder)).map_err(|error| fault("cannot write")(&error))?;
+    let config = config::load(&path).map_err(|problems| StartError::Config(problems.to_string()))?;
+    config::keys::generate(&config.keys, SystemClock::default().now()).map_err(|error| fault("no keys")(&error))?;
+    let app = App::build(&path)?;
+    let listener = app.runtime.block_on(tokio::net::TcpListener::bind(options.site));
+    let listener = listener.map_err(|error| fault(&format!("{} cannot be listened on", options.site))(&error))?;
+    app.runtime.spawn(demo::site::serve(listener, Arc::new(demo::journal::Journal::default())));
+    let issuer = app.live.load().rules.second_factor.app_issuer.clone();
+    let uri = app.runtime.block_on(app.shared.flow.seed_app_factor(demo::accounts::BUDI, &issuer));
+    let uri = uri.map_err(|error| fault("budi's factor cannot be kept")(&error))?;
+    let _ = std::io::Write::write_all(&mut std::io::stdout(), demo::banner(options, &uri).as_bytes());
+    app.serve(false)
 }
 
 /// Forgets what expired, measures what is held, asks the store whether it is there.
@@ -186,7 +227,8 @@ async fn sweep(flow: Arc<Flow>, readiness: Arc<Readiness>) {
         let swept = flow.stores.spent.sweep(flow.clock.now()).await;
         readiness.set_store(swept.is_ok());
         if let Ok((count, bytes)) = flow.stores.held.usage().await {
-            flow.metrics.set_held(count, bytes);
+            flow.metrics.held_requests.set(i64::try_from(count).unwrap_or(i64::MAX));
+            flow.metrics.held_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
         }
     }
 }
@@ -195,6 +237,7 @@ async fn sweep(flow: Arc<Flow>, readiness: Arc<Readiness>) {
 fn install_crypto() {
     // Err means that it is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    stamp::provider::install();
 }
 
 impl Shared {
@@ -204,8 +247,8 @@ impl Shared {
         let sql = runtime.block_on(Sql::open(&url)).map_err(|error| fault("the durable store cannot be opened")(&error))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let sql = Arc::new(sql);
-        let memory = Arc::new(Memory::new(Arc::clone(&clock), config.edge.limits.held_total));
-        let metrics = Metrics::new().map_err(|error| fault("metrics cannot be registered")(&error))?;
+        let memory = Arc::new(Memory::new(Arc::clone(&clock), config.edge.limits.held_total as u64));
+        let metrics = Metrics::new(BuildInfo { version: env!("CARGO_PKG_VERSION"), revision: "unknown" }).map_err(|error| fault("metrics cannot be registered")(&error))?;
         let stores = Stores {
             factors: sql.clone(),
             attempts: sql.clone(),
@@ -251,8 +294,8 @@ impl Live {
             .map_err(|error| StartError::Config(format!("identity: {error}")))?;
         let ends = config.session_end.into_iter().map(policy::Route::session_end).collect();
         let rules = RuleSet {
-            stamps: stamp::Stamps::new(config.stamps.clone(), shared.stamp_keys()?),
-            assertions: stamp::Assertions::new(&config.stamps.origin, shared.assertion_keys()?),
+            stamps: stamp::Stamps::new(config.stamps.clone(), key_ring(&shared.keys.stamp)?),
+            assertions: stamp::Assertions::new(config.stamps.origin.clone(), key_ring(&shared.keys.assertion)?),
             site: config.site,
             portal_prefix: config.portal_prefix,
             languages: config.languages,
@@ -261,7 +304,10 @@ impl Live {
             identity: sources,
             second_factor: config.second_factor,
         };
+        let named = rules.routes.all().iter().map(|route| &*route.name).chain(["none", "portal", "default"]);
+        let numbers = named.map(|name| (name.to_owned(), shared.flow.metrics.route(name))).collect();
         Ok(Self {
+            numbers,
             rules: Arc::new(rules),
             upstream,
             trusted_proxies: config.edge.trusted_proxies.clone(),
@@ -282,8 +328,10 @@ struct Reload {
 }
 
 impl Reload {
-    async fn run(self, mut changes: watch::Changes) {
-        while let Some(cause) = changes.next().await {
+    async fn run(self, files: Vec<PathBuf>) {
+        let mut changes = watch::Changes::of(files);
+        loop {
+            let cause = changes.next().await;
             for certificates in &self.certificates {
                 if let Err(error) = certificates.reload() {
                     tracing::error!(%error, "certificates not reloaded: the old ones stay");
@@ -293,12 +341,12 @@ impl Reload {
             match self.load() {
                 Ok(live) => {
                     tracing::info!(?cause, config_hash = live.config_hash, "configuration reloaded");
-                    metrics.config_reloaded(true, self.shared.flow.clock.now());
+                    metrics.config_applied(&live.config_hash, self.shared.flow.clock.now());
                     self.live.store(Arc::new(live));
                 }
                 Err(error) => {
                     tracing::error!(?cause, %error, "configuration not reloaded: the old one stays");
-                    metrics.config_reloaded(false, self.shared.flow.clock.now());
+                    metrics.config_rejected();
                 }
             }
         }
@@ -311,6 +359,12 @@ impl Reload {
         }
         Live::build(config, &self.shared)
     }
+}
+
+fn key_ring(keys: &[config::keys::PrivateKey]) -> Result<stamp::KeyRing, StartError> {
+    let bad = |error: stamp::BadKey| StartError::Config(format!("the key file: {error}"));
+    let keys: Result<Vec<_>, _> = keys.iter().map(|key| stamp::SigningKey::from_pkcs8(&key.id, &key.pkcs8)).collect();
+    stamp::KeyRing::new(keys.map_err(bad)?).map_err(bad)
 }
 
 fn load_certificates(config: &Config) -> Result<Vec<Option<Arc<Certificates>>>, StartError> {

@@ -17,7 +17,6 @@ mod problem;
 pub mod raw;
 mod resolve;
 mod schema;
-mod shadow;
 mod tree;
 mod value;
 
@@ -43,7 +42,9 @@ pub fn parse(
         return Err(fail(problems));
     }
     let file = serde_yaml::from_str(text).map_err(|error| fail(vec![tree.place.problem(error.to_string(), None)]))?;
-    resolve::resolve(&file, &tree, dir, &environment).map_err(fail)
+    let mut config = resolve::resolve(&file, &tree, dir, &environment).map_err(fail)?;
+    config.hash = data_encoding::HEXLOWER.encode(&crate::secret::digest([text.as_bytes()])).chars().take(12).collect();
+    Ok(config)
 }
 
 /// The configuration in a file.
@@ -84,9 +85,60 @@ pub struct Config {
     pub store: store::Settings,
     /// The key file.
     pub keys: PathBuf,
+    /// Cookies that log somebody in at the site though no source reads them.
+    pub other_credentials: Vec<String>,
+    /// The first 12 hex digits of the SHA-256 of the text.
+    pub hash: String,
     /// `error`, `warn`, `info`, `debug` or `trace`: our own lines; the proxy library's are capped at
     /// `warn`, since below it prints whole headers.
     pub log_level: String,
+}
+
+/// What only a restart changes (decisions 49).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestartOnly {
+    listen: Vec<edge::settings::Listener>,
+    ops: std::net::SocketAddr,
+    server: edge::settings::Server,
+    keys: PathBuf,
+    durable: String,
+}
+
+impl RestartOnly {
+    /// The key of the first difference.
+    #[must_use]
+    pub fn differs(&self, other: &Self) -> Option<&'static str> {
+        [
+            (self.listen != other.listen, "listen"),
+            (self.ops != other.ops, "ops"),
+            (self.server != other.server, "server"),
+            (self.keys != other.keys, "keys"),
+            (self.durable != other.durable, "store"),
+        ]
+        .into_iter()
+        .find_map(|(differs, key)| differs.then_some(key))
+    }
+}
+
+impl Config {
+    /// What only a restart changes.
+    #[must_use]
+    pub fn restart_only(&self) -> RestartOnly {
+        RestartOnly {
+            listen: self.edge.listen.clone(),
+            ops: self.edge.ops.address,
+            server: self.edge.server.clone(),
+            keys: self.keys.clone(),
+            durable: secrecy::ExposeSecret::expose_secret(&self.store.durable).to_owned(),
+        }
+    }
+
+    /// The files of the listeners' certificates.
+    #[must_use]
+    pub fn certificate_files(&self) -> Vec<PathBuf> {
+        let tls = self.edge.listen.iter().filter_map(|listener| listener.tls.as_ref());
+        tls.flat_map(|files| [files.certificate.clone(), files.private_key.clone()]).collect()
+    }
 }
 
 #[cfg(test)]
@@ -100,6 +152,6 @@ mod tests {
         assert_eq!(config.site.hosts, ["127.0.0.1:8080"]);
         assert_eq!(config.routes.len(), 6);
         assert_eq!(config.routes[0].show[0].label, "Amount");
-        assert_eq!(config.keys, Path::new("config/demo-keys.yaml"));
+        assert_eq!(config.keys, Path::new("config/DEMO_DIR/keys.yaml"));
     }
 }

@@ -174,8 +174,11 @@ impl Gateway {
                     }
                     read = Some(got);
                 }
-                Outcome::Ask { asked, methods, page } => {
-                    let reply = self.challenge_reply(context, &asked, &methods, page);
+                Outcome::Ask { asked, methods, page, login_cookie } => {
+                    let mut reply = self.challenge_reply(context, &asked, &methods, page);
+                    if let Some(value) = login_cookie {
+                        reply.headers_mut().append(header::SET_COOKIE, login_cookie_line(context, &value));
+                    }
                     reply::write(session, reply).await?;
                     return Ok(true);
                 }
@@ -260,6 +263,12 @@ impl Gateway {
         web::allow_origin(&parts.headers, &context.live.rules.site, reply.headers_mut());
         reply
     }
+}
+
+/// Our login cookie with a new value.
+fn login_cookie_line(context: &Context, value: &crate::secret::Token) -> HeaderValue {
+    let secure = context.live.rules.site.secure;
+    web::set_cookie(CookieNames::of(secure).login, value.reveal(), secure, None)
 }
 
 /// Whether a request has the shape of our form's post (decisions 36), before its body is read.

@@ -17,8 +17,9 @@ impl Flow {
         let now = self.clock.now();
         // Once an old value: the id of the move is spent before the new stamp exists.
         let id = format!("follow-{}", data_encoding::HEXLOWER.encode(&stamp.proof.binding.0));
-        let hard_end = rules.stamps.hard_end(stamp);
-        let first = self.stores.spent.spend(&id, hard_end).await;
+        // Far past every stamp's hard end.
+        let kept_until = stamp.proof.auth_time.plus(std::time::Duration::from_secs(30 * 86_400));
+        let first = self.stores.spent.spend(&id, kept_until).await;
         let opened = match first {
             Ok(true) => self.stores.families.open(moved.binding, &moved.subject, now).await,
             Ok(false) => return None,

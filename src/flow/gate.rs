@@ -92,6 +92,8 @@ pub enum Outcome {
         methods: Vec<FactorKind>,
         /// Whether a page is wanted.
         page: bool,
+        /// A new value for our login cookie, where the log-in needs one.
+        login_cookie: Option<Token>,
     },
     /// It is refused.
     Refuse(FlowError),
@@ -226,7 +228,7 @@ impl Flow {
         evidence: Evidence,
     ) -> Result<Outcome, FlowError> {
         let head = arrival.head;
-        let player = evidence.player.ok_or(FlowError::Anonymous)?;
+        let player = evidence.player.clone().ok_or(FlowError::Anonymous)?;
         let page = (arrival.wants_page)(head, route.respond);
         let changes = !head.method.is_safe();
         if page && changes && matches!(arrival.body, BodyState::Unread) {
@@ -260,7 +262,7 @@ impl Flow {
             }
             Some(Enrolment::Unenrolled | Enrolment::MustBind) | None => Vec::new(),
         };
-        Ok(Outcome::Ask { asked: Box::new(asked), methods, page })
+        Ok(Outcome::Ask { asked: Box::new(asked), methods, page, login_cookie: player.login_cookie })
     }
 
     /// What a request proves: its stamp where that is enough, else who sent it, and its approval.

@@ -66,6 +66,12 @@ impl PathPattern {
         Ok(Self { text: text.into(), segments, subtree })
     }
 
+    /// `/**`.
+    #[must_use]
+    pub fn everything() -> Self {
+        Self { text: "/**".into(), segments: Vec::new(), subtree: true }
+    }
+
     /// As it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -9,7 +9,7 @@ use crate::{
     fields::FieldName,
     flow::{SecondFactor, Site},
     policy::{
-        Requirement, Route,
+        PathPattern, Requirement, Route,
         rule::{
             AfterSuccess, Anonymous, AnswerCondition, BoundNames, LocationCondition, Match, Mode, Respond, Shown,
             Unenrolled,
@@ -41,10 +41,11 @@ impl Report<'_> {
             }
             routes.push(route);
         }
-        for (hidden, hiding) in super::super::shadow::shadowed(&routes) {
-            let help = format!("`{hiding}` stands above it and matches all of its requests; move `{hidden}` up");
-            let index = routes.iter().position(|route| *route.name == *hidden).unwrap_or_default();
-            self.push(at.item(index).at("match"), format!("`{hidden}` is never reached"), &help);
+        for (hidden, hiding) in crate::policy::routes::shadowed(&routes) {
+            let name = |index: usize| routes.get(index).map_or("", |route| &*route.name);
+            let (lower, upper) = (name(hidden), name(hiding));
+            let help = format!("`{upper}` stands above it and matches all of its requests; move `{lower}` up");
+            self.push(at.item(hidden).at("match"), format!("`{lower}` is never reached"), &help);
         }
         routes
     }
@@ -122,12 +123,11 @@ impl Report<'_> {
 
     fn one_match(&mut self, typed: &raw::Match, at: &Node) -> Match {
         let place = at.at("path");
-        let inner = typed.path.strip_suffix("/**").unwrap_or(&typed.path);
-        let whole_stars = inner.split('/').all(|segment| segment == "*" || !segment.contains('*'));
-        if !typed.path.starts_with('/') || !whole_stars || typed.path.contains(['?', '#', '%', '\\']) {
+        let path = PathPattern::parse(&typed.path).unwrap_or_else(|bad| {
             let help = "`/a/b` exactly, `*` for one segment, `/**` at the end for everything below, nothing encoded";
-            self.push(place, format!("`{}` is no path pattern", typed.path), help);
-        }
+            self.push(place, format!("`{}` is no path pattern: {bad}", typed.path), help);
+            PathPattern::everything()
+        });
         let methods = typed.methods.iter().flatten().enumerate().filter_map(|(index, method)| {
             let known = Method::from_bytes(method.as_bytes()).ok().filter(|_| !method.chars().any(char::is_lowercase));
             if known.is_none() {
@@ -149,7 +149,7 @@ impl Report<'_> {
             }
         }
         Match {
-            path: typed.path.clone(),
+            path,
             methods,
             host: typed.host.as_ref().map(|host| host.to_ascii_lowercase()),
             fields,

@@ -81,17 +81,6 @@ impl Routes {
         &self.all
     }
 
-    /// Pairs of a route that an earlier one hides completely and the one that hides it, by index.
-    #[must_use]
-    pub fn shadowed(&self) -> Vec<(usize, usize)> {
-        let mut pairs = Vec::new();
-        for (route, at) in self.all.iter().zip(0..) {
-            let hiding = self.all.iter().take(at).position(|earlier| hides(earlier, route));
-            pairs.extend(hiding.map(|hiding| (at, hiding)));
-        }
-        pairs
-    }
-
     /// Where the request lands: first match wins per reading, in file order.
     #[must_use]
     pub fn land<'r>(&'r self, head: &Head<'_>, body: BodyView<'_>) -> Landing<'r> {
@@ -254,6 +243,18 @@ fn strictness(requirement: Requirement) -> (u8, u64) {
         Requirement::Fresh { max_age } => (2, u64::MAX - max_age.as_secs()),
         Requirement::Once => (3, 0),
     }
+}
+
+/// Pairs of a route that an earlier one hides completely and the one that hides it, by index. Only
+/// certain cases: what is named is hidden, not everything that is hidden is named.
+#[must_use]
+pub fn shadowed(all: &[Route]) -> Vec<(usize, usize)> {
+    let mut pairs = Vec::new();
+    for (route, at) in all.iter().zip(0..) {
+        let hiding = all.iter().take(at).position(|earlier| hides(earlier, route));
+        pairs.extend(hiding.map(|hiding| (at, hiding)));
+    }
+    pairs
 }
 
 fn hides(earlier: &Route, later: &Route) -> bool {

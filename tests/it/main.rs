@@ -1,1 +1,5 @@
-fn main() {}
+//! Integration tests, in one binary since each links the whole tree.
+
+mod kit;
+mod oathtool;
+mod store;

@@ -1,1 +1,321 @@
-//! The composition root.
+//! The composition root: the only file that names concrete parts, and the place where a reload
+//! swaps the rules.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{
+    clock::{Clock, SystemClock},
+    config::{self, Config, keys::KeyFile},
+    edge::{
+        gateway::Gateway,
+        live::Live,
+        ops::{self, Readiness},
+        serve::{self, Parts},
+        tls::Certificates,
+        upstream::Upstream,
+        watch,
+    },
+    flow::{CookieNames, Flow, RuleSet, Stores},
+    identity, metrics::Metrics,
+    policy::Routes,
+    portal, stamp,
+    store::{memory::Memory, sql::Sql},
+};
+
+/// Exit code for a fault of ours or of the machine.
+pub const FAULT: u8 = 70;
+/// Exit code for a configuration that cannot run.
+pub const BAD_CONFIG: u8 = 78;
+
+/// Why the process cannot run, for a person.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration, with every problem rendered.
+    #[error("{0}")]
+    Config(String),
+    /// Something else that the operator must mend.
+    #[error("{0}")]
+    Fault(String),
+}
+
+impl StartError {
+    /// The exit code.
+    #[must_use]
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Config(_) => ExitCode::from(BAD_CONFIG),
+            Self::Fault(_) => ExitCode::from(FAULT),
+        }
+    }
+}
+
+fn fault(what: &str) -> impl Fn(&dyn std::error::Error) -> StartError {
+    let what = what.to_owned();
+    move |error| {
+        let mut text = format!("{what}: {error}");
+        let mut cause = error.source();
+        while let Some(deeper) = cause {
+            text.push_str(&format!(": {deeper}"));
+            cause = deeper.source();
+        }
+        StartError::Fault(text)
+    }
+}
+
+/// Everything that lives as long as the process.
+pub struct App {
+    runtime: Runtime,
+    config_path: PathBuf,
+    config: Config,
+    shared: Shared,
+    live: Arc<ArcSwap<Live>>,
+    readiness: Arc<Readiness>,
+    certificates: Vec<Option<Arc<Certificates>>>,
+}
+
+/// What every configuration is built upon.
+#[derive(Clone)]
+struct Shared {
+    flow: Arc<Flow>,
+    keys: Arc<KeyFile>,
+    http: reqwest::Client,
+}
+
+impl App {
+    /// Reads the configuration and builds everything; nothing listens yet.
+    ///
+    /// # Errors
+    /// [`StartError`] with what to mend.
+    pub fn build(config_path: &Path) -> Result<Self, StartError> {
+        let config = config::load(config_path).map_err(|problems| StartError::Config(problems.to_string()))?;
+        install_crypto();
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("stepgate-work")
+            .enable_all()
+            .build()
+            .map_err(|error| fault("no runtime")(&error))?;
+        let shared = Shared::open(&config, &runtime)?;
+        let live = Live::build(&config, &shared)?;
+        let certificates = load_certificates(&config)?;
+        Ok(Self {
+            runtime,
+            config_path: config_path.to_owned(),
+            config,
+            shared,
+            live: Arc::new(ArcSwap::from_pointee(live)),
+            readiness: Arc::new(Readiness::default()),
+            certificates,
+        })
+    }
+
+    /// The stores and services, for `demo`'s seeds.
+    #[must_use]
+    pub fn flow(&self) -> &Arc<Flow> {
+        &self.shared.flow
+    }
+
+    /// Where background work runs.
+    #[must_use]
+    pub const fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    /// Listens and serves until a signal ends it.
+    ///
+    /// # Errors
+    /// [`StartError`] before anything listens.
+    pub fn serve(self, upgrade: bool) -> Result<(), StartError> {
+        self.spawn_background();
+        let settings = self.config.edge.clone();
+        let flow = Arc::clone(&self.shared.flow);
+        let metrics = Arc::clone(&flow.metrics);
+        let parts = Parts {
+            gateway: Gateway { portal: portal::router(Arc::clone(&flow)), flow, live: Arc::clone(&self.live) },
+            ops: ops::router(Arc::clone(&metrics), Arc::clone(&self.readiness), &settings.ops),
+            readiness: Arc::clone(&self.readiness),
+            metrics,
+            certificates: self.certificates.clone(),
+        };
+        for listener in &settings.listen {
+            tracing::info!(address = %listener.address, tls = listener.tls.is_some(), "listening");
+        }
+        serve::serve(&settings, parts, upgrade).map_err(|error| fault("cannot serve")(&error))?;
+        self.runtime.shutdown_timeout(Duration::from_secs(5));
+        Ok(())
+    }
+
+    fn spawn_background(&self) {
+        let live = Arc::clone(&self.live);
+        let readiness = Arc::clone(&self.readiness);
+        let interval = self.config.edge.upstream.health_interval;
+        self.runtime.spawn(async move {
+            let mut tick = tokio::time::interval(interval);
+            loop {
+                tick.tick().await;
+                let live = live.load_full();
+                live.upstream.check_health().await;
+                readiness.set_upstream(live.upstream.is_available());
+            }
+        });
+        self.runtime.spawn(sweep(Arc::clone(&self.shared.flow), Arc::clone(&self.readiness)));
+        let reload = Reload {
+            path: self.config_path.clone(),
+            restart_only: restart_only(&self.config),
+            shared: self.shared.clone(),
+            live: Arc::clone(&self.live),
+            certificates: self.certificates.iter().flatten().cloned().collect(),
+        };
+        self.runtime.spawn(reload.run(self.config.watched_files()));
+    }
+}
+
+/// Forgets what expired, measures what is held, asks the store whether it is there.
+async fn sweep(flow: Arc<Flow>, readiness: Arc<Readiness>) {
+    let mut tick = tokio::time::interval(Duration::from_secs(10));
+    loop {
+        tick.tick().await;
+        let swept = flow.stores.spent.sweep(flow.clock.now()).await;
+        readiness.set_store(swept.is_ok());
+        if let Ok((count, bytes)) = flow.stores.held.usage().await {
+            flow.metrics.set_held(count, bytes);
+        }
+    }
+}
+
+/// The ring provider is process-wide: every TLS user of the process shares it.
+fn install_crypto() {
+    // Err means that it is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+impl Shared {
+    fn open(config: &Config, runtime: &Runtime) -> Result<Self, StartError> {
+        let keys = KeyFile::load(&config.keys).map_err(|problem| StartError::Config(problem.to_string()))?;
+        let url = secrecy::ExposeSecret::expose_secret(&config.store.durable).to_owned();
+        let sql = runtime.block_on(Sql::open(&url)).map_err(|error| fault("the durable store cannot be opened")(&error))?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+        let sql = Arc::new(sql);
+        let memory = Arc::new(Memory::new(Arc::clone(&clock), config.edge.limits.held_total));
+        let metrics = Metrics::new().map_err(|error| fault("metrics cannot be registered")(&error))?;
+        let stores = Stores {
+            factors: sql.clone(),
+            attempts: sql.clone(),
+            families: sql.clone(),
+            spent: sql.clone(),
+            logins: sql,
+            challenges: memory.clone(),
+            held: memory.clone(),
+            approvals: memory.clone(),
+            enrolments: memory,
+        };
+        let flow = Flow {
+            clock,
+            stores,
+            sealer: keys.sealer(),
+            hasher: keys.hasher(),
+            metrics: Arc::new(metrics),
+            epochs: crate::flow::epochs::EpochCache::default(),
+        };
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(3))
+            .build()
+            .map_err(|error| fault("no HTTP client")(&error))?;
+        Ok(Self { flow: Arc::new(flow), keys: Arc::new(keys), http })
+    }
+}
+
+impl Live {
+    fn build(config: Config, shared: &Shared) -> Result<Self, StartError> {
+        let edge = &config.edge;
+        let upstream = Upstream::new(&edge.upstream, edge.timeouts)
+            .map_err(|error| StartError::Config(format!("upstream: {error}")))?;
+        let ports = identity::Ports {
+            hasher: shared.flow.hasher.clone(),
+            logins: Arc::clone(&shared.flow.stores.logins),
+            clock: Arc::clone(&shared.flow.clock),
+            http: shared.http.clone(),
+            other_credentials: config.other_credentials,
+            login_cookie: CookieNames::of(config.site.secure).login,
+        };
+        let sources = identity::Sources::build(config.identity, ports)
+            .map_err(|error| StartError::Config(format!("identity: {error}")))?;
+        let ends = config.session_end.into_iter().map(policy::Route::session_end).collect();
+        let rules = RuleSet {
+            stamps: stamp::Stamps::new(config.stamps.clone(), shared.stamp_keys()?),
+            assertions: stamp::Assertions::new(&config.stamps.origin, shared.assertion_keys()?),
+            site: config.site,
+            portal_prefix: config.portal_prefix,
+            languages: config.languages,
+            session_end: Routes::compile(ends, policy::Requirement::None),
+            routes: Routes::compile(config.routes, config.default_require),
+            identity: sources,
+            second_factor: config.second_factor,
+        };
+        Ok(Self {
+            rules: Arc::new(rules),
+            upstream,
+            trusted_proxies: config.edge.trusted_proxies.clone(),
+            limits: config.edge.limits,
+            timeouts: config.edge.timeouts,
+            config_hash: config.hash,
+        })
+    }
+}
+
+/// Swaps the rules when the configuration changes; a bad one changes nothing.
+struct Reload {
+    path: PathBuf,
+    started_with: config::RestartOnly,
+    shared: Shared,
+    live: Arc<ArcSwap<Live>>,
+    certificates: Vec<Arc<Certificates>>,
+}
+
+impl Reload {
+    async fn run(self, mut changes: watch::Changes) {
+        while let Some(cause) = changes.next().await {
+            for certificates in &self.certificates {
+                if let Err(error) = certificates.reload() {
+                    tracing::error!(%error, "certificates not reloaded: the old ones stay");
+                }
+            }
+            let metrics = &self.shared.flow.metrics;
+            match self.load() {
+                Ok(live) => {
+                    tracing::info!(?cause, config_hash = live.config_hash, "configuration reloaded");
+                    metrics.config_reloaded(true, self.shared.flow.clock.now());
+                    self.live.store(Arc::new(live));
+                }
+                Err(error) => {
+                    tracing::error!(?cause, %error, "configuration not reloaded: the old one stays");
+                    metrics.config_reloaded(false, self.shared.flow.clock.now());
+                }
+            }
+        }
+    }
+
+    fn load(&self) -> Result<Live, StartError> {
+        let config = config::load(&self.path).map_err(|problems| StartError::Config(problems.to_string()))?;
+        if let Some(key) = config.restart_only().differs(&self.started_with) {
+            return Err(StartError::Config(format!("`{key}` changed: restart, or upgrade with `run --upgrade`")));
+        }
+        Live::build(config, &self.shared)
+    }
+}
+
+fn load_certificates(config: &Config) -> Result<Vec<Option<Arc<Certificates>>>, StartError> {
+    let load = |files: &crate::edge::settings::TlsFiles| {
+        Certificates::load(files).map(Arc::new).map_err(|error| StartError::Config(error.to_string()))
+    };
+    config.edge.listen.iter().map(|listener| listener.tls.as_ref().map(load).transpose()).collect()
+}

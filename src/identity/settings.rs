@@ -32,7 +32,8 @@ pub enum Credential {
 }
 
 /// What a stamp is bound to (decisions 6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Bind {
     /// The value of the session.
     Value,
@@ -151,7 +152,8 @@ pub struct LoginSettings {
 }
 
 /// One step on a typed name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Normalize {
     /// White space at both ends.
     Trim,

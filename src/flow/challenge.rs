@@ -6,6 +6,8 @@
 
 mod grant;
 pub(super) mod prove;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

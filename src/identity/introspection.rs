@@ -49,11 +49,7 @@ impl Introspection {
     }
 
     /// Whom the site names for this request's credentials; `None`: nobody.
-    pub(super) async fn ask(
-        &self,
-        head: &Head<'_>,
-        freshness: Freshness,
-    ) -> Result<Option<Testimony>, IdentityError> {
+    pub(super) async fn ask(&self, head: &Head<'_>, freshness: Freshness) -> Result<Option<Testimony>, IdentityError> {
         let credentials = credentials(head)?;
         let key = self.key(&credentials);
         let now = self.ports.clock.now();
@@ -78,7 +74,9 @@ impl Introspection {
     /// Over all that the site may know the player by, not only the session's cookies (decisions 3).
     fn key(&self, credentials: &HeaderMap) -> [u8; 32] {
         let of = |name| credentials.get(name).map_or(&[][..], HeaderValue::as_bytes);
-        self.ports.hasher.hash("introspection", &[of(header::COOKIE), of(header::AUTHORIZATION), of(header::USER_AGENT)])
+        self.ports
+            .hasher
+            .hash("introspection", &[of(header::COOKIE), of(header::AUTHORIZATION), of(header::USER_AGENT)])
     }
 
     async fn fetch(&self, head: &Head<'_>, credentials: HeaderMap) -> Result<Option<Testimony>, IdentityError> {

@@ -141,7 +141,7 @@ impl Jwt {
         let subject = match claims.get(&names.subject)? {
             Value::String(subject) => Subject::parse(subject),
             Value::Number(id) if id.is_i64() || id.is_u64() => Subject::parse(&id.to_string()),
-            _ => return None,
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => return None,
         };
         let session = match names.session.as_deref() {
             Some(name) => Some(text(name)?.to_owned()),
@@ -149,11 +149,8 @@ impl Jwt {
         };
         let valid_from = time(claims, "nbf")?.max(time(claims, "iat")?);
         let optional = |name: &Option<String>| name.as_deref().and_then(text).map(str::to_owned);
-        let claims_about = Claims {
-            phone: optional(&names.phone),
-            email: optional(&names.email),
-            locale: optional(&names.locale),
-        };
+        let claims_about =
+            Claims { phone: optional(&names.phone), email: optional(&names.email), locale: optional(&names.locale) };
         let testimony = Testimony { subject: subject.ok()?, claims: claims_about };
         Some(Verified { testimony, session, expires_at: time(claims, "exp")??, valid_from })
     }

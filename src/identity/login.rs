@@ -109,7 +109,8 @@ impl Login {
     /// The name that the player typed, normalized: on a log-in, where it occurs exactly once.
     fn typed_name(&self, head: &Head<'_>, body: Option<Body<'_>>) -> Option<String> {
         let query = head.target.query();
-        let has_field = |(name, value): &(FieldName, String)| fields::read(name, query, body) == Field::One(value.clone());
+        let has_field =
+            |(name, value): &(FieldName, String)| fields::read(name, query, body) == Field::One(value.clone());
         let is_login = |rule: &Match| matches_head(rule, head) && rule.fields.iter().all(has_field);
         if !self.settings.matches.iter().any(is_login) {
             return None;

@@ -6,10 +6,10 @@
 //! - [`settings`]: what an operator says of them.
 //! - `carrier`: credentials out of a request head; `set_cookie`: out of an answer.
 //! - `jwt` with `jwks`, `introspection` with `extract`, `login`, `header`: a source each.
-//! - `sources`: asking all of them, and the binding over their values.
+//! - `source`: one of any kind; `sources`: asking all of them, and the binding over their values.
 //!
 //! Adding one: its settings as a variant of [`settings::SourceSettings`]; a file with what it shows
-//! of a head and how it is asked; an arm wherever `sources` matches on a source.
+//! of a head and how it is asked; an arm wherever `source` and `sources` match on it.
 
 mod carrier;
 mod extract;
@@ -20,6 +20,7 @@ mod jwt;
 mod login;
 mod set_cookie;
 pub mod settings;
+mod source;
 mod sources;
 
 pub use sources::Sources;

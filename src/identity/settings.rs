@@ -11,6 +11,7 @@ use crate::policy::rule::{AnswerCondition, Match};
 
 /// One source, in file order.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a site has a handful, built once")]
 pub enum SourceSettings {
     /// The site's session is a JWT.
     Jwt(JwtSettings),

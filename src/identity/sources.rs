@@ -6,13 +6,13 @@ use http::{HeaderMap, header};
 
 use super::{
     BuildError, Claims, Freshness, IdentityError, Player, Ports, SiteAnswer, Testimony, Who,
-    carrier::{Jar, Presented, ambiguous, matches_folded, present, present_cookies, retain_cookies},
-    header as header_source,
+    carrier::{Jar, ambiguous, matches_folded, retain_cookies},
     introspection::Introspection,
     jwt::{Jwt, Verified},
     login::Login,
     set_cookie::{NewCookie, set_cookies, with_cookies},
-    settings::{Bind, Credential, HeaderSettings, SourceSettings},
+    settings::{Bind, SourceSettings},
+    source::{Present, Shown, Source},
 };
 use crate::{
     fields::Body,
@@ -24,27 +24,6 @@ use crate::{
 pub struct Sources {
     sources: Vec<Source>,
     ports: Arc<Ports>,
-}
-
-enum Source {
-    Jwt(Jwt),
-    Introspection(Introspection),
-    Login(Login),
-    Header(HeaderSettings),
-}
-
-/// What a request shows to one source.
-enum Shown<'r> {
-    Credential(Presented<'r>),
-    /// A listed peer named the subject.
-    Named(Testimony),
-}
-
-/// A source whose carrier is present, with its place in the settings.
-struct Present<'s, 'r> {
-    place: usize,
-    source: &'s Source,
-    shown: Shown<'r>,
 }
 
 /// What a source binds to.
@@ -74,7 +53,7 @@ impl Sources {
                 SourceSettings::Introspection(asked) => {
                     Source::Introspection(Introspection::new(asked, "introspection", Arc::clone(&ports)))
                 }
-                SourceSettings::Login(login) => Source::Login(Login::new(login, Arc::clone(&ports))),
+                SourceSettings::Login(login) => Source::Login(Box::new(Login::new(login, Arc::clone(&ports)))),
                 SourceSettings::Header(header) => Source::Header(header),
             })
         };
@@ -84,7 +63,7 @@ impl Sources {
 
     /// Names of the cookies that carry the site's session, as configured; may end in `*`.
     pub fn identity_cookies(&self) -> impl Iterator<Item = &str> {
-        self.sources.iter().flat_map(|source| source.cookies()).map(String::as_str)
+        self.sources.iter().flat_map(Source::cookies).map(String::as_str)
     }
 
     /// Whether some carrier is present: decides between `anonymous` and a question to the sources.
@@ -191,10 +170,10 @@ impl Sources {
         }
         let names: Vec<String> = self.identity_cookies().map(str::to_owned).collect();
         let new = set_cookies(answer.headers, &names);
-        let unfollowed = |source: &&Source| source.bind() != Bind::Follow && source.is_changed_by(answer.headers);
+        let unfollowed = |source: &Source| source.bind() != Bind::Follow && source.is_changed_by(answer.headers);
         let followed = |source: &Source| source.bind() == Bind::Follow && source.is_changed_by(answer.headers);
         let deleted = new.iter().any(NewCookie::is_deletion);
-        if deleted || !self.sources.iter().any(followed) || self.sources.iter().find(unfollowed).is_some() {
+        if deleted || !self.sources.iter().any(followed) || self.sources.iter().any(unfollowed) {
             return Ok(None);
         }
         let headers = with_cookies(head.headers, &names, &new);
@@ -206,7 +185,7 @@ impl Sources {
 
     fn logins(&self) -> impl Iterator<Item = &Login> {
         self.sources.iter().filter_map(|source| match source {
-            Source::Login(login) => Some(login),
+            Source::Login(login) => Some(&**login),
             Source::Jwt(_) | Source::Introspection(_) | Source::Header(_) => None,
         })
     }
@@ -361,71 +340,6 @@ impl LoginCookie {
         match self {
             Self::New(token) => Some(token),
             Self::Sent(_) => None,
-        }
-    }
-}
-
-impl Present<'_, '_> {
-    /// Behind an authenticating proxy sit browsers, and our login cookie is needed there anyway.
-    const fn is_cookie(&self) -> bool {
-        matches!(self.shown, Shown::Credential(Presented::Cookies(_)) | Shown::Named(_))
-    }
-}
-
-impl Source {
-    const fn name(&self) -> &'static str {
-        match self {
-            Self::Jwt(_) => "jwt",
-            Self::Introspection(_) => "introspection",
-            Self::Login(_) => "login",
-            Self::Header(_) => "header",
-        }
-    }
-
-    const fn bind(&self) -> Bind {
-        match self {
-            Self::Jwt(jwt) => jwt.settings.bind,
-            Self::Introspection(asked) => asked.settings.bind,
-            Self::Login(_) => Bind::Value,
-            Self::Header(_) => Bind::Subject,
-        }
-    }
-
-    const fn credential(&self) -> Option<&Credential> {
-        match self {
-            Self::Jwt(jwt) => Some(&jwt.settings.credential),
-            Self::Introspection(asked) => Some(&asked.settings.credential),
-            Self::Login(_) | Self::Header(_) => None,
-        }
-    }
-
-    /// The session cookies, as configured.
-    fn cookies(&self) -> &[String] {
-        match (self, self.credential()) {
-            (Self::Login(login), _) => &login.settings.cookies,
-            (_, Some(Credential::Cookies(names))) => names,
-            (_, Some(Credential::Header(_)) | None) => &[],
-        }
-    }
-
-    /// The header that names the player or carries the credential.
-    fn header(&self) -> Option<&str> {
-        match (self, self.credential()) {
-            (Self::Header(settings), _) => Some(&settings.subject),
-            (_, Some(Credential::Header(name))) => Some(name),
-            (_, Some(Credential::Cookies(_)) | None) => None,
-        }
-    }
-
-    fn is_changed_by(&self, answer: &HeaderMap) -> bool {
-        !set_cookies(answer, self.cookies()).is_empty()
-    }
-
-    fn shown<'r>(&self, head: &Head<'r>, jar: &Jar<'r>) -> Result<Option<Shown<'r>>, IdentityError> {
-        match (self, self.credential()) {
-            (Self::Header(settings), _) => Ok(header_source::present(settings, head)?.map(Shown::Named)),
-            (_, Some(credential)) => Ok(present(credential, head.headers, jar)?.map(Shown::Credential)),
-            (_, None) => Ok(present_cookies(self.cookies(), jar)?.map(Shown::Credential)),
         }
     }
 }

@@ -102,6 +102,7 @@ fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerif
     Ok(Box::new(RingVerifier(*algorithm, kind)))
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the crate may add algorithms, and none of them is ours")]
 const fn hmac_of(algorithm: Algorithm) -> Option<hmac::Algorithm> {
     match algorithm {
         Algorithm::HS256 => Some(hmac::HMAC_SHA256),
@@ -111,6 +112,7 @@ const fn hmac_of(algorithm: Algorithm) -> Option<hmac::Algorithm> {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the crate may add algorithms, and none of them is ours")]
 fn rsa_of(algorithm: Algorithm) -> Option<&'static asymmetric::RsaParameters> {
     match algorithm {
         Algorithm::RS256 => Some(&asymmetric::RSA_PKCS1_2048_8192_SHA256),
@@ -123,6 +125,7 @@ fn rsa_of(algorithm: Algorithm) -> Option<&'static asymmetric::RsaParameters> {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the crate may add algorithms, and none of them is ours")]
 fn public_key_of(algorithm: Algorithm) -> Option<&'static dyn asymmetric::VerificationAlgorithm> {
     match algorithm {
         Algorithm::EdDSA => Some(&asymmetric::ED25519),

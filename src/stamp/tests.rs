@@ -56,6 +56,14 @@ fn what_was_minted_is_verified() {
 }
 
 #[test]
+fn the_longest_plain_subject_fits() {
+    let stamps = Stamps::new(settings("https://play.and-a-rather-long-name.example"), ring("k1"));
+    let proof = Proof { subject: Subject::parse(&"a".repeat(255)).unwrap(), ..proof() };
+    let minted = stamps.mint(&proof, NOW);
+    assert!(stamps.verify(&minted.token, NOW).is_ok(), "{}", minted.token.len());
+}
+
+#[test]
 fn every_prefix_and_suffix_is_refused() {
     let stamps = stamps();
     let token = stamps.mint(&proof(), NOW).token;

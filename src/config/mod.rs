@@ -10,7 +10,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{edge, flow, identity, policy, store};
+use data_encoding::{BASE64, HEXLOWER};
+use secrecy::ExposeSecret;
+
+use crate::{edge, flow, identity, policy, secret::digest, store};
 
 pub mod keys;
 mod problem;
@@ -43,7 +46,9 @@ pub fn parse(
         return Err(fail(problems));
     }
     let file = serde_yaml::from_str(text).map_err(|error| fail(vec![tree.place.problem(error.to_string(), None)]))?;
-    resolve::resolve(&file, &tree, dir, &environment).map_err(fail)
+    let mut config = resolve::resolve(&file, &tree, dir, &environment).map_err(fail)?;
+    config.hash = HEXLOWER.encode(&digest([text.as_bytes()])).chars().take(16).collect();
+    Ok(config)
 }
 
 /// The configuration in a file.
@@ -54,7 +59,9 @@ pub fn load(path: &Path) -> Result<Config, Problems> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|cause| Problems::unreadable(&name, &cause))?;
     let dir = path.parent().unwrap_or_else(|| Path::new(""));
-    parse(&name, &text, dir, |variable| std::env::var(variable).ok())
+    let mut config = parse(&name, &text, dir, |variable| std::env::var(variable).ok())?;
+    config.files.insert(0, path.to_owned());
+    Ok(config)
 }
 
 /// A configuration that will run: resolved, nothing left to default, nothing wrong.
@@ -87,6 +94,46 @@ pub struct Config {
     /// `error`, `warn`, `info`, `debug` or `trace`: our own lines; the proxy library's are capped at
     /// `warn`, since below it prints whole headers.
     pub log_level: String,
+    /// Cookies that are credentials too, though no source reads them: refused on guarded routes
+    /// (decisions 3).
+    pub other_credentials: Vec<String>,
+    /// Which text this was: SHA-256, the first 16 characters in hexadecimal. Tells nodes apart.
+    pub hash: String,
+    files: Vec<PathBuf>,
+}
+
+impl Config {
+    /// Every file that this was made of, the configuration first if it came from a file: a change of
+    /// any asks for a reload.
+    #[must_use]
+    pub fn watched_files(&self) -> Vec<PathBuf> {
+        self.files.clone()
+    }
+
+    /// What a reload cannot change (decisions 49).
+    #[must_use]
+    pub fn restart_only(&self) -> RestartOnly {
+        let durable = self.store.durable.expose_secret();
+        RestartOnly([
+            ("listen", format!("{:?}", self.edge.listen)),
+            ("ops", self.edge.ops.address.to_string()),
+            ("server", format!("{:?}", self.edge.server)),
+            ("store", BASE64.encode(&digest([durable.as_bytes()]))),
+            ("keys.file", self.keys.display().to_string()),
+        ])
+    }
+}
+
+/// The keys that need a restart, each with what it says; the store only as a digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestartOnly([(&'static str, String); 5]);
+
+impl RestartOnly {
+    /// The first key that says something else.
+    #[must_use]
+    pub fn differs(&self, other: &Self) -> Option<&'static str> {
+        self.0.iter().zip(&other.0).find(|(own, others)| own != others).map(|((key, _), _)| *key)
+    }
 }
 
 #[cfg(test)]
@@ -100,6 +147,6 @@ mod tests {
         assert_eq!(config.site.hosts, ["127.0.0.1:8080"]);
         assert_eq!(config.routes.len(), 6);
         assert_eq!(config.routes[0].show[0].label, "Amount");
-        assert_eq!(config.keys, Path::new("config/demo-keys.yaml"));
+        assert_eq!(config.keys, Path::new("config/DEMO_DIR/keys.yaml"));
     }
 }

@@ -82,7 +82,7 @@ pub struct Site {
     pub origins: Option<Vec<String>>,
     /// The site's servers.
     pub upstream: Upstream,
-    /// Reserved; not supported yet.
+    /// Cookies that are credentials too, though no source reads them: refused on guarded routes.
     pub other_credentials: Option<Vec<String>>,
     /// Reserved; not supported yet.
     pub look: Option<serde_json::Value>,

@@ -22,6 +22,7 @@ struct Report<'c> {
     dir: &'c Path,
     environment: &'c dyn Fn(&str) -> Option<String>,
     problems: Vec<Problem>,
+    files: Vec<PathBuf>,
 }
 
 /// The configuration of a raw file and its tree.
@@ -34,7 +35,7 @@ pub(super) fn resolve(
     dir: &Path,
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Config, Vec<Problem>> {
-    let mut report = Report { dir, environment, problems: Vec::new() };
+    let mut report = Report { dir, environment, problems: Vec::new(), files: Vec::new() };
     for reserved in ["couriers", "desk", "notices", "throttle", "sms_guard", "paths", "tests", "audit"] {
         report.reserved(tree, reserved);
     }
@@ -79,6 +80,9 @@ pub(super) fn resolve(
         store,
         keys,
         log_level: log_level(file.log.as_ref()).to_owned(),
+        other_credentials: file.site.other_credentials.clone().unwrap_or_default(),
+        hash: String::new(),
+        files: report.files,
     })
 }
 

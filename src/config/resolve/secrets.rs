@@ -65,6 +65,7 @@ impl Report<'_> {
 
     /// What a file holds.
     pub(super) fn file(&mut self, at: &Node, path: &Path) -> Option<String> {
+        self.files.push(path.to_owned());
         match std::fs::read_to_string(path) {
             Ok(text) => Some(text),
             Err(error) => {

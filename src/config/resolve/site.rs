@@ -8,7 +8,6 @@ use crate::flow::Site;
 impl Report<'_> {
     /// The site as players know it.
     pub(super) fn site(&mut self, typed: &raw::Site, at: &Node) -> Site {
-        self.reserved(at, "other_credentials");
         self.reserved(at, "look");
         let origin = self.origin(at.at("origin"), &typed.origin).unwrap_or_default();
         let secure = origin.starts_with("https://");

@@ -1,1 +1,3 @@
-fn main() {}
+//! Integration tests, in one binary since each links the whole tree.
+
+mod config;

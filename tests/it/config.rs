@@ -4,6 +4,13 @@
 //! each pair replacing the first `old` of the base. `NAME.expected` is what an operator then reads.
 //! `STEPGATE_BLESS=1` writes the expected texts anew, to be read in the diff.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at what it did not expect"
+)]
+
 use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt, path::Path};
 
 use stepgate::config::{Problems, parse};
@@ -109,7 +116,8 @@ fn the_sample_is_good_once_its_files_are_there() {
 #[test]
 fn the_sample_shows_every_key() {
     let text = fs::read_to_string("config/stepgate.yaml").unwrap();
-    let missing: BTreeSet<String> = acting_keys().into_iter().filter(|key| !text.contains(&format!("{key}:"))).collect();
+    let missing: BTreeSet<String> =
+        acting_keys().into_iter().filter(|key| !text.contains(&format!("{key}:"))).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
 
@@ -140,7 +148,9 @@ fn no_text_makes_it_panic() {
     for end in (0..BASE.len()).filter(|end| BASE.is_char_boundary(*end)) {
         let _ = problems("stepgate.yaml", &BASE[..end], dir.path());
     }
-    for text in ["", "\u{feff}", "é: ö", "[", "- a", "a", "? [a]\n: b", "a: *b", "a: &b c", "\t", "---\n---\n", "a: |\n é"] {
+    for text in
+        ["", "\u{feff}", "é: ö", "[", "- a", "a", "? [a]\n: b", "a: *b", "a: &b c", "\t", "---\n---\n", "a: |\n é"]
+    {
         let problems = problems("stepgate.yaml", text, dir.path());
         assert!(problems.is_some_and(|problems| !problems.to_string().is_empty()), "{text:?}");
     }
@@ -154,6 +164,16 @@ fn a_message_never_shows_a_secret() {
         let value = fs::read_to_string(dir.path().join(secret)).unwrap();
         let said = problems("stepgate.yaml", &text, dir.path()).unwrap().to_string();
         assert!(!said.contains(&value), "{said}");
+    }
+    for (typed, value) in [
+        ("secret: hunter2", "hunter2"),
+        ("secret: [hunter2", "hunter2"),
+        ("insecure_secret: hunter2", "hunter2"),
+        ("jwks: { url: 'ftp://user:hunter2@keys.example/' }", "hunter2"),
+    ] {
+        let text = BASE.replacen("secret: { file: secrets/site-jwt }", typed, 1);
+        let said = problems("stepgate.yaml", &text, dir.path()).unwrap().to_string();
+        assert!(!said.contains(value), "{said}");
     }
 }
 

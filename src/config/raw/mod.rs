@@ -160,7 +160,7 @@ pub struct Tls {
 pub struct Ops {
     /// `address:port`.
     pub address: String,
-    /// Wanted on `/metrics`; must be set off loopback.
+    /// Wanted on `/metrics`, as `{ file: … }` or `{ env: … }`; must be set off loopback.
     pub bearer: Option<Secret>,
 }
 

@@ -70,10 +70,9 @@ impl Report<'_> {
             Ok(text) => Some(text),
             Err(error) => {
                 let help = "file names are relative to the configuration file";
-                let reason = match error.kind() {
-                    std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-                    _ => format!("this file cannot be read: {error}"),
-                };
+                let missing = error.kind() == std::io::ErrorKind::NotFound;
+                let reason =
+                    if missing { "there is no such file".to_owned() } else { format!("cannot be read: {error}") };
                 self.push(at, reason, help);
                 None
             }

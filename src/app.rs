@@ -13,7 +13,10 @@ use arc_swap::ArcSwap;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
-    cli::demo::{self, DemoOptions},
+    cli::{
+        self,
+        demo::{self, DemoOptions},
+    },
     clock::{Clock, SystemClock},
     config::{self, Config, keys::KeyFile},
     edge::{
@@ -32,11 +35,6 @@ use crate::{
     store::{memory::Memory, sql::Sql},
 };
 
-/// Exit code for a fault of ours or of the machine.
-pub const FAULT: u8 = 70;
-/// Exit code for a configuration that cannot run.
-pub const BAD_CONFIG: u8 = 78;
-
 /// Why the process cannot run, for a person.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -53,8 +51,8 @@ impl StartError {
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Config(_) => ExitCode::from(BAD_CONFIG),
-            Self::Fault(_) => ExitCode::from(FAULT),
+            Self::Config(_) => ExitCode::from(cli::CONFIGURATION),
+            Self::Fault(_) => ExitCode::from(cli::FAULT),
         }
     }
 }
@@ -111,8 +109,7 @@ impl App {
         let shared = Shared::open(&config, &runtime)?;
         let certificates = load_certificates(&config)?;
         let (settings, started_with) = (config.edge.clone(), config.restart_only());
-        let mut watched = config.certificate_files();
-        watched.push(config_path.to_owned());
+        let watched = config.watched_files();
         let live = Live::build(config, &shared)?;
         Ok(Self {
             runtime,

@@ -1,65 +1,179 @@
-//! `stepgate explain METHOD URL`.
+//! `explain`: how a request is read, where it lands, and what that requires.
 
-use std::{io::Write, net::Ipv4Addr};
+use std::{
+    io::{self, Write},
+    net::{IpAddr, Ipv4Addr},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
+use super::{FAULT, USAGE, check::report};
 use crate::{
-    config::Config,
-    policy::{BodyView, Requirement, Routes, rule::Mode},
+    config::{self, Config},
+    fields::{Body, FieldName},
+    policy::{BodyView, Landing, Requirement, Route, Routes, rule::Match},
     request::{Head, Scheme},
     target::Target,
 };
 
-/// A request to explain.
+/// The request to explain.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Explain {
-    /// As in `POST`.
-    pub method: String,
-    /// A path with its query, or a whole address of the site.
+pub struct ExplainOptions {
+    /// As in GET or POST.
+    pub method: Method,
+    /// A path with its query, or an address of the site.
     pub url: String,
+    /// A header, as in `Accept: text/html`; may be repeated.
+    #[arg(long, value_name = "NAME: VALUE", value_parser = header)]
+    pub header: Vec<(HeaderName, HeaderValue)>,
+    /// A file with the body.
+    #[arg(long, value_name = "FILE")]
+    pub body: Option<PathBuf>,
+    /// The body's Content-Type.
+    #[arg(long, value_name = "TYPE", requires = "body")]
+    pub content_type: Option<String>,
 }
 
-/// Prints each reading, the route it lands on, its requirement and why.
+fn header(typed: &str) -> Result<(HeaderName, HeaderValue), String> {
+    let (name, value) = typed.split_once(':').ok_or("expected NAME: VALUE")?;
+    let name = name.trim().parse().map_err(|_| "this is no header name")?;
+    let value = value.trim().parse().map_err(|_| "this is no header value")?;
+    Ok((name, value))
+}
+
+/// Prints the explanation.
 ///
 /// # Errors
-/// When nothing can be written.
-pub fn run(asked: &Explain, config: Config, out: &mut impl Write) -> std::io::Result<()> {
-    let Ok(method) = Method::from_bytes(asked.method.as_bytes()) else {
-        return writeln!(out, "400: {:?} is no method", asked.method);
+/// The output could not be written.
+pub(super) fn explain(path: &Path, options: &ExplainOptions, out: &mut impl Write) -> io::Result<ExitCode> {
+    let config = match config::load(path) {
+        Ok(config) => config,
+        Err(problems) => return report(&problems, out),
     };
-    let raw = asked.url.strip_prefix(&config.site.origin).unwrap_or(&asked.url);
-    let target = match Target::parse_for(&method, raw.as_bytes()) {
-        Ok(target) => target,
-        Err(bad) => return writeln!(out, "400 for everyone: {bad}"),
+    let bytes = match options.body.as_ref().map(std::fs::read).transpose() {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            writeln!(out, "error: the body cannot be read: {error}")?;
+            return Ok(ExitCode::from(FAULT));
+        }
+    };
+    let body = match &bytes {
+        Some(bytes) => BodyView::Read(Body { content_type: options.content_type.as_deref(), bytes }),
+        None => BodyView::Unread,
+    };
+    let (host, target) = split(&options.url, &config);
+    let Some(host) = config.site.hosts.iter().find(|known| known.eq_ignore_ascii_case(&host)) else {
+        writeln!(out, "error: `{host}` is not one of the site's hosts: {}", config.site.hosts.join(", "))?;
+        return Ok(ExitCode::from(USAGE));
+    };
+    let parsed = match Target::parse(target.as_bytes()) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            writeln!(out, "answered 400 for everybody: {error}")?;
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
+    let headers: HeaderMap = options.header.iter().cloned().collect();
+    let head = Head {
+        method: &options.method,
+        target: &parsed,
+        host,
+        scheme: if config.site.secure { Scheme::Https } else { Scheme::Http },
+        headers: &headers,
+        client: IpAddr::V4(Ipv4Addr::LOCALHOST),
     };
     let routes = Routes::compile(config.routes, config.default_require);
-    let headers = HeaderMap::new();
-    let host = config.site.hosts.first().map_or("", String::as_str);
-    let client = Ipv4Addr::LOCALHOST.into();
-    let head =
-        Head { method: &method, target: &target, host, scheme: Scheme::Https, headers: &headers, client, peer: client };
-    for reading in target.readings() {
-        let names: Vec<&str> = routes
-            .all()
-            .iter()
-            .filter(|route| route.matches.iter().any(|m| m.path.matches(&reading.path().to_lowercase())))
-            .map(|route| &*route.name)
-            .collect();
-        let paths = if names.is_empty() { "no route's path".to_owned() } else { names.join(", ") };
-        writeln!(out, "reading  {:<40} {} -> {paths}", reading.path(), reading.how())?;
+    print_readings(&parsed, out)?;
+    print_landing(&routes.land(&head, body), config.default_require, out)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Host and target of an address; a path alone is one of the origin's host.
+fn split(url: &str, config: &Config) -> (String, String) {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let Some(rest) = rest else {
+        return (config.site.hosts.first().cloned().unwrap_or_default(), url.to_owned());
+    };
+    match rest.find('/').and_then(|at| rest.split_at_checked(at)) {
+        Some((host, target)) => (host.to_owned(), target.to_owned()),
+        None => (rest.to_owned(), "/".to_owned()),
     }
-    let landing = routes.land(&head, BodyView::Unread);
+}
+
+fn print_readings(target: &Target, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "readings of the path:")?;
+    for reading in target.readings() {
+        writeln!(out, "  {reading}")?;
+    }
+    if target.ambiguity().is_some() {
+        writeln!(out, "  it has an encoded slash: a guarded route refuses it")?;
+    }
+    Ok(())
+}
+
+fn print_landing(landing: &Landing<'_>, default: Requirement, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "lands on:")?;
     for route in &landing.enforced {
-        writeln!(out, "lands on {} (require: {})", route.name, route.require.as_str())?;
+        print_route(route, "", out)?;
     }
     for route in &landing.observed {
-        let mode = if route.mode == Mode::Observe { "observed only" } else { "enforced" };
-        writeln!(out, "also     {} ({mode})", route.name)?;
+        print_route(route, " (only observed)", out)?;
     }
-    let strictest = landing.enforced.first().map_or(Requirement::None, |route| route.require);
-    if let Some(form) = target.ambiguity().filter(|_| strictest != Requirement::None) {
-        writeln!(out, "400      a guarded route refuses this form: {}", form.as_str())?;
+    if landing.enforced.is_empty() {
+        writeln!(out, "  no route: default_require")?;
     }
-    writeln!(out, "requires {}", strictest.as_str())
+    if landing.body_matters {
+        writeln!(out, "  the body may decide otherwise: give it with --body and --content-type")?;
+    }
+    let strictest = landing.enforced.first().map_or(default, |route| route.require);
+    writeln!(out, "requires: {}", requirement(strictest))
+}
+
+fn print_route(route: &Route, note: &str, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "  {}{note}: requires {}", route.name, requirement(route.require))?;
+    for pattern in &route.matches {
+        writeln!(out, "    matches {}", describe(pattern))?;
+    }
+    Ok(())
+}
+
+fn requirement(require: Requirement) -> String {
+    match require {
+        Requirement::Fresh { max_age } => format!("fresh, proven within {max_age:?}"),
+        Requirement::None | Requirement::Session | Requirement::Once => require.as_str().to_owned(),
+    }
+}
+
+/// A pattern in one line.
+fn describe(pattern: &Match) -> String {
+    let methods: Vec<&str> = pattern.methods.iter().map(Method::as_str).collect();
+    let mut parts = vec![if methods.is_empty() { "any method".to_owned() } else { methods.join(" ") }];
+    parts.extend(pattern.host.clone());
+    parts.push(pattern.path.clone());
+    parts.extend(pattern.fields.iter().map(|(field, value)| match field {
+        FieldName::Query(name) => format!("query {name}={value}"),
+        FieldName::Form(name) => format!("form {name}={value}"),
+        FieldName::Json(pointer) => format!("json {pointer}={value}"),
+    }));
+    parts.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_is_described_with_its_conditions() {
+        let fields = vec![(FieldName::Form("do".into()), "pay".into())];
+        let pattern = Match { path: "/a/**".into(), methods: vec![Method::POST], host: None, fields };
+        assert_eq!(describe(&pattern), "POST /a/** form do=pay");
+    }
+
+    #[test]
+    fn a_header_needs_its_colon() {
+        assert!(header("Accept: text/html").is_ok());
+        assert!(header("Accept").is_err() && header("A b: c").is_err());
+    }
 }

@@ -10,7 +10,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{edge, flow, identity, policy, store};
+use data_encoding::{BASE64, HEXLOWER};
+use secrecy::ExposeSecret;
+
+use crate::{edge, flow, identity, policy, secret::digest, store};
 
 pub mod keys;
 mod problem;
@@ -43,7 +46,7 @@ pub fn parse(
     }
     let file = serde_yaml::from_str(text).map_err(|error| fail(vec![tree.place.problem(error.to_string(), None)]))?;
     let mut config = resolve::resolve(&file, &tree, dir, &environment).map_err(fail)?;
-    config.hash = data_encoding::HEXLOWER.encode(&crate::secret::digest([text.as_bytes()])).chars().take(12).collect();
+    config.hash = HEXLOWER.encode(&digest([text.as_bytes()])).chars().take(16).collect();
     Ok(config)
 }
 
@@ -55,7 +58,9 @@ pub fn load(path: &Path) -> Result<Config, Problems> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|cause| Problems::unreadable(&name, &cause))?;
     let dir = path.parent().unwrap_or_else(|| Path::new(""));
-    parse(&name, &text, dir, |variable| std::env::var(variable).ok())
+    let mut config = parse(&name, &text, dir, |variable| std::env::var(variable).ok())?;
+    config.files.insert(0, path.to_owned());
+    Ok(config)
 }
 
 /// A configuration that will run: resolved, nothing left to default, nothing wrong.
@@ -85,59 +90,48 @@ pub struct Config {
     pub store: store::Settings,
     /// The key file.
     pub keys: PathBuf,
-    /// Cookies that log somebody in at the site though no source reads them.
-    pub other_credentials: Vec<String>,
-    /// The first 12 hex digits of the SHA-256 of the text.
-    pub hash: String,
     /// `error`, `warn`, `info`, `debug` or `trace`: our own lines; the proxy library's are capped at
     /// `warn`, since below it prints whole headers.
     pub log_level: String,
-}
-
-/// What only a restart changes (decisions 49).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RestartOnly {
-    listen: Vec<edge::settings::Listener>,
-    ops: std::net::SocketAddr,
-    server: edge::settings::Server,
-    keys: PathBuf,
-    durable: String,
-}
-
-impl RestartOnly {
-    /// The key of the first difference.
-    #[must_use]
-    pub fn differs(&self, other: &Self) -> Option<&'static str> {
-        [
-            (self.listen != other.listen, "listen"),
-            (self.ops != other.ops, "ops"),
-            (self.server != other.server, "server"),
-            (self.keys != other.keys, "keys"),
-            (self.durable != other.durable, "store"),
-        ]
-        .into_iter()
-        .find_map(|(differs, key)| differs.then_some(key))
-    }
+    /// Cookies that are credentials too, though no source reads them: refused on guarded routes
+    /// (decisions 3).
+    pub other_credentials: Vec<String>,
+    /// Which text this was: SHA-256, the first 16 characters in hexadecimal. Tells nodes apart.
+    pub hash: String,
+    files: Vec<PathBuf>,
 }
 
 impl Config {
-    /// What only a restart changes.
+    /// Every file that this was made of, the configuration first if it came from a file: a change of
+    /// any asks for a reload.
     #[must_use]
-    pub fn restart_only(&self) -> RestartOnly {
-        RestartOnly {
-            listen: self.edge.listen.clone(),
-            ops: self.edge.ops.address,
-            server: self.edge.server.clone(),
-            keys: self.keys.clone(),
-            durable: secrecy::ExposeSecret::expose_secret(&self.store.durable).to_owned(),
-        }
+    pub fn watched_files(&self) -> Vec<PathBuf> {
+        self.files.clone()
     }
 
-    /// The files of the listeners' certificates.
+    /// What a reload cannot change (decisions 49).
     #[must_use]
-    pub fn certificate_files(&self) -> Vec<PathBuf> {
-        let tls = self.edge.listen.iter().filter_map(|listener| listener.tls.as_ref());
-        tls.flat_map(|files| [files.certificate.clone(), files.private_key.clone()]).collect()
+    pub fn restart_only(&self) -> RestartOnly {
+        let durable = self.store.durable.expose_secret();
+        RestartOnly([
+            ("listen", format!("{:?}", self.edge.listen)),
+            ("ops", self.edge.ops.address.to_string()),
+            ("server", format!("{:?}", self.edge.server)),
+            ("store", BASE64.encode(&digest([durable.as_bytes()]))),
+            ("keys.file", self.keys.display().to_string()),
+        ])
+    }
+}
+
+/// The keys that need a restart, each with what it says; the store only as a digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestartOnly([(&'static str, String); 5]);
+
+impl RestartOnly {
+    /// The first key that says something else.
+    #[must_use]
+    pub fn differs(&self, other: &Self) -> Option<&'static str> {
+        self.0.iter().zip(&other.0).find(|(own, others)| own != others).map(|((key, _), _)| *key)
     }
 }
 

@@ -29,6 +29,7 @@ struct Check<'s> {
 
 impl<'s> Check<'s> {
     fn node(&mut self, node: &Node, schema: &'s Json, name: &str) {
+        let about = schema.get("description").and_then(Json::as_str);
         let schema = self.fitting(node, schema);
         if is_null(node) {
             let help = "give it one, or remove the key".to_owned();
@@ -37,7 +38,7 @@ impl<'s> Check<'s> {
         let words = words(schema);
         let wanted = kinds(schema);
         if !wanted.is_empty() && !wanted.iter().any(|kind| fits(node, kind)) {
-            return self.problems.push(wrong_kind(node, name, &wanted));
+            return self.problems.push(wrong_kind(node, name, &wanted, about));
         }
         match &node.value {
             Value::Scalar { text, .. } if !words.is_empty() && !words.contains(&text.as_str()) => {
@@ -135,7 +136,7 @@ fn is_bool(text: &str) -> bool {
     matches!(text, "true" | "false")
 }
 
-fn wrong_kind(node: &Node, name: &str, wanted: &[&str]) -> Problem {
+fn wrong_kind(node: &Node, name: &str, wanted: &[&str], about: Option<&str>) -> Problem {
     let wants = match wanted {
         ["object"] => "a mapping",
         ["array"] => "a list",
@@ -145,8 +146,8 @@ fn wrong_kind(node: &Node, name: &str, wanted: &[&str]) -> Problem {
         _ => "another kind of value",
     };
     let is_scalar = matches!(node.value, Value::Scalar { .. });
-    let help = (is_scalar && wanted == ["string"]).then(|| "write it in quotes".to_owned());
-    node.place.problem(format!("{} must be {wants}", quoted(name)), help)
+    let help = if is_scalar && wanted == ["string"] { Some("write it in quotes") } else { about };
+    node.place.problem(format!("{} must be {wants}", quoted(name)), help.map(str::to_owned))
 }
 
 fn quoted(name: &str) -> String {

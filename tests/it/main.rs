@@ -2,6 +2,8 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking, and so do the parts it calls")]
 
+mod config;
+mod configuration_page;
 mod kit;
 mod oathtool;
 mod store;

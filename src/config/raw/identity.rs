@@ -41,7 +41,7 @@ pub struct Jwt {
     pub header: Option<String>,
     /// All HMAC (`HS256` …) or all public-key (`RS256`, `ES256`, `EdDSA` …).
     pub algorithms: Vec<String>,
-    /// For HMAC: at least 32 bytes.
+    /// For HMAC: at least 32 bytes, as `{ file: … }` or `{ env: … }`.
     pub secret: Option<Secret>,
     /// The same in the open; development only.
     pub insecure_secret: Option<String>,

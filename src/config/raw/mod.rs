@@ -82,7 +82,7 @@ pub struct Site {
     pub origins: Option<Vec<String>>,
     /// The site's servers.
     pub upstream: Upstream,
-    /// Reserved; not supported yet.
+    /// Cookies that are credentials too, though no source reads them: refused on guarded routes.
     pub other_credentials: Option<Vec<String>>,
     /// Reserved; not supported yet.
     pub look: Option<serde_json::Value>,
@@ -160,7 +160,7 @@ pub struct Tls {
 pub struct Ops {
     /// `address:port`.
     pub address: String,
-    /// Wanted on `/metrics`; must be set off loopback.
+    /// Wanted on `/metrics`, as `{ file: … }` or `{ env: … }`; must be set off loopback.
     pub bearer: Option<Secret>,
 }
 

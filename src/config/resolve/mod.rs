@@ -22,6 +22,7 @@ struct Report<'c> {
     dir: &'c Path,
     environment: &'c dyn Fn(&str) -> Option<String>,
     problems: Vec<Problem>,
+    files: Vec<PathBuf>,
 }
 
 /// The configuration of a raw file and its tree.
@@ -34,7 +35,7 @@ pub(super) fn resolve(
     dir: &Path,
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Config, Vec<Problem>> {
-    let mut report = Report { dir, environment, problems: Vec::new() };
+    let mut report = Report { dir, environment, problems: Vec::new(), files: Vec::new() };
     for reserved in ["couriers", "desk", "notices", "throttle", "sms_guard", "paths", "tests", "audit"] {
         report.reserved(tree, reserved);
     }
@@ -42,8 +43,11 @@ pub(super) fn resolve(
     let (prefix, languages) = report.portal(file.portal.as_ref(), tree.at("portal"));
     let edge = report.edge(file, tree, &site);
     let identity = report.identity(file.identity.as_deref().unwrap_or_default(), tree.at("identity"));
+    let sources = file.identity.as_ref().map_or(0, Vec::len);
+    // A source that could not be read may have had a contact: then its own problem says enough.
+    let contact = identity.len() < sources || identity.iter().any(second_factor::knows_contact);
     let (second_factor, stamps) =
-        report.second_factor(file.second_factor.as_ref(), tree.at("second_factor"), &site, &identity);
+        report.second_factor(file.second_factor.as_ref(), tree.at("second_factor"), &site, contact);
     let routes = report.routes(file.routes.as_deref().unwrap_or_default(), tree.at("routes"), &site, &second_factor);
     let default_require = match file.default_require {
         None | Some(raw::RequireWord::None) => Requirement::None,
@@ -55,7 +59,7 @@ pub(super) fn resolve(
         }
     };
     let guards = default_require != Requirement::None || routes.iter().any(|r| r.require != Requirement::None);
-    if guards && identity.is_empty() {
+    if guards && sources == 0 {
         let help = "describe under `identity:` how the site's session is recognised";
         report.push(tree.at("identity"), "a route requires proof, but there is no identity source", help);
     }
@@ -81,6 +85,9 @@ pub(super) fn resolve(
         other_credentials: file.site.other_credentials.clone().unwrap_or_default(),
         hash: String::new(),
         log_level: log_level(file.log.as_ref()).to_owned(),
+        other_credentials: file.site.other_credentials.clone().unwrap_or_default(),
+        hash: String::new(),
+        files: report.files,
     })
 }
 

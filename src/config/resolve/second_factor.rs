@@ -14,13 +14,14 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 
 impl Report<'_> {
-    /// The rules of factors and the lifetimes of stamps.
+    /// The rules of factors and the lifetimes of stamps. `contact`: whether identity tells where a
+    /// player can be reached.
     pub(super) fn second_factor(
         &mut self,
         typed: Option<&raw::SecondFactor>,
         at: &Node,
         site: &Site,
-        identity: &[SourceSettings],
+        contact: bool,
     ) -> (SecondFactor, stamp::Settings) {
         for key in ["sms", "backup_codes", "remember_device"] {
             self.reserved(at, key);
@@ -42,7 +43,7 @@ impl Report<'_> {
         let cooldown = typed.and_then(|factor| factor.cooldown.as_deref());
         let factor = SecondFactor {
             methods,
-            first_enrolment: self.first_enrolment(typed, at, site, identity),
+            first_enrolment: self.first_enrolment(typed, at, site, contact),
             cooldown: self.duration(at, "cooldown", cooldown, 24 * HOUR),
             approval_lifetime,
             app_issuer: app.and_then(|app| app.issuer.clone()).unwrap_or_else(|| site.name.clone()),
@@ -77,7 +78,7 @@ impl Report<'_> {
         typed: Option<&raw::SecondFactor>,
         at: &Node,
         site: &Site,
-        identity: &[SourceSettings],
+        contact: bool,
     ) -> FirstEnrolment {
         let first = typed.and_then(|factor| factor.first_enrolment).unwrap_or(FirstEnrolment::Support);
         let place = at.at("first_enrolment");
@@ -86,7 +87,7 @@ impl Report<'_> {
                 let help = "use `cooldown`, or `support`, the default, which lets nobody enrol alone";
                 self.push(place, "`phone_on_file` is not supported yet", help);
             }
-            FirstEnrolment::Cooldown if !identity.iter().any(knows_contact) => {
+            FirstEnrolment::Cooldown if !contact => {
                 let help = "name `phone` or `email` in an identity source, so that the owner can be told";
                 self.push(place, "`cooldown` needs a contact to notify", help);
             }
@@ -111,7 +112,7 @@ impl Report<'_> {
 }
 
 /// Whether a source tells where a player can be reached.
-fn knows_contact(source: &SourceSettings) -> bool {
+pub(super) fn knows_contact(source: &SourceSettings) -> bool {
     match source {
         SourceSettings::Jwt(jwt) => jwt.claims.phone.is_some() || jwt.claims.email.is_some(),
         SourceSettings::Introspection(ask) => ask.phone.is_some() || ask.email.is_some(),

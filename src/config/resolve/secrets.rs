@@ -65,14 +65,14 @@ impl Report<'_> {
 
     /// What a file holds.
     pub(super) fn file(&mut self, at: &Node, path: &Path) -> Option<String> {
+        self.files.push(path.to_owned());
         match std::fs::read_to_string(path) {
             Ok(text) => Some(text),
             Err(error) => {
                 let help = "file names are relative to the configuration file";
-                let reason = match error.kind() {
-                    std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-                    _ => format!("this file cannot be read: {error}"),
-                };
+                let missing = error.kind() == std::io::ErrorKind::NotFound;
+                let reason =
+                    if missing { "there is no such file".to_owned() } else { format!("cannot be read: {error}") };
                 self.push(at, reason, help);
                 None
             }

@@ -42,7 +42,6 @@ impl Report<'_> {
         let origin = url.origin().ascii_serialization();
         if typed.trim_end_matches('/').to_ascii_lowercase() != origin {
             self.push(at, "an origin has no path, query or user", &format!("write {origin}"));
-            return None;
         }
         if url.scheme() == "http" && !is_loopback(&url) {
             let help = "use https; plain http is for development on 127.0.0.1 or localhost";

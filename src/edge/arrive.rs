@@ -32,6 +32,14 @@ const RESUME_BODY: u64 = 256;
 /// Bytes of a portal request at most.
 const PORTAL_BODY: usize = 64 * 1024;
 
+/// What became of a post that has the shape of our form's.
+enum Resume {
+    /// It was the resume; answered here, or it goes on.
+    Done(bool),
+    /// It was not; its body may have been read.
+    Ordinary(Option<Read>),
+}
+
 impl Gateway {
     /// Answers the request itself (`true`) or lets it go on with a permit (`false`).
     pub(super) async fn arrive(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
@@ -48,10 +56,10 @@ impl Gateway {
                 Some(Passage { permit, player: None, stamp: None, spend: None, anonymous: true });
             return Ok(false);
         }
-        if let Some(answered) = self.resume(session, context).await? {
-            return Ok(answered);
+        match self.resume(session, context).await? {
+            Resume::Done(answered) => Ok(answered),
+            Resume::Ordinary(read) => self.gate(session, context, read).await,
         }
-        self.gate(session, context).await
     }
 
     fn examine(&self, session: &Session, context: &Context) -> Result<Intake, Problem> {
@@ -107,19 +115,22 @@ impl Gateway {
     }
 
     /// Lets a held request go on, if this is our own form's post.
-    async fn resume(&self, session: &mut Session, context: &mut Context) -> Result<Option<bool>> {
+    async fn resume(&self, session: &mut Session, context: &mut Context) -> Result<Resume> {
         if !may_resume(session, CookieNames::of(context.live.rules.site.secure)) {
-            return Ok(None);
+            return Ok(Resume::Ordinary(None));
         }
         let read = body::read(session, RESUME_BODY as usize, context.live.timeouts.body).await;
-        let Read::Whole(body) = read else { return Ok(None) };
+        let Read::Whole(body) = read else {
+            let problem = Problem::bad_request("the body did not arrive");
+            return self.refuse(session, context, problem).await.map(Resume::Done);
+        };
         let Some(token) = resume::resume_token(&body) else {
             if body.starts_with(resume::RESUME_FIELD.as_bytes()) {
-                return self.refuse(session, context, Problem::of(&FlowError::Gone, self.flow.clock.now())).await.map(Some);
+                return self.refuse(session, context, Problem::of(&FlowError::Gone, self.flow.clock.now())).await.map(Resume::Done);
             }
-            return Ok(None);
+            return Ok(Resume::Ordinary(Some(Read::Whole(body))));
         };
-        let Some(intake) = &context.intake else { return Ok(Some(true)) };
+        let Some(intake) = &context.intake else { return Ok(Resume::Done(true)) };
         let rules = std::sync::Arc::clone(&context.live.rules);
         let (method, headers) = (session.req_header().method.clone(), session.req_header().headers.clone());
         let resumed = self.flow.resume(&rules, &intake.head(&method, &headers), &token).await;
@@ -128,7 +139,7 @@ impl Gateway {
             Ok(resumed) => resumed,
             Err(error) => {
                 context.record.reasons.push("resume-refused");
-                return self.refuse(session, context, Problem::of(&error, self.flow.clock.now())).await.map(Some);
+                return self.refuse(session, context, Problem::of(&error, self.flow.clock.now())).await.map(Resume::Done);
             }
         };
         context.record.route = Some(resumed.route.as_str().into());
@@ -139,12 +150,11 @@ impl Gateway {
         context.swap = Some(Bytes::from(resumed.body));
         context.passage = Some(resumed.passage);
         session.as_downstream_mut().set_abort_on_close(false);
-        Ok(Some(false))
+        Ok(Resume::Done(false))
     }
 
-    async fn gate(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
+    async fn gate(&self, session: &mut Session, context: &mut Context, mut read: Option<Read>) -> Result<bool> {
         let rules = std::sync::Arc::clone(&context.live.rules);
-        let mut read: Option<Read> = None;
         loop {
             let Some(intake) = &context.intake else { return Ok(true) };
             let parts = session.req_header();

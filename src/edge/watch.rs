@@ -45,7 +45,7 @@ impl Changes {
         };
         let mut watcher = notify::recommended_watcher(notice).ok();
         let mut folders: Vec<PathBuf> =
-            files.iter().filter_map(|file| file.parent()).map(|folder| folder.to_owned()).collect();
+            files.iter().filter_map(|file| file.parent()).map(ToOwned::to_owned).collect();
         folders.sort();
         folders.dedup();
         for folder in folders {

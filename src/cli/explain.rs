@@ -68,7 +68,7 @@ pub(super) fn explain(path: &Path, options: &ExplainOptions, out: &mut impl Writ
         writeln!(out, "error: `{host}` is not one of the site's hosts: {}", config.site.hosts.join(", "))?;
         return Ok(ExitCode::from(USAGE));
     };
-    let parsed = match Target::parse(target.as_bytes()) {
+    let parsed = match Target::parse_for(&options.method, target.as_bytes()) {
         Ok(parsed) => parsed,
         Err(error) => {
             writeln!(out, "answered 400 for everybody: {error}")?;
@@ -83,6 +83,7 @@ pub(super) fn explain(path: &Path, options: &ExplainOptions, out: &mut impl Writ
         scheme: if config.site.secure { Scheme::Https } else { Scheme::Http },
         headers: &headers,
         client: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
     };
     let routes = Routes::compile(config.routes, config.default_require);
     print_readings(&parsed, out)?;
@@ -105,10 +106,10 @@ fn split(url: &str, config: &Config) -> (String, String) {
 fn print_readings(target: &Target, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "readings of the path:")?;
     for reading in target.readings() {
-        writeln!(out, "  {reading}")?;
+        writeln!(out, "  {:<40} {}", reading.path(), reading.how())?;
     }
-    if target.ambiguity().is_some() {
-        writeln!(out, "  it has an encoded slash: a guarded route refuses it")?;
+    if let Some(form) = target.ambiguity() {
+        writeln!(out, "  a guarded route refuses this form: {}", form.as_str())?;
     }
     Ok(())
 }
@@ -151,7 +152,7 @@ fn describe(pattern: &Match) -> String {
     let methods: Vec<&str> = pattern.methods.iter().map(Method::as_str).collect();
     let mut parts = vec![if methods.is_empty() { "any method".to_owned() } else { methods.join(" ") }];
     parts.extend(pattern.host.clone());
-    parts.push(pattern.path.clone());
+    parts.push(pattern.path.to_string());
     parts.extend(pattern.fields.iter().map(|(field, value)| match field {
         FieldName::Query(name) => format!("query {name}={value}"),
         FieldName::Form(name) => format!("form {name}={value}"),

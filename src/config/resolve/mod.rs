@@ -82,8 +82,6 @@ pub(super) fn resolve(
         default_require,
         store,
         keys,
-        other_credentials: file.site.other_credentials.clone().unwrap_or_default(),
-        hash: String::new(),
         log_level: log_level(file.log.as_ref()).to_owned(),
         other_credentials: file.site.other_credentials.clone().unwrap_or_default(),
         hash: String::new(),

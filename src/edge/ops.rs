@@ -91,7 +91,8 @@ fn names_loopback(host: &str) -> bool {
     let Ok(authority) = host.parse::<http::uri::Authority>() else { return false };
     let name = authority.host();
     let address = name.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
-    !host.contains('@') && (name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback()))
+    !host.contains('@')
+        && (name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback()))
 }
 
 async fn metrics_page(State(state): State<OpsState>, headers: HeaderMap) -> Response {
@@ -146,7 +147,8 @@ mod tests {
     #[tokio::test]
     async fn rebound_host_is_misdirected_on_loopback() {
         let (router, _) = ops("127.0.0.1:9180", None);
-        for host in ["evil.example", "evil.example:9180", "localhost.evil.example", "x@localhost", "127.0.0.1.evil", ""] {
+        for host in ["evil.example", "evil.example:9180", "localhost.evil.example", "x@localhost", "127.0.0.1.evil", ""]
+        {
             assert_eq!(asked(&router, host, "/livez", None).await.0, 421, "{host}");
         }
         for host in ["localhost", "LOCALHOST:9180", "127.0.0.1:9180", "127.0.0.1", "[::1]", "[::1]:9180"] {

@@ -100,8 +100,7 @@ struct Quiet;
 impl pingora::listeners::TlsAccept for Quiet {}
 
 fn read(files: &TlsFiles) -> Result<CertifiedKey, CertificateError> {
-    let (certificate, private_key) =
-        (files.certificate.display().to_string(), files.private_key.display().to_string());
+    let (certificate, private_key) = (files.certificate.display().to_string(), files.private_key.display().to_string());
     let unreadable = |file: &str, cause: String| CertificateError::Unreadable { file: file.to_owned(), cause };
     for (path, file) in [(&files.certificate, &certificate), (&files.private_key, &private_key)] {
         std::fs::metadata(path).map_err(|error| unreadable(file, error.to_string()))?;

@@ -38,14 +38,15 @@ impl Changes {
         let (sender, receiver) = mpsc::channel(1);
         let wanted = files.clone();
         let notice = move |event: notify::Result<notify::Event>| {
-            if event.is_ok_and(|event| !event.kind.is_access() && event.paths.iter().any(|path| concerns(path, &wanted))) {
+            if event
+                .is_ok_and(|event| !event.kind.is_access() && event.paths.iter().any(|path| concerns(path, &wanted)))
+            {
                 // A full channel holds a notice already.
                 let _ = sender.try_send(());
             }
         };
         let mut watcher = notify::recommended_watcher(notice).ok();
-        let mut folders: Vec<PathBuf> =
-            files.iter().filter_map(|file| file.parent()).map(ToOwned::to_owned).collect();
+        let mut folders: Vec<PathBuf> = files.iter().filter_map(|file| file.parent()).map(ToOwned::to_owned).collect();
         folders.sort();
         folders.dedup();
         for folder in folders {

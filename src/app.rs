@@ -29,7 +29,8 @@ use crate::{
         watch,
     },
     flow::{CookieNames, Flow, RuleSet, Stores},
-    identity, metrics::{BuildInfo, Metrics},
+    identity,
+    metrics::{BuildInfo, Metrics},
     policy::{self, Routes},
     portal, stamp,
     store::{memory::Memory, sql::Sql},
@@ -241,11 +242,13 @@ impl Shared {
     fn open(config: &Config, runtime: &Runtime) -> Result<Self, StartError> {
         let keys = KeyFile::load(&config.keys).map_err(|problem| StartError::Config(problem.to_string()))?;
         let url = secrecy::ExposeSecret::expose_secret(&config.store.durable).to_owned();
-        let sql = runtime.block_on(Sql::open(&url)).map_err(|error| fault("the durable store cannot be opened")(&error))?;
+        let sql =
+            runtime.block_on(Sql::open(&url)).map_err(|error| fault("the durable store cannot be opened")(&error))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let sql = Arc::new(sql);
         let memory = Arc::new(Memory::new(Arc::clone(&clock), config.edge.limits.held_total as u64));
-        let metrics = Metrics::new(BuildInfo { version: env!("CARGO_PKG_VERSION"), revision: "unknown" }).map_err(|error| fault("metrics cannot be registered")(&error))?;
+        let metrics = Metrics::new(BuildInfo { version: env!("CARGO_PKG_VERSION"), revision: "unknown" })
+            .map_err(|error| fault("metrics cannot be registered")(&error))?;
         let stores = Stores {
             factors: sql.clone(),
             attempts: sql.clone(),

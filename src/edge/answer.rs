@@ -80,7 +80,8 @@ impl Gateway {
     async fn after_success(&self, answer: &ResponseHeader, context: &mut Context) {
         let Some(name) = context.record.route.clone() else { return };
         let rules = std::sync::Arc::clone(&context.live.rules);
-        let Some(after) = rules.routes.all().iter().find(|route| route.name == name).and_then(|r| r.after_success.as_ref())
+        let Some(after) =
+            rules.routes.all().iter().find(|route| route.name == name).and_then(|r| r.after_success.as_ref())
         else {
             return;
         };
@@ -174,7 +175,10 @@ fn holds(when: &AnswerCondition, answer: &ResponseHeader, origin: &str) -> bool 
     });
     let good_cookie = when.sets_cookie.as_ref().is_none_or(|name| {
         answer.headers.get_all(header::SET_COOKIE).iter().filter_map(|value| value.to_str().ok()).any(|line| {
-            line.split(';').next().and_then(|pair| pair.split_once('=')).is_some_and(|(n, v)| n == name && !v.is_empty())
+            line.split(';')
+                .next()
+                .and_then(|pair| pair.split_once('='))
+                .is_some_and(|(n, v)| n == name && !v.is_empty())
         })
     });
     good_status && good_location && good_cookie && when.body.is_none()

@@ -52,8 +52,7 @@ impl Gateway {
             return self.portal(session, context).await;
         }
         if let Some(permit) = self.preflight(session, context) {
-            context.passage =
-                Some(Passage { permit, player: None, stamp: None, spend: None, anonymous: true });
+            context.passage = Some(Passage { permit, player: None, stamp: None, spend: None, anonymous: true });
             return Ok(false);
         }
         match self.resume(session, context).await? {
@@ -98,7 +97,9 @@ impl Gateway {
         let reply = match read {
             Read::Whole(body) => bridge::call(&self.portal, request.map(|_| body)).await,
             Read::TooLarge { .. } => return self.refuse(session, context, Problem::too_large()).await,
-            Read::Failed => return self.refuse(session, context, Problem::bad_request("the body did not arrive")).await,
+            Read::Failed => {
+                return self.refuse(session, context, Problem::bad_request("the body did not arrive")).await;
+            }
         };
         reply::write(session, reply).await?;
         Ok(true)
@@ -126,7 +127,10 @@ impl Gateway {
         };
         let Some(token) = resume::resume_token(&body) else {
             if body.starts_with(resume::RESUME_FIELD.as_bytes()) {
-                return self.refuse(session, context, Problem::of(&FlowError::Gone, self.flow.clock.now())).await.map(Resume::Done);
+                return self
+                    .refuse(session, context, Problem::of(&FlowError::Gone, self.flow.clock.now()))
+                    .await
+                    .map(Resume::Done);
             }
             return Ok(Resume::Ordinary(Some(Read::Whole(body))));
         };
@@ -139,7 +143,10 @@ impl Gateway {
             Ok(resumed) => resumed,
             Err(error) => {
                 context.record.reasons.push("resume-refused");
-                return self.refuse(session, context, Problem::of(&error, self.flow.clock.now())).await.map(Resume::Done);
+                return self
+                    .refuse(session, context, Problem::of(&error, self.flow.clock.now()))
+                    .await
+                    .map(Resume::Done);
             }
         };
         context.record.route = Some(resumed.route.as_str().into());
@@ -192,7 +199,9 @@ impl Gateway {
                     reply::write(session, reply).await?;
                     return Ok(true);
                 }
-                Outcome::Refuse(error) => return self.refuse(session, context, Problem::of(&error, self.flow.clock.now())).await,
+                Outcome::Refuse(error) => {
+                    return self.refuse(session, context, Problem::of(&error, self.flow.clock.now())).await;
+                }
             }
         }
     }
@@ -298,11 +307,8 @@ impl Context {
         self.guarded = gated.route.is_some_and(|route| route.require != crate::policy::Requirement::None);
         self.record.route = gated.route.map(|route| std::sync::Arc::clone(&route.name));
         self.record.reasons = gated.reason.map(crate::policy::Reason::as_str).into_iter().collect();
-        self.record.observed = gated
-            .observed
-            .iter()
-            .map(|(route, would)| (std::sync::Arc::clone(&route.name), *would))
-            .collect();
+        self.record.observed =
+            gated.observed.iter().map(|(route, would)| (std::sync::Arc::clone(&route.name), *would)).collect();
         self.record.decision = match &gated.outcome {
             Outcome::Pass(_) => "allow",
             Outcome::Ask { methods, .. } if methods.is_empty() => "enrol",

@@ -64,11 +64,7 @@ pub struct Connection<'a> {
 ///
 /// # Errors
 /// The problem that answers it: 400, 405, 421 or 431.
-pub fn examine(
-    parts: &http::request::Parts,
-    raw_target: &[u8],
-    connection: Connection<'_>,
-) -> Result<Intake, Problem> {
+pub fn examine(parts: &http::request::Parts, raw_target: &[u8], connection: Connection<'_>) -> Result<Intake, Problem> {
     check_size(&parts.headers, raw_target, connection.limits)?;
     check_method(&parts.method)?;
     check_framing(&parts.headers)?;
@@ -183,8 +179,7 @@ fn client(headers: &HeaderMap, connection: Connection<'_>, trusted: bool) -> IpA
     if !trusted {
         return client;
     }
-    let lines: Vec<&str> =
-        headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok()).collect();
+    let lines: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok()).collect();
     for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
         let Ok(address) = hop.trim().parse::<IpAddr>() else { break };
         client = address;

@@ -43,7 +43,8 @@ impl Upstream {
     pub fn new(settings: &Settings, timeouts: Timeouts) -> Result<Self, UpstreamError> {
         let servers: Vec<&str> = settings.servers.iter().map(String::as_str).collect();
         let mut balancer = LoadBalancer::try_from_iter(servers).map_err(UpstreamError::Unknown)?;
-        let first_host = settings.servers.first().and_then(|server| server.rsplit_once(':')).map_or("", |(host, _)| host);
+        let first_host =
+            settings.servers.first().and_then(|server| server.rsplit_once(':')).map_or("", |(host, _)| host);
         let tls = match &settings.tls {
             Some(tls) => Some(Tls {
                 server_name: tls.server_name.clone().unwrap_or_else(|| first_host.to_owned()),
@@ -95,7 +96,8 @@ fn check(settings: &Settings, host: &str, timeouts: Timeouts) -> Result<Check, U
         check.peer_template.options.connection_timeout = Some(timeouts.upstream_connect);
         return Ok(check);
     };
-    let mut check = health_check::HttpHealthCheck::new(settings.host_header.as_deref().unwrap_or(host), settings.tls.is_some());
+    let mut check =
+        health_check::HttpHealthCheck::new(settings.host_header.as_deref().unwrap_or(host), settings.tls.is_some());
     let uri = path.parse().map_err(|_| UpstreamError::Roots(format!("health path {path:?} is no path")))?;
     check.req.set_uri(uri);
     if let Some(tls) = &settings.tls {

@@ -178,8 +178,15 @@ mod tests {
     #[test]
     fn every_other_spelling_is_ambiguous() {
         for body in [
-            "amount=1&amount=2", "amount=1&%61mount=2", "amount[]=1", "amount=1&amount[]=2", "Amount=1",
-            "amount%00x=1", "amount.x=1&amount=2", "amount=1;amount=2", " amount=1",
+            "amount=1&amount=2",
+            "amount=1&%61mount=2",
+            "amount[]=1",
+            "amount=1&amount[]=2",
+            "Amount=1",
+            "amount%00x=1",
+            "amount.x=1&amount=2",
+            "amount=1;amount=2",
+            " amount=1",
         ] {
             assert!(matches!(form(body), Field::Several(_)), "{body}: {:?}", form(body));
         }
@@ -206,7 +213,14 @@ mod tests {
         assert_eq!(json("/a/1", r#"{"a":[1,2.50]}"#), Field::One("2.50".into()));
         assert_eq!(json("/a", r#"{"b":1}"#), Field::Absent);
         assert_eq!(json("/a", r#"{"a":12345678901234567890123}"#), Field::One("12345678901234567890123".into()));
-        for broken in [r#"{"a":1,"a":2}"#, r#"{"a":1} x"#, r#"{"a":NaN}"#, r#"{"a":1,}"#, "\u{feff}{\"a\":1}", r#"{"a":{"x":1,"x":2}}"#] {
+        for broken in [
+            r#"{"a":1,"a":2}"#,
+            r#"{"a":1} x"#,
+            r#"{"a":NaN}"#,
+            r#"{"a":1,}"#,
+            "\u{feff}{\"a\":1}",
+            r#"{"a":{"x":1,"x":2}}"#,
+        ] {
             assert_eq!(json("/a", broken), Field::Unreadable, "{broken}");
         }
         assert_eq!(json("/a", &("[".repeat(64) + &"]".repeat(64))), Field::Unreadable);

@@ -145,8 +145,7 @@ impl Flow {
         let now = self.clock.now();
         let secret = Secret::new(secret::random());
         let id = uuid_v7(now);
-        let sealed =
-            self.sealer.seal(SEALED_FOR, &[id.as_bytes(), subject.as_str().as_bytes()], secret.as_bytes());
+        let sealed = self.sealer.seal(SEALED_FOR, &[id.as_bytes(), subject.as_str().as_bytes()], secret.as_bytes());
         let otpauth_uri = app::otpauth_uri(&secret, issuer, subject.as_str());
         let kind = FactorKind::App;
         let factor = FactorRecord { id, subject, kind, sealed, created_at: now, matures_at: now, last_step: -1 };

@@ -17,7 +17,7 @@ use crate::{
     identity::{Freshness, Player, Who},
     metrics::words::StampReject,
     policy::{
-        self, BodyView, Decision, Enrolment, Facts, FactorKind, Landing, Permit, Reason, Requirement, Route, Verdict,
+        self, BodyView, Decision, Enrolment, FactorKind, Facts, Landing, Permit, Reason, Requirement, Route, Verdict,
         Visitor, rule::Respond,
     },
     request::{self, Binding, Carrier, Head},
@@ -247,8 +247,16 @@ impl Flow {
         let holds = page && changes && body.is_some();
         let return_to = if holds || head.method.is_safe() { head.target.raw().to_owned() } else { "/".to_owned() };
         let browser = browser_secret(rules, head);
-        let new =
-            NewChallenge { player: &player, browser: browser.as_ref(), route, level, details, digest, return_to, holds };
+        let new = NewChallenge {
+            player: &player,
+            browser: browser.as_ref(),
+            route,
+            level,
+            details,
+            digest,
+            return_to,
+            holds,
+        };
         let asked = self.ask(rules, new).await?;
         if let Some(body) = body.filter(|_| holds)
             && !self.keep(&asked.challenge, &HeldRequest::capture(head, body)).await?

@@ -133,7 +133,9 @@ pub fn details(route: &Route, head: &Head<'_>, body: Option<Body<'_>>) -> Result
         let value = match fields::read(&detail.field, head.target.query(), body) {
             Field::One(value) => value,
             Field::Absent => return Err(FlowError::BadRequest("a field that must be approved is missing")),
-            Field::Several(_) => return Err(FlowError::BadRequest("a field that must be approved occurs more than once")),
+            Field::Several(_) => {
+                return Err(FlowError::BadRequest("a field that must be approved occurs more than once"));
+            }
             Field::Unreadable => return Err(FlowError::UnreadableBody),
         };
         shown.push((detail.label.clone(), value));
@@ -203,18 +205,15 @@ impl Flow {
     pub async fn held(&self, challenge: &Challenge) -> Result<HeldRequest, FlowError> {
         let now = self.clock.now();
         let sealed = self.stores.held.find(&challenge.id, now).await?.ok_or(FlowError::Gone)?;
-        let plain =
-            self.sealer.open("held", &held_context(challenge), &sealed).map_err(|secret::Unopenable| FlowError::Gone)?;
+        let plain = self
+            .sealer
+            .open("held", &held_context(challenge), &sealed)
+            .map_err(|secret::Unopenable| FlowError::Gone)?;
         serde_json::from_slice(&plain).map_err(|_| FlowError::Gone)
     }
 }
 
 /// Account, session and route: what a held request is bound to besides its challenge.
 fn held_context(challenge: &Challenge) -> [&[u8]; 4] {
-    [
-        challenge.id.as_bytes(),
-        challenge.subject.as_str().as_bytes(),
-        &challenge.binding.0,
-        challenge.route.as_bytes(),
-    ]
+    [challenge.id.as_bytes(), challenge.subject.as_str().as_bytes(), &challenge.binding.0, challenge.route.as_bytes()]
 }

@@ -118,10 +118,21 @@ mod tests {
     #[test]
     fn patterns_match_whole_segments() {
         for (pattern, path, expected) in [
-            ("/a/b", "/a/b", true), ("/a/b", "/a/b/", false), ("/a/b", "/a/bc", false), ("/a/b", "/A/b", false),
-            ("/a/*", "/a/x", true), ("/a/*", "/a/", false), ("/a/*", "/a/x/y", false),
-            ("/a/**", "/a", true), ("/a/**", "/a/", true), ("/a/**", "/a/x/y", true), ("/a/**", "/ab", false),
-            ("/**", "/", true), ("/**", "/x", true), ("/", "/", true), ("/", "/x", false),
+            ("/a/b", "/a/b", true),
+            ("/a/b", "/a/b/", false),
+            ("/a/b", "/a/bc", false),
+            ("/a/b", "/A/b", false),
+            ("/a/*", "/a/x", true),
+            ("/a/*", "/a/", false),
+            ("/a/*", "/a/x/y", false),
+            ("/a/**", "/a", true),
+            ("/a/**", "/a/", true),
+            ("/a/**", "/a/x/y", true),
+            ("/a/**", "/ab", false),
+            ("/**", "/", true),
+            ("/**", "/x", true),
+            ("/", "/", true),
+            ("/", "/x", false),
         ] {
             assert_eq!(PathPattern::parse(pattern).unwrap().matches(path), expected, "{pattern} {path}");
         }
@@ -130,9 +141,14 @@ mod tests {
     #[test]
     fn what_is_no_pattern_says_why() {
         for (text, why) in [
-            ("a", BadPattern::NoSlash), ("/a/**/b", BadPattern::Subtree), ("/a**", BadPattern::Subtree),
-            ("/a*", BadPattern::PartialStar), ("/a//b", BadPattern::EmptySegment), ("/a/../b", BadPattern::EmptySegment),
-            ("/a?b", BadPattern::Character), ("/a%20b", BadPattern::Character),
+            ("a", BadPattern::NoSlash),
+            ("/a/**/b", BadPattern::Subtree),
+            ("/a**", BadPattern::Subtree),
+            ("/a*", BadPattern::PartialStar),
+            ("/a//b", BadPattern::EmptySegment),
+            ("/a/../b", BadPattern::EmptySegment),
+            ("/a?b", BadPattern::Character),
+            ("/a%20b", BadPattern::Character),
         ] {
             assert_eq!(PathPattern::parse(text), Err(why), "{text}");
         }

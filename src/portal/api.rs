@@ -51,7 +51,8 @@ fn parse<T: DeserializeOwned>(call: &Call, body: &[u8]) -> Result<T, Problem> {
     if media != Some("application/json") {
         return Err(Problem::unsupported_media_type());
     }
-    serde_json::from_slice(body).map_err(|error| Problem::bad_request(format!("the JSON body is not as expected: {error}")))
+    serde_json::from_slice(body)
+        .map_err(|error| Problem::bad_request(format!("the JSON body is not as expected: {error}")))
 }
 
 fn answer(status: StatusCode, document: &Value) -> Reply {
@@ -69,7 +70,8 @@ pub(super) async fn show_challenge(call: Call, Path(id): Path<String>) -> Answer
         Err(error) => return call.fail(&error),
     };
     let now = call.flow.clock.now();
-    let details: Vec<Value> = view.details.iter().map(|(label, value)| json!({"label": label, "value": value})).collect();
+    let details: Vec<Value> =
+        view.details.iter().map(|(label, value)| json!({"label": label, "value": value})).collect();
     let verify = format!("{}/api/challenges/{}/verify", call.rules.portal_prefix, view.id);
     Answered(answer(
         StatusCode::OK,

@@ -120,7 +120,8 @@ pub(super) async fn confirm(call: Call, Path(id): Path<String>, body: Bytes) -> 
 }
 
 fn enrol_page(call: &Call, view: &EnrolmentView, status: StatusCode, error: &str) -> Answered {
-    let groups: Vec<String> = view.secret.as_bytes().chunks(4).map(|four| String::from_utf8_lossy(four).into()).collect();
+    let groups: Vec<String> =
+        view.secret.as_bytes().chunks(4).map(|four| String::from_utf8_lossy(four).into()).collect();
     let page = EnrolPage {
         site: &call.rules.site.name,
         style: page::STYLE,

@@ -201,9 +201,9 @@ fn ambiguity(path: &str, readings: &[Reading]) -> Option<Ambiguity> {
     if lower.contains("%2f") || lower.contains("%5c") {
         return Some(Ambiguity::EncodedSlash);
     }
-    let double = lower.match_indices("%25").any(|(at, _)| {
-        lower.as_bytes().get(at + 3..).is_some_and(|rest| readings::hex_pair(rest).is_some())
-    });
+    let double = lower
+        .match_indices("%25")
+        .any(|(at, _)| lower.as_bytes().get(at + 3..).is_some_and(|rest| readings::hex_pair(rest).is_some()));
     if double {
         return Some(Ambiguity::DoubleEncoding);
     }
@@ -233,12 +233,28 @@ mod tests {
     #[test]
     fn every_spelling_of_a_guarded_path_reads_as_it() {
         for spelling in [
-            "/account/%77ithdraw", "/account/%2577ithdraw", "/account/./withdraw", "/account/x/../withdraw",
-            "/account/%2e%2e/account/withdraw", "/x/%252e%252e/account/withdraw", "/account//withdraw",
-            "//account/withdraw", "/account/withdraw/", "/account/withdraw;x=1", "/account;v=2/withdraw",
-            "/x/..;/account/withdraw", "/account%2fwithdraw", "/account%252fwithdraw", "/account%5cwithdraw",
-            "/account/withdraw.json", "/account/withdraw.php", "/index.php/account/withdraw",
-            "/account/withdraw%20", "/account/withdraw.", "/account/%ef%bd%97ithdraw", "/account/withdraw%3bx",
+            "/account/%77ithdraw",
+            "/account/%2577ithdraw",
+            "/account/./withdraw",
+            "/account/x/../withdraw",
+            "/account/%2e%2e/account/withdraw",
+            "/x/%252e%252e/account/withdraw",
+            "/account//withdraw",
+            "//account/withdraw",
+            "/account/withdraw/",
+            "/account/withdraw;x=1",
+            "/account;v=2/withdraw",
+            "/x/..;/account/withdraw",
+            "/account%2fwithdraw",
+            "/account%252fwithdraw",
+            "/account%5cwithdraw",
+            "/account/withdraw.json",
+            "/account/withdraw.php",
+            "/index.php/account/withdraw",
+            "/account/withdraw%20",
+            "/account/withdraw.",
+            "/account/%ef%bd%97ithdraw",
+            "/account/withdraw%3bx",
             "/x//../account/withdraw",
         ] {
             let readings = readings(spelling);
@@ -249,11 +265,20 @@ mod tests {
     #[test]
     fn what_nobody_means_is_refused() {
         for (raw, why) in [
-            (&b"/a%00"[..], BadTarget::Control), (b"/a%0a", BadTarget::Control), (b"/a\x01", BadTarget::Control),
-            (b"/a%7f", BadTarget::Control), (b"/\xc3\xa9", BadTarget::NotAscii), (b"/a%zz", BadTarget::Escape),
-            (b"/a%u0041", BadTarget::Escape), (b"/a%", BadTarget::Escape), (b"/a%c0%af", BadTarget::NotUtf8),
-            (b"/a\\b", BadTarget::RawDelimiter), (b"/a#b", BadTarget::RawDelimiter),
-            (b"http://x/a", BadTarget::NotOriginForm), (b"*", BadTarget::NotOriginForm), (b"", BadTarget::NotOriginForm),
+            (&b"/a%00"[..], BadTarget::Control),
+            (b"/a%0a", BadTarget::Control),
+            (b"/a\x01", BadTarget::Control),
+            (b"/a%7f", BadTarget::Control),
+            (b"/\xc3\xa9", BadTarget::NotAscii),
+            (b"/a%zz", BadTarget::Escape),
+            (b"/a%u0041", BadTarget::Escape),
+            (b"/a%", BadTarget::Escape),
+            (b"/a%c0%af", BadTarget::NotUtf8),
+            (b"/a\\b", BadTarget::RawDelimiter),
+            (b"/a#b", BadTarget::RawDelimiter),
+            (b"http://x/a", BadTarget::NotOriginForm),
+            (b"*", BadTarget::NotOriginForm),
+            (b"", BadTarget::NotOriginForm),
         ] {
             assert_eq!(Target::parse(raw).map(|_| ()), Err(why), "{}", raw.escape_ascii());
         }
@@ -271,9 +296,14 @@ mod tests {
     #[test]
     fn ambiguous_forms_are_named() {
         for (raw, expected) in [
-            ("/a/b", None), ("/a/b.c", None), ("/a%20b", None), ("/a%2Fb", Some(Ambiguity::EncodedSlash)),
-            ("/a%252fb", Some(Ambiguity::DoubleEncoding)), ("/a;b", Some(Ambiguity::Semicolon)),
-            ("/a//b", Some(Ambiguity::DoubleSlash)), ("/a/%2e%2E/b", Some(Ambiguity::DotSegment)),
+            ("/a/b", None),
+            ("/a/b.c", None),
+            ("/a%20b", None),
+            ("/a%2Fb", Some(Ambiguity::EncodedSlash)),
+            ("/a%252fb", Some(Ambiguity::DoubleEncoding)),
+            ("/a;b", Some(Ambiguity::Semicolon)),
+            ("/a//b", Some(Ambiguity::DoubleSlash)),
+            ("/a/%2e%2E/b", Some(Ambiguity::DotSegment)),
             ("/a/./b", Some(Ambiguity::DotSegment)),
         ] {
             assert_eq!(Target::parse(raw.as_bytes()).unwrap().ambiguity(), expected, "{raw}");

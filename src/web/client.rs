@@ -21,7 +21,8 @@ pub fn wants_of(headers: &HeaderMap) -> Wants {
     let accepts = |kind: &str| {
         headers.get_all(header::ACCEPT).iter().any(|value| value.to_str().is_ok_and(|value| value.contains(kind)))
     };
-    let websocket = headers.get(header::UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"));
+    let websocket =
+        headers.get(header::UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"));
     if websocket || accepts("text/event-stream") {
         return Wants::Bare;
     }

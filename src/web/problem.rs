@@ -125,14 +125,14 @@ impl Problem {
     /// 401 with the open challenge (RFC 9470 §3).
     #[must_use]
     pub fn challenge(rules: &RuleSet, challenge: &Challenge, methods: &[FactorKind], now: UnixTime) -> Self {
-        let mut problem =
-            Self::new("second-factor-required", StatusCode::UNAUTHORIZED, "A second factor is required");
+        let mut problem = Self::new("second-factor-required", StatusCode::UNAUTHORIZED, "A second factor is required");
         let require = match challenge.level {
             Level::Session => "session",
             Level::Fresh => "fresh",
             Level::Once => "once",
         };
-        let max_age = rules.routes.all().iter().find(|route| *route.name == *challenge.route).map(|route| route.require);
+        let max_age =
+            rules.routes.all().iter().find(|route| *route.name == *challenge.route).map(|route| route.require);
         let max_age = match max_age {
             Some(Requirement::Fresh { max_age }) => format!(", max_age={}", max_age.as_secs()),
             Some(Requirement::Once) => ", max_age=0".to_owned(),

@@ -148,12 +148,7 @@ impl Report<'_> {
                 fields.push((FieldName::Json(pointer), value));
             }
         }
-        Match {
-            path,
-            methods,
-            host: typed.host.as_ref().map(|host| host.to_ascii_lowercase()),
-            fields,
-        }
+        Match { path, methods, host: typed.host.as_ref().map(|host| host.to_ascii_lowercase()), fields }
     }
 
     /// What is shown, in the order of the file.

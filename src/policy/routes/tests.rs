@@ -4,15 +4,16 @@ use http::HeaderValue;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{clock::UnixTime, policy::{Facts, PathPattern, StampFacts, Verdict, Visitor, decide}, request::Scheme, target::Target};
+use crate::{
+    clock::UnixTime,
+    policy::{Facts, PathPattern, StampFacts, Verdict, Visitor, decide},
+    request::Scheme,
+    target::Target,
+};
 
 fn route(name: &str, path: &str, methods: &[Method], require: Requirement) -> Route {
-    let pattern = Match {
-        path: PathPattern::parse(path).unwrap(),
-        methods: methods.to_vec(),
-        host: None,
-        fields: Vec::new(),
-    };
+    let pattern =
+        Match { path: PathPattern::parse(path).unwrap(), methods: methods.to_vec(), host: None, fields: Vec::new() };
     Route { name: Arc::from(name), matches: vec![pattern], require, ..default_route(Requirement::None) }
 }
 
@@ -21,8 +22,15 @@ const FRESH: Requirement = Requirement::Fresh { max_age: Duration::from_secs(300
 fn lands(routes: &Routes, method: Method, raw: &str, headers: &HeaderMap, body: BodyView<'_>) -> Vec<String> {
     let target = Target::parse(raw.as_bytes()).unwrap();
     let client = std::net::Ipv4Addr::LOCALHOST.into();
-    let head =
-        Head { method: &method, target: &target, host: "play.example", scheme: Scheme::Https, headers, client, peer: client };
+    let head = Head {
+        method: &method,
+        target: &target,
+        host: "play.example",
+        scheme: Scheme::Https,
+        headers,
+        client,
+        peer: client,
+    };
     routes.land(&head, body).enforced.iter().map(|route| route.name.to_string()).collect()
 }
 
@@ -63,7 +71,9 @@ fn every_unsafe_method_of_a_guarded_path_is_guarded() {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         lands(&routes, method, "/pay", &HeaderMap::new(), BodyView::Unread).len()
     };
-    for (method, expected) in [("POST", 1), ("PUT", 1), ("DELETE", 1), ("FOO", 1), ("GET", 0), ("HEAD", 0), ("OPTIONS", 0)] {
+    for (method, expected) in
+        [("POST", 1), ("PUT", 1), ("DELETE", 1), ("FOO", 1), ("GET", 0), ("HEAD", 0), ("OPTIONS", 0)]
+    {
         assert_eq!(land(method), expected, "{method}");
     }
 }

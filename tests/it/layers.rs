@@ -170,7 +170,8 @@ fn a_file_says_what_it_is_for_and_stays_short() {
 
 #[test]
 fn groups_are_read_by_their_first_segments() {
-    let names = top_level_names("\n    clock::{Clock, UnixTime},\n    policy,\n    store::sql::{self, Pool},\n};\nuse x::{y};");
+    let names =
+        top_level_names("\n    clock::{Clock, UnixTime},\n    policy,\n    store::sql::{self, Pool},\n};\nuse x::{y};");
     assert_eq!(names, ["clock", "policy", "store"]);
     assert_eq!(named("fn a(b: crate::web::Page) -> crate::clock").collect::<Vec<_>>(), ["web", "clock"]);
 }

@@ -1,1 +1,7 @@
-fn main() {}
+//! Tests of the whole: real processes, sockets and browsers, and the rules the sources keep.
+
+mod demo_site;
+mod docs;
+mod journeys;
+mod kit;
+mod layers;

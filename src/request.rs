@@ -24,6 +24,8 @@ pub struct Head<'r> {
     pub headers: &'r HeaderMap,
     /// The player's address: the peer's, or what a trusted proxy says of it.
     pub client: IpAddr,
+    /// The address of the TCP peer: the player, or the proxy nearest to us.
+    pub peer: IpAddr,
 }
 
 /// How a request came in.

@@ -1,3 +1,141 @@
-//! cli
+//! The command line: arguments in, exit code out.
+//!
+//! [`Args`] is what was typed. [`answer`] does the commands that only read and print; `run` and `demo`
+//! are begun by `main`, since they need the whole application.
+//!
+//! Adding a command: a variant of [`Command`], a file here, an arm in [`answer`].
 
+use std::{
+    ffi::OsString,
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand};
+
+use crate::{clock::UnixTime, config};
+
+mod check;
 pub mod demo;
+mod explain;
+
+pub use explain::ExplainOptions;
+
+/// The arguments were not understood.
+pub const USAGE: u8 = 64;
+/// A fault of ours or of the machine.
+pub const FAULT: u8 = 70;
+/// The configuration cannot run.
+pub const CONFIGURATION: u8 = 78;
+
+/// stepgate: adds two-factor authentication to a web site that already exists.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "stepgate", version, about, after_help = "Exit codes: 0 good, 64 usage, 70 fault, 78 configuration.")]
+pub struct Args {
+    /// The configuration file.
+    #[arg(long, global = true, value_name = "FILE", default_value = "config/stepgate.yaml")]
+    pub config: PathBuf,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Serves until it is told to stop.
+    Run {
+        /// Takes the listening sockets over from the running process, which then ends by itself.
+        #[arg(long)]
+        upgrade: bool,
+    },
+    /// Prints everything that is wrong with the configuration.
+    Check,
+    /// Prints how a request would be read, where it lands, and what that requires.
+    Explain(ExplainOptions),
+    /// Prints the JSON Schema of the configuration, for editors.
+    Schema,
+    /// Runs a small demo site with stepgate in front of it, on this machine alone.
+    Demo(demo::DemoOptions),
+    /// Makes and rotates the keys in the file that the configuration names.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+}
+
+/// What to do with the key file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+pub enum KeysCommand {
+    /// Writes a new key file, for its owner alone; never over an existing one.
+    Generate,
+    /// Adds new keys in front; the ones before go on verifying and opening.
+    Rotate,
+}
+
+impl Args {
+    /// The arguments, the program's name first.
+    ///
+    /// # Errors
+    /// What to print and the exit code: help and version are 0, everything else [`USAGE`].
+    pub fn parse_arguments(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, (String, ExitCode)> {
+        Self::try_parse_from(arguments).map_err(|error| {
+            let code = if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
+            (error.render().to_string(), code)
+        })
+    }
+}
+
+/// Does a command that only reads, writes keys or prints. `None` for `run` and `demo`.
+///
+/// # Errors
+/// The output could not be written.
+pub fn answer(args: &Args, now: UnixTime, out: &mut impl Write) -> io::Result<Option<ExitCode>> {
+    let code = match &args.command {
+        Command::Run { .. } | Command::Demo(_) => return Ok(None),
+        Command::Check => check::check(&args.config, out)?,
+        Command::Explain(options) => explain::explain(&args.config, options, out)?,
+        Command::Schema => {
+            writeln!(out, "{:#}", config::schema())?;
+            ExitCode::SUCCESS
+        }
+        Command::Keys(command) => check::keys(&args.config, *command, now, out)?,
+    };
+    Ok(Some(code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Args, (String, ExitCode)> {
+        Args::parse_arguments(line.split(' ').map(OsString::from))
+    }
+
+    #[test]
+    fn the_configuration_has_a_default_and_may_stand_anywhere() {
+        assert_eq!(parse("stepgate check").unwrap().config, PathBuf::from("config/stepgate.yaml"));
+        assert_eq!(parse("stepgate check --config a.yaml").unwrap().config, PathBuf::from("a.yaml"));
+        assert_eq!(parse("stepgate --config a.yaml run").unwrap().config, PathBuf::from("a.yaml"));
+        let Command::Run { upgrade } = parse("stepgate run --upgrade").unwrap().command else { panic!("not run") };
+        assert!(upgrade);
+    }
+
+    #[test]
+    fn what_is_not_understood_is_a_usage_error() {
+        for line in ["stepgate", "stepgate fly", "stepgate check --colour", "stepgate keys", "stepgate explain GET"] {
+            let (text, code) = parse(line).unwrap_err();
+            assert_eq!((line, format!("{code:?}")), (line, format!("{:?}", ExitCode::from(USAGE))));
+            assert!(text.contains("Usage"), "{text}");
+        }
+        assert_eq!(format!("{:?}", parse("stepgate --help").unwrap_err().1), format!("{:?}", ExitCode::SUCCESS));
+    }
+
+    #[test]
+    fn the_schema_is_json_with_every_top_level_key() {
+        let args = parse("stepgate schema").unwrap();
+        let mut out = Vec::new();
+        answer(&args, UnixTime::from_secs(0), &mut out).unwrap();
+        let schema: serde_json::Value = serde_json::from_slice(&out).unwrap();
+        assert!(schema["properties"]["routes"].is_object() && schema["$defs"]["Route"].is_object());
+    }
+}

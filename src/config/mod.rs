@@ -1,8 +1,67 @@
-//! From what was typed to what will run, in two steps, with every problem at once.
+//! From what was typed to what will run, with every problem at once.
+//!
+//! [`parse`] goes in four steps: the text becomes a tree that knows positions (syntax, duplicate
+//! keys); the tree is held against the schema of the raw structs (unknown keys, kinds); `serde_yaml`
+//! makes the raw structs; `resolve` makes the [`Config`], reporting what cannot run at the place in the
+//! tree where it stands. A step begins only if the one before found nothing.
+//!
+//! Adding a key: a documented field in `raw`, its meaning in `resolve`, a line in
+//! `config/stepgate.yaml`, a mistake with it in `tests/config`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::{edge, flow, identity, policy, store};
+use data_encoding::{BASE64, HEXLOWER};
+use secrecy::ExposeSecret;
+
+use crate::{edge, flow, identity, policy, secret::digest, store};
+
+pub mod keys;
+mod problem;
+pub mod raw;
+mod resolve;
+mod schema;
+mod tree;
+mod value;
+
+pub use problem::{Problem, Problems};
+pub use schema::schema;
+
+/// The configuration in a text that is called `name` in messages. File names in it are relative to
+/// `dir`; `environment` answers for `{ env: … }`.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn parse(
+    name: &str,
+    text: &str,
+    dir: &Path,
+    environment: impl Fn(&str) -> Option<String>,
+) -> Result<Config, Problems> {
+    let fail = |list| Problems::new(name, text, list);
+    let (tree, duplicates) = tree::parse(text).map_err(|problem| fail(vec![problem]))?;
+    let mut problems = schema::check(&tree);
+    problems.extend(duplicates);
+    if !problems.is_empty() {
+        return Err(fail(problems));
+    }
+    let file = serde_yaml::from_str(text).map_err(|error| fail(vec![tree.place.problem(error.to_string(), None)]))?;
+    let mut config = resolve::resolve(&file, &tree, dir, &environment).map_err(fail)?;
+    config.hash = HEXLOWER.encode(&digest([text.as_bytes()])).chars().take(16).collect();
+    Ok(config)
+}
+
+/// The configuration in a file.
+///
+/// # Errors
+/// Everything that is wrong with it, or that it cannot be read.
+pub fn load(path: &Path) -> Result<Config, Problems> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|cause| Problems::unreadable(&name, &cause))?;
+    let dir = path.parent().unwrap_or_else(|| Path::new(""));
+    let mut config = parse(&name, &text, dir, |variable| std::env::var(variable).ok())?;
+    config.files.insert(0, path.to_owned());
+    Ok(config)
+}
 
 /// A configuration that will run: resolved, nothing left to default, nothing wrong.
 #[derive(Debug)]
@@ -34,4 +93,59 @@ pub struct Config {
     /// `error`, `warn`, `info`, `debug` or `trace`: our own lines; the proxy library's are capped at
     /// `warn`, since below it prints whole headers.
     pub log_level: String,
+    /// Cookies that are credentials too, though no source reads them: refused on guarded routes
+    /// (decisions 3).
+    pub other_credentials: Vec<String>,
+    /// Which text this was: SHA-256, the first 16 characters in hexadecimal. Tells nodes apart.
+    pub hash: String,
+    files: Vec<PathBuf>,
+}
+
+impl Config {
+    /// Every file that this was made of, the configuration first if it came from a file: a change of
+    /// any asks for a reload.
+    #[must_use]
+    pub fn watched_files(&self) -> Vec<PathBuf> {
+        self.files.clone()
+    }
+
+    /// What a reload cannot change (decisions 49).
+    #[must_use]
+    pub fn restart_only(&self) -> RestartOnly {
+        let durable = self.store.durable.expose_secret();
+        RestartOnly([
+            ("listen", format!("{:?}", self.edge.listen)),
+            ("ops", self.edge.ops.address.to_string()),
+            ("server", format!("{:?}", self.edge.server)),
+            ("store", BASE64.encode(&digest([durable.as_bytes()]))),
+            ("keys.file", self.keys.display().to_string()),
+        ])
+    }
+}
+
+/// The keys that need a restart, each with what it says; the store only as a digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestartOnly([(&'static str, String); 5]);
+
+impl RestartOnly {
+    /// The first key that says something else.
+    #[must_use]
+    pub fn differs(&self, other: &Self) -> Option<&'static str> {
+        self.0.iter().zip(&other.0).find(|(own, others)| own != others).map(|((key, _), _)| *key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_demo_configuration_is_good() {
+        let text = include_str!("../../config/demo.yaml");
+        let config = parse("config/demo.yaml", text, Path::new("config"), |_| None).unwrap_or_else(|p| panic!("{p}"));
+        assert_eq!(config.site.hosts, ["127.0.0.1:8080"]);
+        assert_eq!(config.routes.len(), 6);
+        assert_eq!(config.routes[0].show[0].label, "Amount");
+        assert_eq!(config.keys, Path::new("config/DEMO_DIR/keys.yaml"));
+    }
 }

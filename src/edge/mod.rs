@@ -1,3 +1,26 @@
-//! Listeners, TLS, the proxy phases, forwarding. The only folder besides `app.rs` that names pingora.
+//! Listeners, TLS, the proxy's phases, forwarding. The only folder besides `app.rs` that names pingora.
+//!
+//! A request's way: [`gateway`] (the phases) -> [`arrive`] (first look by [`intake`], our own pages
+//! by [`bridge`], a held request that goes on, the gate) -> [`upstream`] (a server of the site) ->
+//! [`depart`] (nothing leaves without a permit; [`forward`] cleans and introduces) -> [`answer`]
+//! (what the site's answer changes) -> [`record`] (metrics and the decision log, once).
 
+pub mod answer;
+pub mod arrive;
+pub mod body;
+pub mod bridge;
+pub mod context;
+pub mod decision_log;
+pub mod depart;
+pub mod forward;
+pub mod gateway;
+pub mod intake;
+pub mod live;
+pub mod ops;
+pub mod record;
+pub mod reply;
+pub mod serve;
 pub mod settings;
+pub mod tls;
+pub mod upstream;
+pub mod watch;

@@ -1,1 +1,220 @@
-//! Held requests: kept sealed under their challenge, continued once.
+//! Held requests: kept sealed under their challenge, continued once (design.md 8).
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    fields::{self, Body, Field},
+    flow::{Flow, FlowError},
+    identity::Player,
+    policy::Route,
+    request::{self, Head},
+    secret,
+    store::Challenge,
+};
+
+/// A request as it was when it was held. Serialised as JSON, then sealed.
+#[derive(Serialize, Deserialize)]
+pub struct HeldRequest {
+    method: String,
+    target: String,
+    host: String,
+    /// Every header that goes out again as it was: no cookies, no credentials, nothing of framing.
+    headers: Vec<(String, Vec<u8>)>,
+    /// The names of the cookies it carried; values come fresh from the browser (decisions 17).
+    cookies: Vec<String>,
+    /// Whether it carried an Authorization header; its value comes fresh as well.
+    authorized: bool,
+    content_type: Option<String>,
+    body: Vec<u8>,
+}
+
+/// Headers that are not kept: framing, hop by hop, and what must come fresh.
+const NOT_KEPT: [HeaderName; 13] = [
+    header::HOST,
+    header::COOKIE,
+    header::AUTHORIZATION,
+    header::CONTENT_LENGTH,
+    header::TRANSFER_ENCODING,
+    header::CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    header::TE,
+    header::TRAILER,
+    header::UPGRADE,
+    header::EXPECT,
+    header::PROXY_AUTHORIZATION,
+];
+
+impl HeldRequest {
+    /// Captures a request whose body was read whole.
+    #[must_use]
+    pub fn capture(head: &Head<'_>, body: Body<'_>) -> Self {
+        let headers = head
+            .headers
+            .iter()
+            .filter(|(name, _)| !NOT_KEPT.contains(name))
+            .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
+            .collect();
+        Self {
+            method: head.method.as_str().to_owned(),
+            target: head.target.raw().to_owned(),
+            host: head.host.to_owned(),
+            headers,
+            cookies: request::cookies(head.headers).map(|(name, _)| name.to_owned()).collect(),
+            authorized: head.headers.contains_key(header::AUTHORIZATION),
+            content_type: body.content_type.map(str::to_owned),
+            body: body.bytes.to_vec(),
+        }
+    }
+
+    /// The method.
+    ///
+    /// # Errors
+    /// `Gone` when the sealed text was written by something else.
+    pub fn method(&self) -> Result<Method, FlowError> {
+        Method::from_bytes(self.method.as_bytes()).map_err(|_| FlowError::Gone)
+    }
+
+    /// Path and query, byte for byte.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// The site's host to which it was sent.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The body with its content type.
+    #[must_use]
+    pub fn body(&self) -> Body<'_> {
+        Body { content_type: self.content_type.as_deref(), bytes: &self.body }
+    }
+
+    /// The headers with which it goes on: the kept ones as they were (Origin, Referer and
+    /// Sec-Fetch-* with them; absent stays absent), cookies and credentials from the browser that
+    /// continues it, limited to those that the original carried.
+    ///
+    /// # Errors
+    /// `Gone` when the sealed text was written by something else.
+    pub fn continued_headers(&self, fresh: &HeaderMap) -> Result<HeaderMap, FlowError> {
+        let mut headers = HeaderMap::with_capacity(self.headers.len() + 4);
+        for (name, value) in &self.headers {
+            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| FlowError::Gone)?;
+            let value = HeaderValue::from_bytes(value).map_err(|_| FlowError::Gone)?;
+            headers.append(name, value);
+        }
+        let cookies: Vec<String> = request::cookies(fresh)
+            .filter(|(name, _)| self.cookies.iter().any(|kept| kept == name))
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        if !cookies.is_empty() {
+            let line = HeaderValue::from_str(&cookies.join("; ")).map_err(|_| FlowError::Gone)?;
+            headers.insert(header::COOKIE, line);
+        }
+        if let Some(credential) = fresh.get(header::AUTHORIZATION).filter(|_| self.authorized) {
+            headers.insert(header::AUTHORIZATION, credential.clone());
+        }
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(self.body.len()));
+        Ok(headers)
+    }
+}
+
+/// What a challenge shows of a request: every field exactly once, from the bytes that go on.
+///
+/// # Errors
+/// `BadRequest` when a field is absent, ambiguous or cannot be read.
+pub fn details(route: &Route, head: &Head<'_>, body: Option<Body<'_>>) -> Result<Vec<(String, String)>, FlowError> {
+    let mut shown = Vec::with_capacity(route.show.len());
+    for detail in &route.show {
+        let value = match fields::read(&detail.field, head.target.query(), body) {
+            Field::One(value) => value,
+            Field::Absent => return Err(FlowError::BadRequest("a field that must be approved is missing")),
+            Field::Several(_) => return Err(FlowError::BadRequest("a field that must be approved occurs more than once")),
+            Field::Unreadable => return Err(FlowError::UnreadableBody),
+        };
+        shown.push((detail.label.clone(), value));
+    }
+    Ok(shown)
+}
+
+/// The digest that an approval is bound to: SHA-256 over a length-prefixed list (decisions 12).
+#[must_use]
+pub fn digest(
+    route: &Route,
+    player: &Player,
+    head: &Head<'_>,
+    body: Body<'_>,
+    details: &[(String, String)],
+) -> [u8; 32] {
+    let mut parts: Vec<&[u8]> = vec![
+        b"stepgate approval 1",
+        route.name.as_bytes(),
+        player.subject.as_str().as_bytes(),
+        &player.binding.0,
+        head.method.as_str().as_bytes(),
+        head.scheme.as_str().as_bytes(),
+        head.host.as_bytes(),
+        head.target.raw().as_bytes(),
+        if body.content_type.is_some() { b"type" } else { b"no type" },
+        body.content_type.unwrap_or_default().as_bytes(),
+        body.bytes,
+    ];
+    for name in &route.bind.headers {
+        parts.push(name.as_bytes());
+        for value in head.headers.get_all(name.as_str()) {
+            parts.push(b"value");
+            parts.push(value.as_bytes());
+        }
+    }
+    for name in &route.bind.cookies {
+        parts.push(name.as_bytes());
+        for (_, value) in request::cookies(head.headers).filter(|(candidate, _)| candidate == name) {
+            parts.push(b"value");
+            parts.push(value.as_bytes());
+        }
+    }
+    for (label, value) in details {
+        parts.push(label.as_bytes());
+        parts.push(value.as_bytes());
+    }
+    secret::digest(parts)
+}
+
+impl Flow {
+    /// Seals a request under its challenge. `false` when the store has no room: then nothing is
+    /// kept and the player must be told.
+    ///
+    /// # Errors
+    /// `Store`.
+    pub async fn keep(&self, challenge: &Challenge, held: &HeldRequest) -> Result<bool, FlowError> {
+        let plain = serde_json::to_vec(held).map(zeroize::Zeroizing::new).map_err(|_| FlowError::Gone)?;
+        let sealed = self.sealer.seal("held", &held_context(challenge), &plain);
+        Ok(self.stores.held.put(&challenge.id, sealed, challenge.expires_at).await?)
+    }
+
+    /// The request held under a challenge.
+    ///
+    /// # Errors
+    /// `Gone` when there is none or it does not open; `Store`.
+    pub async fn held(&self, challenge: &Challenge) -> Result<HeldRequest, FlowError> {
+        let now = self.clock.now();
+        let sealed = self.stores.held.find(&challenge.id, now).await?.ok_or(FlowError::Gone)?;
+        let plain =
+            self.sealer.open("held", &held_context(challenge), &sealed).map_err(|secret::Unopenable| FlowError::Gone)?;
+        serde_json::from_slice(&plain).map_err(|_| FlowError::Gone)
+    }
+}
+
+/// Account, session and route: what a held request is bound to besides its challenge.
+fn held_context(challenge: &Challenge) -> [&[u8]; 4] {
+    [
+        challenge.id.as_bytes(),
+        challenge.subject.as_str().as_bytes(),
+        &challenge.binding.0,
+        challenge.route.as_bytes(),
+    ]
+}

@@ -18,8 +18,11 @@ use crate::{
 
 pub mod challenge;
 pub mod enrol;
+pub mod epochs;
+pub mod follow;
 pub mod gate;
 pub mod hold;
+pub mod resume;
 
 /// What a reload swaps.
 #[derive(Debug)]
@@ -32,10 +35,14 @@ pub struct RuleSet {
     pub languages: Vec<String>,
     /// The routes.
     pub routes: Routes,
+    /// Requests that end the site session, as routes.
+    pub session_end: Routes,
     /// Who is it.
     pub identity: identity::Sources,
     /// Stamps: keys and lifetimes.
     pub stamps: stamp::Stamps,
+    /// Statements for the site.
+    pub assertions: stamp::Assertions,
     /// The rules of factors.
     pub second_factor: SecondFactor,
 }
@@ -73,7 +80,8 @@ pub struct SecondFactor {
 }
 
 /// What a first enrolment needs besides the site session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum FirstEnrolment {
     /// A code sent to the number that the site has on file.
     PhoneOnFile,
@@ -120,6 +128,8 @@ pub struct Flow {
     pub hasher: Hasher,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// Which stamps of late were found not revoked.
+    pub epochs: epochs::EpochCache,
 }
 
 /// Why a use case could not do what was asked. The one map to problem documents and pages is
@@ -166,6 +176,12 @@ pub enum FlowError {
         /// When it opens.
         until: UnixTime,
     },
+    /// A field that must be shown cannot be read from this body: 415.
+    #[error("this content type cannot be approved")]
+    UnreadableBody,
+    /// The request is too large to be looked at: 413.
+    #[error("the request is too large to be approved")]
+    TooLarge,
     /// The input cannot be understood: 400 `bad-request`.
     #[error("{0}")]
     BadRequest(&'static str),

@@ -2,12 +2,36 @@
 //!
 //! Every source whose carrier is present is asked; they must agree (decisions 3). A carrier is the
 //! cookie or header by which the site knows the player.
+//!
+//! - [`settings`]: what an operator says of them.
+//! - `carrier`: credentials out of a request head; `set_cookie`: out of an answer.
+//! - `jwt` with `jwks`, `introspection` with `extract`, `login`, `header`: a source each.
+//! - `source`: one of any kind; `sources`: asking all of them, and the binding over their values.
+//!
+//! Adding one: its settings as a variant of [`settings::SourceSettings`]; a file with what it shows
+//! of a head and how it is asked; an arm wherever `source` and `sources` match on it.
 
+mod carrier;
+mod extract;
+mod header;
+mod introspection;
+mod jwks;
+mod jwt;
+mod login;
+mod set_cookie;
 pub mod settings;
+mod source;
+mod sources;
+
+pub use sources::Sources;
+
+use std::{fmt, sync::Arc};
 
 use crate::{
-    fields::Body,
-    request::{Binding, Carrier, Head, Subject},
+    clock::Clock,
+    request::{Binding, Carrier, Subject},
+    secret::{Hasher, Token},
+    store::LoginBindings,
 };
 
 /// A player as the site's sources name them.
@@ -21,6 +45,10 @@ pub struct Player {
     pub carrier: Carrier,
     /// What else the sources say.
     pub claims: Claims,
+    /// A new value for our login cookie ([`Ports::login_cookie`]), where a source binds to it and the
+    /// request brought none. The binding is made over it already: whoever answers the request sets
+    /// it, else the next request has another binding.
+    pub login_cookie: Option<Token>,
 }
 
 /// Claims about a player that the site vouches for; each as the site writes it, `None` when absent.
@@ -53,14 +81,14 @@ pub enum Freshness {
 }
 
 /// Why nobody can say who sent a request; each closes a guarded route.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum IdentityError {
     /// The request's fault: 400. Duplicated or malformed carriers, sources that disagree, a
     /// credential that no source reads.
     #[error("{0}")]
     Ambiguous(String),
-    /// A carrier that does not verify (a forged or expired token): treated as not logged in where
-    /// it stands alone.
+    /// A carrier that does not verify (a forged or expired token) and stands alone. Never taken for
+    /// a visitor who is not logged in (decisions 4); beside a good one it is `Ambiguous`.
     #[error("the {source_name} credential does not verify")]
     Rejected {
         /// `jwt`, `introspection`, `login` or `header`.
@@ -76,85 +104,6 @@ pub enum IdentityError {
     },
 }
 
-/// The sources, ready to be asked.
-#[derive(Debug)]
-pub struct Sources;
-
-impl Sources {
-    /// Whether some carrier is present: decides between `anonymous` and a question to the sources.
-    ///
-    /// # Errors
-    /// `Ambiguous` for duplicated or malformed carriers and for credentials that no source reads.
-    pub fn carrier_present(&self, head: &Head<'_>) -> Result<bool, IdentityError> {
-        let _ = head;
-        unimplemented!()
-    }
-
-    /// The binding of the present log-in where it follows from the request alone, without asking any
-    /// source: every present source binds to the session's value. `None` where a source must be
-    /// asked first, or no carrier is present.
-    ///
-    /// # Errors
-    /// As [`Sources::carrier_present`].
-    pub fn binding_unasked(&self, head: &Head<'_>) -> Result<Option<Binding>, IdentityError> {
-        let _ = head;
-        unimplemented!()
-    }
-
-    /// Who sent the request.
-    ///
-    /// # Errors
-    /// Every [`IdentityError`].
-    pub async fn who(&self, head: &Head<'_>, freshness: Freshness) -> Result<Who, IdentityError> {
-        let _ = (head, freshness);
-        unimplemented!()
-    }
-
-    /// Removes what tells the site who the player is: identity cookies and Authorization (decisions 4).
-    pub fn strip(&self, headers: &mut http::HeaderMap) {
-        let _ = headers;
-        unimplemented!()
-    }
-
-    /// Whether the request is a log-in that must be watched: then its body is read before it is
-    /// forwarded, and its answer goes to [`Sources::login_answered`].
-    #[must_use]
-    pub fn is_login(&self, head: &Head<'_>) -> bool {
-        let _ = head;
-        unimplemented!()
-    }
-
-    /// Learns from the answer to a log-in, or to any other request whose answer sets a session
-    /// cookie: binds what is confirmed, voids what a stranger set (decisions 2).
-    ///
-    /// # Errors
-    /// As [`Sources::who`]; nothing is bound then.
-    pub async fn login_answered(
-        &self,
-        head: &Head<'_>,
-        body: Option<Body<'_>>,
-        answer: SiteAnswer<'_>,
-    ) -> Result<(), IdentityError> {
-        let _ = (head, body, answer);
-        unimplemented!()
-    }
-
-    /// The player under the session value that this answer newly sets, where the source says
-    /// `bind: follow` and names the same subject for it; else `None` (decisions 6).
-    ///
-    /// # Errors
-    /// As [`Sources::who`]; the stamp is not moved then.
-    pub async fn rotated(
-        &self,
-        head: &Head<'_>,
-        before: &Player,
-        answer: SiteAnswer<'_>,
-    ) -> Result<Option<Player>, IdentityError> {
-        let _ = (head, before, answer);
-        unimplemented!()
-    }
-}
-
 /// An answer of the site, as far as it was read.
 #[derive(Clone, Copy, Debug)]
 pub struct SiteAnswer<'a> {
@@ -165,3 +114,51 @@ pub struct SiteAnswer<'a> {
     /// Its body, where the exchange was buffered.
     pub body: Option<&'a [u8]>,
 }
+
+/// What the sources use.
+#[derive(Clone)]
+pub struct Ports {
+    /// Hashes session values: they are kept nowhere.
+    pub hasher: Hasher,
+    /// What the `login` source remembers.
+    pub logins: Arc<dyn LoginBindings>,
+    /// The present.
+    pub clock: Arc<dyn Clock>,
+    /// Asks the site. Built to follow no redirect.
+    pub http: reqwest::Client,
+    /// Cookies that log somebody in at the site though no source reads them; refused on guarded
+    /// routes (decisions 3). A name may end in `*`.
+    pub other_credentials: Vec<String>,
+    /// The name of our own cookie that `header` and `bind: subject` tie a log-in to.
+    pub login_cookie: &'static str,
+}
+
+impl fmt::Debug for Ports {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ports").field("login_cookie", &self.login_cookie).finish_non_exhaustive()
+    }
+}
+
+/// Why sources cannot be built from their settings; the operator's to mend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BuildError {
+    /// None, or such as do not fit the key: a secret for HMAC only, a public key of one family.
+    #[error("the jwt algorithms do not fit the key")]
+    Algorithms,
+    /// The PEM is no public key of the algorithms' family.
+    #[error("the jwt public key is no PEM of the algorithms' kind")]
+    PublicKey,
+    /// The file with the JWK set: why.
+    #[error("the jwt key set cannot be used: {0}")]
+    JwksFile(&'static str),
+}
+
+/// Whom a source names.
+#[derive(Clone, Debug)]
+struct Testimony {
+    subject: Subject,
+    claims: Claims,
+}
+
+#[cfg(test)]
+mod tests;

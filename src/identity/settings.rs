@@ -11,6 +11,7 @@ use crate::policy::rule::{AnswerCondition, Match};
 
 /// One source, in file order.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a site has a handful, built once")]
 pub enum SourceSettings {
     /// The site's session is a JWT.
     Jwt(JwtSettings),
@@ -32,7 +33,8 @@ pub enum Credential {
 }
 
 /// What a stamp is bound to (decisions 6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Bind {
     /// The value of the session.
     Value,
@@ -151,7 +153,8 @@ pub struct LoginSettings {
 }
 
 /// One step on a typed name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Normalize {
     /// White space at both ends.
     Trim,

@@ -10,6 +10,7 @@
 
 pub mod decide;
 pub mod facts;
+pub mod pattern;
 pub mod permit;
 pub mod routes;
 pub mod rule;
@@ -17,6 +18,7 @@ pub mod throttle;
 
 pub use decide::{Decision, Reason, Verdict, decide};
 pub use facts::{Enrolment, Facts, StampFacts, Visitor};
+pub use pattern::PathPattern;
 pub use permit::Permit;
 pub use routes::{BodyView, Landing, Routes};
 pub use rule::{FactorKind, Requirement, Route};

@@ -4,10 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use http::Method;
 
-use crate::fields::FieldName;
+use crate::{fields::FieldName, policy::pattern::PathPattern};
 
 /// A kind of factor, as YAML, JSON and stores write it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum FactorKind {
     /// An authenticator app (TOTP, RFC 6238).
@@ -66,7 +68,8 @@ impl Requirement {
 }
 
 /// What happens to a player who never enrolled a factor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Unenrolled {
     /// The request goes on: 2FA is the player's choice here.
     Allow,
@@ -77,7 +80,8 @@ pub enum Unenrolled {
 }
 
 /// What happens to a visitor who is not logged in at the site.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Anonymous {
     /// The request is refused.
     Deny,
@@ -86,7 +90,8 @@ pub enum Anonymous {
 }
 
 /// Whether the route acts or only counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// It acts.
     Enforce,
@@ -95,7 +100,8 @@ pub enum Mode {
 }
 
 /// In which form a proof is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Respond {
     /// By the request: Sec-Fetch-*, then Accept.
     Auto,
@@ -108,8 +114,8 @@ pub enum Respond {
 /// One path pattern with its conditions; a route has one or several.
 #[derive(Clone, Debug)]
 pub struct Match {
-    /// `/a/b` exactly; `*` as a segment: any one; `**` as the last: the path before it and all below.
-    pub path: String,
+    /// Which paths.
+    pub path: PathPattern,
     /// Empty: every method. Else these, HEAD with GET, and, on a guarded route, also every method
     /// that is none of GET, HEAD, OPTIONS (security.md 3.2).
     pub methods: Vec<Method>,
@@ -169,7 +175,8 @@ pub enum LocationCondition {
 }
 
 /// What a success of a guarded request does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum SuccessAction {
     /// Ends every stamp of the player but the one that did it.
     EndStamps,

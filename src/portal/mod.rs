@@ -1,1 +1,135 @@
-//! portal
+//! The players' pages and JSON API: http types in, http types out.
+//!
+//! The router is built once. The edge strips the portal's prefix from the address and adds, for each
+//! request, the rule set it began with and where it came from, as extensions.
+
+use std::{net::IpAddr, sync::Arc};
+
+use axum::{
+    Router,
+    extract::FromRequestParts,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use http::{Method, StatusCode, request::Parts};
+
+use crate::{
+    flow::{Flow, FlowError, RuleSet},
+    request::{Head, Scheme},
+    target::Target,
+    web::{self, Problem, Reply, Wants, same_origin},
+};
+
+mod api;
+mod challenge;
+mod form;
+mod settings;
+
+/// Where a request came from, as the edge found out.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// The player's address.
+    pub client: IpAddr,
+    /// The TCP peer's address.
+    pub peer: IpAddr,
+    /// How the player came in.
+    pub scheme: Scheme,
+    /// The site's host.
+    pub host: String,
+}
+
+/// The router of every page and call.
+pub fn router(flow: Arc<Flow>) -> Router {
+    Router::new()
+        .route("/challenge/{id}", get(challenge::show).post(challenge::answer))
+        .route("/settings", get(settings::show))
+        .route("/settings/enrol", post(settings::begin))
+        .route("/settings/enrol/{id}", get(settings::pending).post(settings::confirm))
+        .route("/api/challenges/{id}", get(api::show_challenge))
+        .route("/api/challenges/{id}/send", post(api::send))
+        .route("/api/challenges/{id}/verify", post(api::verify))
+        .route("/api/enrolments", post(api::begin_enrolment))
+        .route("/api/enrolments/{id}", get(api::show_enrolment))
+        .route("/api/enrolments/{id}/confirm", post(api::confirm_enrolment))
+        .route("/api/factors", get(api::factors))
+        .route("/jwks.json", get(api::jwks))
+        .fallback(|call: Call| async move { call.refuse(&Problem::not_found()) })
+        .method_not_allowed_fallback(|call: Call| async move { call.refuse(&Problem::method_not_allowed()) })
+        .with_state(flow)
+}
+
+/// One request to the portal: its head as data, with what it needs to be answered. Extracting it is
+/// the same-origin check of everything that is not safe.
+pub struct Call {
+    flow: Arc<Flow>,
+    rules: Arc<RuleSet>,
+    peer: Peer,
+    parts: Parts,
+    target: Target,
+}
+
+impl Call {
+    fn head(&self) -> Head<'_> {
+        Head {
+            method: &self.parts.method,
+            target: &self.target,
+            host: &self.peer.host,
+            scheme: self.peer.scheme,
+            headers: &self.parts.headers,
+            client: self.peer.client,
+            peer: self.peer.peer,
+        }
+    }
+
+    /// Whether a page is wanted rather than a document: by the address, then by the client.
+    fn wants(&self) -> Wants {
+        if self.parts.uri.path().starts_with("/api/") { Wants::Json } else { web::wants_of(&self.parts.headers) }
+    }
+
+    fn refuse(&self, problem: &Problem) -> Answered {
+        Answered(problem.reply(self.wants(), &self.rules))
+    }
+
+    fn problem(&self, error: &FlowError) -> Problem {
+        Problem::of(error, self.flow.clock.now())
+    }
+
+    fn fail(&self, error: &FlowError) -> Answered {
+        self.refuse(&self.problem(error))
+    }
+}
+
+impl FromRequestParts<Arc<Flow>> for Call {
+    type Rejection = Answered;
+
+    async fn from_request_parts(parts: &mut Parts, flow: &Arc<Flow>) -> Result<Self, Answered> {
+        let broken = || Answered(plain(StatusCode::INTERNAL_SERVER_ERROR));
+        let rules = parts.extensions.get::<Arc<RuleSet>>().cloned().ok_or_else(broken)?;
+        let peer = parts.extensions.get::<Peer>().cloned().ok_or_else(broken)?;
+        let below = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        let raw = format!("{}{below}", rules.portal_prefix);
+        let target = Target::parse(raw.as_bytes()).map_err(|_| Answered(plain(StatusCode::BAD_REQUEST)))?;
+        let call = Self { flow: Arc::clone(flow), rules, peer, parts: parts.clone(), target };
+        // A client that carries its session in a header is not driven by another site's page.
+        let by_header = !call.parts.headers.contains_key(http::header::COOKIE);
+        if !matches!(call.parts.method, Method::GET | Method::HEAD) && !by_header {
+            same_origin::check(&call.parts.headers, &call.rules.site).map_err(|problem| call.refuse(&problem))?;
+        }
+        Ok(call)
+    }
+}
+
+/// An answer of ours as axum's.
+pub struct Answered(Reply);
+
+impl IntoResponse for Answered {
+    fn into_response(self) -> Response {
+        self.0.map(axum::body::Body::from)
+    }
+}
+
+fn plain(status: StatusCode) -> Reply {
+    let mut reply = Reply::default();
+    *reply.status_mut() = status;
+    reply
+}

@@ -49,7 +49,8 @@ pub trait Factors: Send + Sync {
     /// The player's state; epoch 0 and no factors for an unknown one.
     async fn player(&self, subject: &Subject) -> Result<PlayerState, StoreError>;
 
-    /// Adds an active factor and clears `must_bind`, in one transaction.
+    /// Adds an active factor and clears `must_bind`, in one transaction. Fails if the player has one
+    /// of the kind already.
     async fn activate(&self, factor: &FactorRecord) -> Result<(), StoreError>;
 
     /// Accepts `step` for the factor if it is greater than the last accepted one: compare and swap.
@@ -90,6 +91,14 @@ pub trait Attempts: Send + Sync {
         now: UnixTime,
         pause_after: fn(u32) -> Duration,
     ) -> Result<Reservation, StoreError>;
+
+    /// Until when codes are paused; `None` when the next try is free. Counts nothing.
+    async fn paused_until(
+        &self,
+        subject: &Subject,
+        kind: FactorKind,
+        now: UnixTime,
+    ) -> Result<Option<UnixTime>, StoreError>;
 
     /// Forgets the failures, after a right code.
     async fn clear(&self, subject: &Subject, kind: FactorKind) -> Result<(), StoreError>;

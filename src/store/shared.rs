@@ -71,10 +71,14 @@ pub enum ChallengeState {
     },
 }
 
+/// How many challenges one log-in can hold: a new one beyond takes the place of the oldest, so that
+/// neither memory nor the player's own next question depends on those never answered.
+pub const CHALLENGES_PER_LOGIN: usize = 20;
+
 /// Open questions. Values expire at their own `expires_at`.
 #[async_trait]
 pub trait Challenges: Send + Sync {
-    /// Puts a new one.
+    /// Puts a new one; beyond [`CHALLENGES_PER_LOGIN`] the oldest of the log-in ends.
     async fn put(&self, challenge: Challenge) -> Result<(), StoreError>;
     /// The one with this id, unless it expired.
     async fn find(&self, id: &str, now: UnixTime) -> Result<Option<Challenge>, StoreError>;

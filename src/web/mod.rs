@@ -1,1 +1,17 @@
-//! web
+//! What every page and answer of ours shares: problem documents, the page shell, cookies, the
+//! same-origin check.
+
+pub mod client;
+pub mod cookie;
+pub mod headers;
+pub mod page;
+pub mod problem;
+pub mod same_origin;
+
+pub use client::{Wants, wants_of, wants_page};
+pub use cookie::{expire_cookie, set_cookie};
+pub use headers::allow_origin;
+pub use problem::Problem;
+
+/// An answer of ours: whole, since all of them are small.
+pub type Reply = http::Response<bytes::Bytes>;

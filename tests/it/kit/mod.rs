@@ -5,6 +5,7 @@ mod app;
 mod browser;
 mod client;
 mod gate;
+pub mod postgres;
 mod process;
 mod site;
 

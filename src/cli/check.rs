@@ -1,0 +1,108 @@
+//! `check` and `keys`.
+
+use std::{
+    io::{self, Write},
+    path::Path,
+    process::ExitCode,
+};
+
+use super::{CONFIGURATION, FAULT, KeysCommand};
+use crate::{
+    clock::UnixTime,
+    config::{
+        self, Config, Problems,
+        keys::{self, KeyFile, KeyFileError},
+    },
+};
+
+/// Prints every problem and their number, or that there is none.
+///
+/// # Errors
+/// The output could not be written.
+pub(super) fn check(path: &Path, out: &mut impl Write) -> io::Result<ExitCode> {
+    let config = match config::load(path) {
+        Ok(config) => config,
+        Err(problems) => return report(&problems, out),
+    };
+    if let Err(error) = KeyFile::load(&config.keys) {
+        writeln!(out, "error: {error}\n\n1 problem")?;
+        return Ok(ExitCode::from(CONFIGURATION));
+    }
+    let (routes, sources) = (config.routes.len(), config.identity.len());
+    writeln!(out, "ok: {routes} routes, {sources} identity sources, for {}", config.site.origin)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints every problem and their number.
+pub(super) fn report(problems: &Problems, out: &mut impl Write) -> io::Result<ExitCode> {
+    let count = problems.list.len();
+    writeln!(out, "{problems}{count} {}", if count == 1 { "problem" } else { "problems" })?;
+    Ok(ExitCode::from(CONFIGURATION))
+}
+
+/// Makes or rotates the key file that the configuration names.
+///
+/// # Errors
+/// The output could not be written.
+pub(super) fn keys(path: &Path, command: KeysCommand, now: UnixTime, out: &mut impl Write) -> io::Result<ExitCode> {
+    let Config { keys, .. } = match config::load(path) {
+        Ok(config) => config,
+        Err(problems) => return report(&problems, out),
+    };
+    let (done, verb) = match command {
+        KeysCommand::Generate => (keys::generate(&keys, now), "made"),
+        KeysCommand::Rotate => (keys::rotate(&keys, now), "rotated"),
+    };
+    match done {
+        Ok(()) => {
+            writeln!(out, "{verb} {}", keys.display())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) => {
+            writeln!(out, "error: {error}")?;
+            Ok(ExitCode::from(match error {
+                KeyFileError::Unwritable { .. } => FAULT,
+                KeyFileError::Unreadable { .. }
+                | KeyFileError::Exists(_)
+                | KeyFileError::Exposed(_)
+                | KeyFileError::Malformed { .. } => CONFIGURATION,
+            }))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: UnixTime = UnixTime::from_secs(1_790_000_000);
+
+    fn said(code: io::Result<ExitCode>, out: Vec<u8>) -> (String, String) {
+        (format!("{:?}", code.unwrap()), String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn a_configuration_is_good_once_its_keys_are_made() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("demo.yaml");
+        let text = include_str!("../../config/demo.yaml").replace("DEMO_DIR/", "");
+        std::fs::write(&path, text).unwrap();
+        let checked = || {
+            let mut out = Vec::new();
+            said(check(&path, &mut out), out)
+        };
+        let changed = |command| {
+            let mut out = Vec::new();
+            said(keys(&path, command, NOW, &mut out), out)
+        };
+        let bad = format!("{:?}", ExitCode::from(CONFIGURATION));
+        let good = format!("{:?}", ExitCode::SUCCESS);
+        let (code, text) = checked();
+        assert!(code == bad && text.contains("stepgate keys generate"), "{text}");
+        assert_eq!(changed(KeysCommand::Generate).0, good);
+        let (code, text) = checked();
+        assert!(code == good && text.starts_with("ok: 6 routes"), "{text}");
+        assert_eq!(changed(KeysCommand::Generate).0, bad);
+        assert_eq!(changed(KeysCommand::Rotate).0, good);
+    }
+}

@@ -1,0 +1,224 @@
+//! `identity:` as typed.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Field, Match, OneOrMany, Secret, When};
+
+/// One source: exactly one of its keys.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// The site's session is a JWT.
+    pub jwt: Option<Jwt>,
+    /// The site is asked with the player's own credential.
+    pub introspection: Option<Introspection>,
+    /// The subject is learned from the log-in as it passes.
+    pub login: Option<Login>,
+    /// An authenticating proxy in front names the subject.
+    pub header: Option<HeaderSource>,
+}
+
+/// What carries the site's session: exactly one.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Session {
+    /// Cookie names; one may end in `*`.
+    pub cookies: Option<Vec<String>>,
+    /// A header: `Authorization`, or one with a bare value.
+    pub header: Option<String>,
+}
+
+/// A session that is a JWT.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Jwt {
+    /// Short for `session: { cookies: [NAME] }`.
+    pub cookie: Option<String>,
+    /// What carries the site's session.
+    pub session: Option<Session>,
+    /// Short for `session: { header: NAME }`.
+    pub header: Option<String>,
+    /// All HMAC (`HS256` …) or all public-key (`RS256`, `ES256`, `EdDSA` …).
+    pub algorithms: Vec<String>,
+    /// For HMAC: at least 32 bytes, as `{ file: … }` or `{ env: … }`.
+    pub secret: Option<Secret>,
+    /// The same in the open; development only.
+    pub insecure_secret: Option<String>,
+    /// PEM.
+    pub public_key: Option<FileRef>,
+    /// A JWK set.
+    pub jwks: Option<Jwks>,
+    /// `iss` must be this.
+    pub issuer: Option<String>,
+    /// `aud` must contain this.
+    pub audience: Option<String>,
+    /// `typ` must be this.
+    #[serde(rename = "type")]
+    pub token_type: Option<String>,
+    /// Accepts any token of this key though neither issuer, audience nor type is checked.
+    pub insecure_any_token: Option<bool>,
+    /// Claim names; default `subject: sub`.
+    pub claims: Option<Claims>,
+    /// What a stamp is bound to; default `value`.
+    pub bind: Option<crate::identity::settings::Bind>,
+}
+
+/// A file.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FileRef {
+    /// Its path.
+    pub file: String,
+}
+
+/// A JWK set: exactly one.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Jwks {
+    /// A file, read again when it changes.
+    pub file: Option<String>,
+    /// An address, refreshed.
+    pub url: Option<String>,
+}
+
+/// Claim names.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Claims {
+    /// The account.
+    pub subject: String,
+    /// A phone number.
+    pub phone: Option<String>,
+    /// A mail address.
+    pub email: Option<String>,
+    /// A language tag.
+    pub locale: Option<String>,
+    /// What stays while the token itself is renewed.
+    pub session: Option<String>,
+}
+
+/// A site that is asked with the player's own credential.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Introspection {
+    /// Short for `session: { cookies: [NAME] }`.
+    pub cookie: Option<String>,
+    /// What carries the site's session.
+    pub session: Option<Session>,
+    /// Asked with GET; no redirect is followed.
+    pub url: String,
+    /// Where the subject stands: unique, stable, not editable by the player.
+    pub subject: Extract,
+    /// A subject that matches this anchored expression is nobody.
+    pub anonymous: Option<String>,
+    /// A phone number.
+    pub phone: Option<Extract>,
+    /// A mail address.
+    pub email: Option<Extract>,
+    /// A language tag.
+    pub locale: Option<Extract>,
+    /// How long an answer may be used for `session`; default `0s`, at most `60s`.
+    pub cache: Option<String>,
+    /// For the whole exchange; default `5s`.
+    pub deadline: Option<String>,
+    /// Bytes read at most; default `64KiB`.
+    pub max_answer: Option<String>,
+    /// What a stamp is bound to: `value`, `follow` or `subject`; default `value`.
+    pub bind: Option<crate::identity::settings::Bind>,
+}
+
+/// Who is it really, asked with the new session.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Confirm {
+    /// Asked with GET; no redirect is followed.
+    pub url: String,
+    /// Where the subject stands: unique, stable, not editable by the player.
+    pub subject: Extract,
+    /// A subject that matches this anchored expression is nobody.
+    pub anonymous: Option<String>,
+    /// A phone number.
+    pub phone: Option<Extract>,
+    /// A mail address.
+    pub email: Option<Extract>,
+    /// A language tag.
+    pub locale: Option<Extract>,
+    /// How long an answer may be used for `session`; default `0s`, at most `60s`.
+    pub cache: Option<String>,
+    /// For the whole exchange; default `5s`.
+    pub deadline: Option<String>,
+    /// Bytes read at most; default `64KiB`.
+    pub max_answer: Option<String>,
+}
+
+/// Where a value stands in the site's answer: exactly one.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Extract {
+    /// A JSON Pointer, `/user/id`.
+    pub json: Option<String>,
+    /// The first group of the one match.
+    pub regex: Option<String>,
+    /// A response header.
+    pub header: Option<String>,
+    /// `user`: of the player's own Basic credential.
+    pub basic: Option<String>,
+}
+
+/// A log-in that is learned as it passes.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Login {
+    /// Short for `session: { cookies: [NAME] }`.
+    pub cookie: Option<String>,
+    /// What carries the site's session.
+    pub session: Option<Session>,
+    /// The log-in request.
+    #[serde(rename = "match")]
+    pub matches: OneOrMany<Match>,
+    /// The field with the name that the player typed.
+    pub subject: Field,
+    /// What is done to it.
+    pub normalize: Option<Vec<crate::identity::settings::Normalize>>,
+    /// When the site's answer may be a log-in.
+    pub success: Option<When>,
+    /// Who is it really, asked with the new session.
+    pub confirm: Option<Confirm>,
+    /// Takes the typed name for the subject.
+    pub insecure_unconfirmed_login: Option<bool>,
+    /// How long a binding is remembered; default `30d`.
+    pub lifetime: Option<String>,
+    /// Reserved; not supported yet.
+    pub hold_session: Option<bool>,
+    /// Reserved; not supported yet.
+    pub profile: Option<serde_json::Value>,
+}
+
+/// An authenticating proxy in front.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HeaderSource {
+    /// The header with the subject.
+    pub subject: HeaderName,
+    /// Networks that may send it.
+    pub from: Vec<String>,
+}
+
+/// A header: its name, or `{ header: NAME }`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum HeaderName {
+    /// Its name.
+    Name(String),
+    /// The long form.
+    Long(HeaderRef),
+}
+
+/// A header.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HeaderRef {
+    /// Its name.
+    pub header: String,
+}

@@ -1,0 +1,337 @@
+//! What was typed: one struct a mapping, every key that a file may have.
+//!
+//! The doc comments here are the text of `stepgate schema` and of `docs/configuration.md`. Times are
+//! written `12h`, `30m`, `2s`, `500ms`, `30d`; sizes `64KiB`; file paths are relative to the file.
+//! Where one of several kinds is written, each kind is an optional key of its own, so that a wrong one
+//! is reported as what it is.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+mod identity;
+mod routes;
+
+pub use identity::*;
+pub use routes::*;
+
+/// The whole file.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// The site as players and the proxy know it.
+    pub site: Site,
+    /// Where players come in; at least one.
+    pub listen: Vec<Listen>,
+    /// Metrics and health, never on the players' port; default `127.0.0.1:9180`.
+    pub ops: Option<Ops>,
+    /// Networks whose X-Forwarded-* is believed; default nobody's.
+    pub trusted_proxies: Option<Vec<String>>,
+    /// stepgate's own pages.
+    pub portal: Option<Portal>,
+    /// How a player is recognised: every source whose carrier is present is asked, and they must agree.
+    pub identity: Option<Vec<Source>>,
+    /// Requests that end the site session: stamps end with it.
+    pub session_end: Option<Vec<Match>>,
+    /// The rules of factors, stamps and approvals.
+    pub second_factor: Option<SecondFactor>,
+    /// Which requests need proof; tried in this order, the first match wins.
+    pub routes: Option<Vec<Route>>,
+    /// For requests that match no route; default `none`.
+    pub default_require: Option<RequireWord>,
+    /// Where things are remembered.
+    pub store: Store,
+    /// The key file, made by `stepgate keys generate`.
+    pub keys: Keys,
+    /// What a client may send.
+    pub limits: Option<Limits>,
+    /// How long things may take.
+    pub timeouts: Option<Timeouts>,
+    /// The process.
+    pub server: Option<Server>,
+    /// What is logged.
+    pub log: Option<Log>,
+    /// Reserved; not supported yet.
+    pub couriers: Option<serde_json::Value>,
+    /// Reserved; not supported yet.
+    pub desk: Option<serde_json::Value>,
+    /// Reserved; not supported yet.
+    pub notices: Option<serde_json::Value>,
+    /// Reserved; not supported yet.
+    pub throttle: Option<serde_json::Value>,
+    /// Reserved; not supported yet.
+    pub sms_guard: Option<serde_json::Value>,
+    /// Reserved; not supported yet.
+    pub paths: Option<serde_json::Value>,
+    /// Reserved; not supported yet.
+    pub tests: Option<serde_json::Value>,
+    /// Reserved; not supported yet.
+    pub audit: Option<serde_json::Value>,
+}
+
+/// The site as players and the proxy know it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Site {
+    /// Shown to players.
+    pub name: String,
+    /// The public origin, `https://play.example`: decides cookie flags, accepted hosts and redirects.
+    pub origin: String,
+    /// More accepted hosts; stamps are per host.
+    pub hosts: Option<Vec<String>>,
+    /// Exact https origins of other pages that may call guarded routes with credentials.
+    pub origins: Option<Vec<String>>,
+    /// The site's servers.
+    pub upstream: Upstream,
+    /// Cookies that are credentials too, though no source reads them: refused on guarded routes.
+    pub other_credentials: Option<Vec<String>>,
+    /// Reserved; not supported yet.
+    pub look: Option<serde_json::Value>,
+}
+
+/// The site's servers.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Upstream {
+    /// `host:port`; several are balanced.
+    pub servers: Vec<String>,
+    /// `false` (default): plain; `true`: verified against the system's roots; or how to verify.
+    pub tls: Option<UpstreamTls>,
+    /// How a server is found well; without it a connection decides.
+    pub health: Option<Health>,
+    /// What the site sees as Host; default: what the player asked for.
+    pub host_header: Option<String>,
+}
+
+/// TLS to the site: a switch or the details.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum UpstreamTls {
+    /// `true`: verified against the system's roots; `false`: plain.
+    Switch(bool),
+    /// How to verify.
+    Details(UpstreamTlsDetails),
+}
+
+/// How the site's certificate is verified.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpstreamTlsDetails {
+    /// PEM roots in place of the system's.
+    pub ca_file: Option<String>,
+    /// The name in the certificate; default: the server's host.
+    pub server_name: Option<String>,
+}
+
+/// A health check.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Health {
+    /// A GET of this must answer 2xx or 3xx.
+    pub path: String,
+    /// Between two checks; default `5s`.
+    pub interval: Option<String>,
+}
+
+/// One listening address.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Listen {
+    /// `address:port`.
+    pub address: String,
+    /// With TLS.
+    pub tls: Option<Tls>,
+    /// Answers everything with a redirect to the https origin.
+    pub redirect_to_https: Option<bool>,
+}
+
+/// A certificate and its key; read again when they change.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// PEM chain, leaf first.
+    pub certificate: String,
+    /// PEM key.
+    pub private_key: String,
+}
+
+/// The ops listener.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ops {
+    /// `address:port`.
+    pub address: String,
+    /// Wanted on `/metrics`, as `{ file: … }` or `{ env: … }`; must be set off loopback.
+    pub bearer: Option<Secret>,
+}
+
+/// stepgate's own pages.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Portal {
+    /// Reserved path on the site's host; default `/.stepgate`.
+    pub prefix: Option<String>,
+    /// The first is the default; default `[en]`.
+    pub languages: Option<Vec<String>>,
+    /// Reserved; not supported yet.
+    pub host: Option<String>,
+}
+
+/// The rules of factors, stamps and approvals.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SecondFactor {
+    /// Kinds that a player may enrol; default `[app]`.
+    pub methods: Option<Vec<crate::policy::FactorKind>>,
+    /// What a first enrolment needs besides the site session; default `support`, the closed one.
+    pub first_enrolment: Option<crate::flow::FirstEnrolment>,
+    /// How long a factor bound without further proof satisfies `session` only; default `24h`.
+    pub cooldown: Option<String>,
+    /// Lifetimes of stamps.
+    pub stamp: Option<Stamp>,
+    /// Lifetime of challenges and approvals.
+    pub approval: Option<Approval>,
+    /// The app factor.
+    pub app: Option<App>,
+    /// Reserved; not supported yet.
+    pub sms: Option<serde_json::Value>,
+    /// Reserved; not supported yet.
+    pub backup_codes: Option<serde_json::Value>,
+    /// Reserved; not supported yet.
+    pub remember_device: Option<serde_json::Value>,
+}
+
+/// Lifetimes of stamps.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Stamp {
+    /// From the proof to the hard end; default `12h`.
+    pub lifetime: Option<String>,
+    /// Without a request of a guarded route; default `30m`.
+    pub idle: Option<String>,
+}
+
+/// Lifetime of challenges and approvals.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Approval {
+    /// Default `5m`, at most `15m`.
+    pub lifetime: Option<String>,
+}
+
+/// The app factor (TOTP, RFC 6238).
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct App {
+    /// As the app shows it; default: the site's name.
+    pub issuer: Option<String>,
+    /// How many steps a code may be early or late: 0 or 1; default 1.
+    pub skew_steps: Option<u32>,
+}
+
+/// Where things are remembered.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Store {
+    /// `sqlite:/path/to.db` or `postgres://…`; as `{ file }` or `{ env }` where it holds a password.
+    pub durable: Text,
+    /// `memory`, the default: one node.
+    pub shared: Option<String>,
+}
+
+/// The key file.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Keys {
+    /// Readable by its owner alone.
+    pub file: String,
+}
+
+/// What a client may send.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Of a request head; default `64KiB`.
+    pub header_bytes: Option<String>,
+    /// Header lines; default 100.
+    pub headers: Option<usize>,
+    /// Of a body that is held or read; default and at most `64KiB`.
+    pub held_body: Option<String>,
+    /// Of all held requests; default `64MiB`.
+    pub held_total: Option<String>,
+    /// Open at a time; default 10000.
+    pub connections: Option<usize>,
+    /// Of one client address; default 256.
+    pub connections_per_client: Option<usize>,
+}
+
+/// How long things may take.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Timeouts {
+    /// For a request head; default `10s`.
+    pub header: Option<String>,
+    /// For a body that stepgate reads; default `30s`.
+    pub body: Option<String>,
+    /// A kept-alive connection without a request; default `60s`.
+    pub idle: Option<String>,
+    /// Connecting to the site; default `5s`.
+    pub upstream_connect: Option<String>,
+    /// Between two reads of the site's answer; default `60s`.
+    pub upstream_read: Option<String>,
+    /// At shutdown, for requests in flight; default `30s`.
+    pub drain: Option<String>,
+}
+
+/// The process.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Of the proxy; default 2.
+    pub threads: Option<usize>,
+    /// Hands listening sockets to a new process; default `/tmp/stepgate-upgrade.sock`.
+    pub upgrade_socket: Option<String>,
+}
+
+/// What is logged.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// Default `info`.
+    pub level: Option<LogLevel>,
+}
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LogLevel {
+    /// What an operator must look at.
+    Error,
+    /// What may become one.
+    Warn,
+    /// One line a decision.
+    Info,
+    /// For a search.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+/// A secret, by reference.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Secret {
+    /// A file, readable by its owner alone; white space at its end is dropped.
+    pub file: Option<String>,
+    /// An environment variable.
+    pub env: Option<String>,
+}
+
+/// A text, or a reference where it is secret.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Text {
+    /// In the open.
+    Plain(String),
+    /// By reference.
+    Secret(Secret),
+}

@@ -1,0 +1,187 @@
+//! `routes:` as typed.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::policy::{
+    FactorKind,
+    rule::{Anonymous, Mode, Respond, SuccessAction, Unenrolled},
+};
+
+/// One value or a list of them.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum OneOrMany<T> {
+    /// One.
+    One(T),
+    /// Several.
+    Many(Vec<T>),
+}
+
+/// One route.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Route {
+    /// Unique; the label in metrics and logs: 1 to 64 of `a-z 0-9 - _`.
+    pub name: String,
+    /// Which requests; a list where a form and its REST twin are one route.
+    #[serde(rename = "match")]
+    pub matches: OneOrMany<Match>,
+    /// `none`, `session`, `fresh` or `once`.
+    pub require: RequireWord,
+    /// With `fresh`: how old the proof may be; default `5m`.
+    pub max_age: Option<String>,
+    /// With `once`: what the challenge shows of the request, bound to the approval; `none` shows nothing.
+    pub show: Option<Show>,
+    /// What else an approval is bound to.
+    pub bind: Option<BoundNames>,
+    /// Narrower than `second_factor.methods`.
+    pub methods: Option<Vec<FactorKind>>,
+    /// For players without a factor; default `enroll`.
+    pub unenrolled: Option<Unenrolled>,
+    /// For visitors who are not logged in; default `deny`.
+    pub anonymous: Option<Anonymous>,
+    /// `observe` counts and lets through; default `enforce`.
+    pub mode: Option<Mode>,
+    /// In which form proof is asked for; default `auto`.
+    pub respond: Option<Respond>,
+    /// Sends the assertion to the site though nothing is required.
+    pub assert: Option<bool>,
+    /// What the site's success does.
+    pub after_success: Option<AfterSuccess>,
+    /// The route changes this; it must then be guarded and not be open to players without a factor.
+    pub changes: Option<Changes>,
+    /// Reserved; not supported yet.
+    pub cooldown_after: Option<serde_json::Value>,
+    /// Reserved; not supported yet.
+    pub on_store_error: Option<String>,
+}
+
+/// What a route requires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RequireWord {
+    /// Nothing.
+    None,
+    /// A stamp of this site session.
+    Session,
+    /// A recent stamp.
+    Fresh,
+    /// An approval of exactly this request.
+    Once,
+}
+
+/// What a route changes of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Changes {
+    /// The phone number.
+    Phone,
+    /// The mail address.
+    Email,
+    /// The password.
+    Password,
+}
+
+/// The details of a challenge, or the word `none`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Show {
+    /// Nothing is shown.
+    Nothing(Nothing),
+    /// By label.
+    Fields(BTreeMap<String, Field>),
+}
+
+/// The word `none`.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Nothing {
+    /// Nothing is shown.
+    None,
+}
+
+/// Which requests.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Match {
+    /// `/a/b` exactly; `*` one segment; `**` at the end: everything below as well.
+    pub path: String,
+    /// Default: every method. On a guarded route other unsafe methods than the listed ones are included too.
+    pub methods: Option<Vec<String>>,
+    /// Only on this host.
+    pub host: Option<String>,
+    /// Parameters of the query that must have these values.
+    pub query: Option<BTreeMap<String, String>>,
+    /// Fields of a form body that must have these values.
+    pub form: Option<BTreeMap<String, String>>,
+    /// JSON Pointers into a JSON body that must have these values.
+    pub json: Option<BTreeMap<String, String>>,
+}
+
+/// Where a value stands in the request: exactly one.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Field {
+    /// A parameter of the query.
+    pub query: Option<String>,
+    /// A field of a form.
+    pub form: Option<String>,
+    /// A JSON Pointer.
+    pub json: Option<String>,
+}
+
+/// What else an approval is bound to.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BoundNames {
+    /// Header names.
+    pub headers: Option<Vec<String>>,
+    /// Cookie names.
+    pub cookies: Option<Vec<String>>,
+}
+
+/// What the site's success does.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AfterSuccess {
+    /// Default: any 2xx or 3xx.
+    pub when: Option<When>,
+    /// In this order.
+    #[serde(rename = "do")]
+    pub actions: Vec<SuccessAction>,
+}
+
+/// Conditions on an answer; all must hold.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct When {
+    /// One of these.
+    pub status: Option<Vec<u16>>,
+    /// An exact path, or `{ regex: … }`.
+    pub location: Option<Location>,
+    /// This cookie is set.
+    pub sets_cookie: Option<String>,
+    /// An expression found in the body.
+    pub body: Option<String>,
+}
+
+/// A condition on Location.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Location {
+    /// Exactly this.
+    Exact(String),
+    /// An anchored expression.
+    Regex(RegexRef),
+}
+
+/// An expression.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegexRef {
+    /// Anchored with `^` and `$`.
+    pub regex: String,
+}

@@ -1,0 +1,86 @@
+//! `site:` and `portal:`.
+
+use url::Url;
+
+use super::{Node, Report, raw};
+use crate::flow::Site;
+
+impl Report<'_> {
+    /// The site as players know it.
+    pub(super) fn site(&mut self, typed: &raw::Site, at: &Node) -> Site {
+        self.reserved(at, "look");
+        let origin = self.origin(at.at("origin"), &typed.origin).unwrap_or_default();
+        let secure = origin.starts_with("https://");
+        let mut hosts: Vec<String> = origin.split_once("://").map(|(_, host)| host.to_owned()).into_iter().collect();
+        for (index, host) in typed.hosts.iter().flatten().enumerate() {
+            let place = at.at("hosts").item(index);
+            if Url::parse(&format!("https://{host}/")).is_ok_and(|url| url.path() == "/" && url.username().is_empty()) {
+                hosts.push(host.to_ascii_lowercase());
+            } else {
+                self.push(place, format!("`{host}` is no host"), "write name or name:port");
+            }
+        }
+        let origins = typed.origins.iter().flatten().enumerate().filter_map(|(index, other)| {
+            let place = at.at("origins").item(index);
+            let other = self.origin(place, other)?;
+            if !other.starts_with("https://") {
+                self.push(place, "other origins must be https", "write https://…");
+            }
+            Some(other)
+        });
+        let origins = origins.collect();
+        Site { name: typed.name.clone(), origin, hosts, origins, secure }
+    }
+
+    /// Scheme and authority alone, in the one spelling that browsers send.
+    fn origin(&mut self, at: &Node, typed: &str) -> Option<String> {
+        let url = Url::parse(typed).ok().filter(|url| matches!(url.scheme(), "https" | "http") && url.has_host());
+        let Some(url) = url else {
+            self.push(at, format!("`{typed}` is no origin"), "write https://play.example");
+            return None;
+        };
+        let origin = url.origin().ascii_serialization();
+        if typed.trim_end_matches('/').to_ascii_lowercase() != origin {
+            self.push(at, "an origin has no path, query or user", &format!("write {origin}"));
+        }
+        if url.scheme() == "http" && !is_loopback(&url) {
+            let help = "use https; plain http is for development on 127.0.0.1 or localhost";
+            self.push(at, "an http origin must be on loopback", help);
+        }
+        Some(origin)
+    }
+
+    /// The reserved prefix and the languages of our pages.
+    pub(super) fn portal(&mut self, typed: Option<&raw::Portal>, at: &Node) -> (String, Vec<String>) {
+        self.reserved(at, "host");
+        let prefix = typed.and_then(|portal| portal.prefix.clone()).unwrap_or_else(|| "/.stepgate".to_owned());
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-' | '_');
+        let good = prefix
+            .strip_prefix('/')
+            .is_some_and(|name| !name.is_empty() && name.chars().all(plain) && name.chars().any(|c| c != '.'));
+        if !good {
+            let help = "one segment of a-z 0-9 . - _, as in /.stepgate, without a slash at its end";
+            self.push(at.at("prefix"), format!("`{prefix}` cannot be the prefix"), help);
+        }
+        let languages = typed.and_then(|portal| portal.languages.clone()).unwrap_or_else(|| vec!["en".to_owned()]);
+        if languages.is_empty() {
+            self.push(at.at("languages"), "there is no language", "write [en]");
+        }
+        for (index, language) in languages.iter().enumerate() {
+            if language.parse::<unic_langid::LanguageIdentifier>().is_err() {
+                let place = at.at("languages").item(index);
+                self.push(place, format!("`{language}` is no language"), "write a tag as in id, en, pt-BR");
+            }
+        }
+        (prefix, languages)
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}

@@ -1,0 +1,78 @@
+//! Reading a request's body ourselves: at most so many bytes, within one deadline.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::{Version, header};
+use pingora::prelude::*;
+use pingora::proxy::Session;
+
+/// What came of it.
+#[derive(Debug)]
+pub enum Read {
+    /// The whole body; empty where there is none.
+    Whole(Bytes),
+    /// More than the cap: by its declared length, with nothing read, or by the bytes that came.
+    TooLarge {
+        /// Whether bytes were consumed, so that the request cannot go on.
+        consumed: bool,
+    },
+    /// The client was too slow, or went away.
+    Failed,
+}
+
+/// Reads the body so that the request can still go on: what was read is sent again to the site.
+pub async fn read(session: &mut Session, cap: usize, deadline: Duration) -> Read {
+    if session.is_body_empty() {
+        return Read::Whole(Bytes::new());
+    }
+    if declared_length(session).is_some_and(|length| length > cap as u64) {
+        return Read::TooLarge { consumed: false };
+    }
+    session.enable_retry_buffering();
+    match tokio::time::timeout(deadline, collect(session, cap)).await {
+        Ok(Ok(read)) => read,
+        Ok(Err(_)) | Err(_) => Read::Failed,
+    }
+}
+
+async fn collect(session: &mut Session, cap: usize) -> Result<Read> {
+    // Over HTTP/2 the library cannot send an interim answer; clients go on by themselves.
+    let expects = session.req_header().headers.contains_key(header::EXPECT);
+    if expects && session.req_header().version == Version::HTTP_11 {
+        session.write_continue_response().await?;
+    }
+    let mut body = BytesMut::new();
+    while let Some(chunk) = session.read_request_body().await? {
+        if body.len() + chunk.len() > cap {
+            return Ok(Read::TooLarge { consumed: true });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    if session.retry_buffer_truncated() {
+        return Ok(Read::TooLarge { consumed: true });
+    }
+    Ok(Read::Whole(body.freeze()))
+}
+
+/// The declared length, where there is one.
+pub fn declared_length(session: &Session) -> Option<u64> {
+    session.req_header().headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Reads and drops what is left of the body, within bounds: an early answer over an unread body
+/// costs the connection, and over HTTP/2 some clients lose the answer.
+pub async fn drain(session: &mut Session) {
+    const CAP: usize = 256 * 1024;
+    let all = async {
+        let mut dropped = 0;
+        while let Ok(Some(chunk)) = session.read_request_body().await {
+            dropped += chunk.len();
+            if dropped > CAP {
+                return;
+            }
+        }
+    };
+    // Elapsed only means that the connection is not reused.
+    let _ = tokio::time::timeout(Duration::from_secs(2), all).await;
+}

@@ -1,0 +1,135 @@
+//! What goes to the site: the request without what is ours, with what only we may say.
+
+use std::net::IpAddr;
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use pingora::http::RequestHeader;
+use pingora::prelude::*;
+
+use crate::{edge::intake::Intake, flow::CookieNames, request};
+
+/// Headers by which some framework would route the request elsewhere, or believe a client about
+/// where it came from (security.md 3.3): never the client's to send.
+const NEVER_FORWARDED: [&str; 10] = [
+    "forwarded",
+    "x-original-url",
+    "x-original-uri",
+    "x-rewrite-url",
+    "x-override-url",
+    "x-forwarded-uri",
+    "x-forwarded-prefix",
+    "x-forwarded-server",
+    "x-forwarded-port",
+    "x-real-ip",
+];
+
+/// Whether some framework folds this name into one of ours: `-`, `_`, `.` are equal, case does not
+/// matter (security.md 3.4).
+fn is_ours(name: &HeaderName) -> bool {
+    name.as_str().as_bytes().get(..8) == Some(b"stepgate")
+}
+
+/// A spelling that CGI-style servers fold into a forwarding header.
+fn folds_into_forwarding(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    if !name.contains(['_', '.', '~']) {
+        return false;
+    }
+    let folded: String = name.chars().map(|c| if matches!(c, '_' | '.' | '~') { '-' } else { c }).collect();
+    folded.starts_with("x-forwarded-") || NEVER_FORWARDED.contains(&folded.as_str())
+}
+
+/// Removes what a client must not say to the site: our headers and cookies, and false forwarding.
+///
+/// # Errors
+/// When the library refuses a header value; the request is not forwarded then.
+pub fn clean(request: &mut RequestHeader) -> Result<()> {
+    let unwanted: Vec<HeaderName> = request
+        .headers
+        .keys()
+        .filter(|name| is_ours(name) || NEVER_FORWARDED.contains(&name.as_str()) || folds_into_forwarding(name))
+        .cloned()
+        .collect();
+    for name in unwanted {
+        request.remove_header(&name);
+    }
+    if request::cookies(&request.headers).any(|(name, _)| CookieNames::owns(name)) {
+        strip_cookies(request)?;
+    }
+    Ok(())
+}
+
+fn strip_cookies(request: &mut RequestHeader) -> Result<()> {
+    let lines: Vec<String> = request
+        .headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .map(|line| {
+            let kept: Vec<&str> = line
+                .split(';')
+                .map(|pair| pair.trim_matches([' ', '\t']))
+                .filter(|pair| !CookieNames::owns(pair.split('=').next().unwrap_or(pair)))
+                .collect();
+            kept.join("; ")
+        })
+        .filter(|line| !line.is_empty())
+        .collect();
+    request.remove_header(&header::COOKIE);
+    for line in lines {
+        request.append_header(header::COOKIE, line)?;
+    }
+    Ok(())
+}
+
+/// Says where the request came from, and to which host it goes.
+///
+/// # Errors
+/// As [`clean`].
+pub fn introduce(request: &mut RequestHeader, intake: &Intake, host_header: Option<&str>) -> Result<()> {
+    let before = request.headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok());
+    let chain = if intake.trusted { before.collect::<Vec<_>>().join(", ") } else { String::new() };
+    request.remove_header("x-forwarded-for");
+    request.insert_header("x-forwarded-for", forwarded_for(&chain, intake.peer))?;
+    request.insert_header("x-forwarded-proto", intake.scheme.as_str())?;
+    request.insert_header("x-forwarded-host", intake.host.as_str())?;
+    request.insert_header(header::HOST, host_header.unwrap_or(&intake.host))
+}
+
+fn forwarded_for(chain: &str, peer: IpAddr) -> String {
+    if chain.is_empty() { peer.to_string() } else { format!("{chain}, {peer}") }
+}
+
+/// Makes the request nobody's: no identity cookies, no credentials (decisions 4).
+///
+/// # Errors
+/// As [`clean`].
+pub fn anonymise(request: &mut RequestHeader, strip: impl FnOnce(&mut HeaderMap)) -> Result<()> {
+    let mut headers = request.headers.clone();
+    strip(&mut headers);
+    let cookies: Vec<HeaderValue> = headers.get_all(header::COOKIE).iter().cloned().collect();
+    let gone: Vec<HeaderName> = request.headers.keys().filter(|name| !headers.contains_key(*name)).cloned().collect();
+    for name in gone.iter().chain([&header::COOKIE]) {
+        request.remove_header(name);
+    }
+    for line in cookies {
+        request.append_header(header::COOKIE, line)?;
+    }
+    Ok(())
+}
+
+/// Turns the resume request into the one that was held.
+///
+/// # Errors
+/// As [`clean`].
+pub fn become_held(request: &mut RequestHeader, method: http::Method, headers: &HeaderMap) -> Result<()> {
+    let names: Vec<HeaderName> = request.headers.keys().cloned().collect();
+    for name in names.iter().filter(|name| **name != header::HOST) {
+        request.remove_header(name);
+    }
+    request.set_method(method);
+    for (name, value) in headers {
+        request.append_header(name.clone(), value.clone())?;
+    }
+    Ok(())
+}

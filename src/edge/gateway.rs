@@ -1,0 +1,184 @@
+//! The proxy: each phase of the library, given to the file that does its work.
+
+use std::{sync::Arc, time::Duration};
+
+use arc_swap::ArcSwap;
+use async_trait::async_trait;
+use axum::Router;
+use bytes::Bytes;
+use http::{HeaderValue, header};
+use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::prelude::*;
+use pingora::proxy::{FailToProxy, ProxyHttp, Session};
+use pingora::upstreams::peer::HttpPeer;
+
+use crate::{
+    edge::{context::Context, live::Live, reply},
+    flow::Flow,
+    web::Problem,
+};
+
+/// The gateway in front of the site.
+pub struct Gateway {
+    /// What lives as long as the process.
+    pub flow: Arc<Flow>,
+    /// The configuration that new requests begin with.
+    pub live: Arc<ArcSwap<Live>>,
+    /// Our own pages.
+    pub portal: Router,
+}
+
+#[async_trait]
+impl ProxyHttp for Gateway {
+    type CTX = Context;
+
+    fn new_ctx(&self) -> Context {
+        self.flow.metrics.in_flight.inc();
+        Context::new(self.live.load_full())
+    }
+
+    /// Runs before everything else: deadlines of this connection, and HTTP/2's cookie crumbs joined.
+    async fn early_request_filter(&self, session: &mut Session, context: &mut Context) -> Result<()> {
+        let timeouts = context.live.timeouts;
+        let downstream = session.as_downstream_mut();
+        // Parsing a head resets it to forever: it must be set for every request (security.md 6).
+        downstream.set_keepalive(Some(timeouts.idle.as_secs()));
+        downstream.set_read_timeout(Some(timeouts.body));
+        downstream.set_write_timeout(Some(timeouts.upstream_read));
+        downstream.set_total_drain_timeout(Some(Duration::from_secs(5)));
+        if session.is_http2() {
+            join_cookie_crumbs(session.req_header_mut())?;
+        }
+        Ok(())
+    }
+
+    async fn request_filter(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
+        self.arrive(session, context).await
+    }
+
+    async fn upstream_peer(&self, _session: &mut Session, context: &mut Context) -> Result<Box<HttpPeer>> {
+        if context.passage.is_none() {
+            return Error::e_explain(HTTPStatus(503), "no permit");
+        }
+        let live = Arc::clone(&context.live);
+        live.upstream.peer().ok_or_else(|| {
+            context.failure = Some(Problem::unavailable(Duration::from_secs(5)));
+            Error::explain(HTTPStatus(503), "no server of the site is healthy")
+        })
+    }
+
+    async fn upstream_request_filter(
+        &self,
+        session: &mut Session,
+        request: &mut RequestHeader,
+        context: &mut Context,
+    ) -> Result<()> {
+        self.depart(session, request, context).await
+    }
+
+    async fn request_body_filter(
+        &self,
+        _session: &mut Session,
+        body: &mut Option<Bytes>,
+        end: bool,
+        context: &mut Context,
+    ) -> Result<()> {
+        if let Some(held) = &context.swap {
+            // Called once a chunk of our form's own body; the held one goes out with the last.
+            *body = Some(if end { held.clone() } else { Bytes::new() });
+        }
+        Ok(())
+    }
+
+    async fn response_filter(
+        &self,
+        session: &mut Session,
+        answer: &mut ResponseHeader,
+        context: &mut Context,
+    ) -> Result<()> {
+        self.answered(session, answer, context).await
+    }
+
+    /// A guarded or consumed request is never sent twice.
+    fn error_while_proxy(
+        &self,
+        peer: &HttpPeer,
+        session: &mut Session,
+        error: Box<Error>,
+        context: &mut Context,
+        reused: bool,
+    ) -> Box<Error> {
+        let mut error = error.more_context(format!("peer {peer}"));
+        let repeatable = session.req_header().method.is_safe() && !session.as_downstream().retry_buffer_truncated();
+        if context.guarded || context.spent || !repeatable {
+            error.set_retry(false);
+        } else {
+            error.retry.decide_reuse(reused);
+        }
+        error
+    }
+
+    async fn fail_to_proxy(&self, session: &mut Session, error: &Error, context: &mut Context) -> FailToProxy {
+        let status = status_of(error);
+        if status == 0 || session.as_downstream().response_written().is_some() {
+            return FailToProxy { error_code: status, can_reuse_downstream: false };
+        }
+        let problem = context.failure.take().unwrap_or_else(|| problem_of(status, context.spent));
+        let reply = self.problem_reply(session, context, &problem);
+        let status = reply.status().as_u16();
+        // The client may be gone: then there is nobody to tell.
+        let _ = reply::write(session, reply).await;
+        FailToProxy { error_code: status, can_reuse_downstream: false }
+    }
+
+    async fn logging(&self, session: &mut Session, error: Option<&Error>, context: &mut Context) {
+        self.record(session, error, context);
+    }
+
+    /// Names no query: the library puts this line into its own logs.
+    fn request_summary(&self, session: &Session, _context: &Context) -> String {
+        let head = session.req_header();
+        format!("{} {}", head.method, head.uri.path().chars().take(200).collect::<String>().escape_default())
+    }
+}
+
+/// HTTP/2 may send a cookie a line; an HTTP/1.1 site wants them in one (RFC 9113 §8.2.3).
+fn join_cookie_crumbs(request: &mut RequestHeader) -> Result<()> {
+    let crumbs: Vec<&[u8]> = request.headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes).collect();
+    if crumbs.len() < 2 {
+        return Ok(());
+    }
+    let joined = crumbs.join(&b"; "[..]);
+    let joined = HeaderValue::from_bytes(&joined).or_err(HTTPStatus(400), "cookies")?;
+    request.insert_header(header::COOKIE, joined)
+}
+
+/// The status that an error of the proxy has; 0 where the client is gone.
+fn status_of(error: &Error) -> u16 {
+    if let HTTPStatus(status) = error.etype() {
+        return *status;
+    }
+    match error.esource() {
+        ErrorSource::Upstream => match error.etype() {
+            ConnectTimedout | ReadTimedout | WriteTimedout => 504,
+            _ => 502,
+        },
+        ErrorSource::Downstream => match error.etype() {
+            WriteError | ReadError | ConnectionClosed => 0,
+            _ => 400,
+        },
+        ErrorSource::Internal | ErrorSource::Unset => 503,
+    }
+}
+
+fn problem_of(status: u16, spent: bool) -> Problem {
+    if spent {
+        return Problem::unknown_result();
+    }
+    match status {
+        400 => Problem::bad_request("the request could not be read"),
+        502 => Problem::bad_gateway(),
+        504 => Problem::gateway_timeout(),
+        _ => Problem::unavailable(Duration::from_secs(5)),
+    }
+}

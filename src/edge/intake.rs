@@ -1,0 +1,196 @@
+//! The first look at a request: what nobody may send, which host is meant, who is on the line.
+
+use std::net::IpAddr;
+
+use http::{HeaderMap, Method, header};
+use ipnet::IpNet;
+
+use crate::{
+    edge::settings::Limits,
+    request::{Head, Scheme},
+    target::Target,
+    web::Problem,
+};
+
+/// What the first look found out.
+#[derive(Debug)]
+pub struct Intake {
+    /// The target with its readings.
+    pub target: Target,
+    /// The host as the configuration writes it.
+    pub host: String,
+    /// How the player came in.
+    pub scheme: Scheme,
+    /// The player's address.
+    pub client: IpAddr,
+    /// The peer's address.
+    pub peer: IpAddr,
+    /// Whether the peer is a trusted proxy.
+    pub trusted: bool,
+}
+
+impl Intake {
+    /// The head as data.
+    #[must_use]
+    pub fn head<'r>(&'r self, method: &'r Method, headers: &'r HeaderMap) -> Head<'r> {
+        Head {
+            method,
+            target: &self.target,
+            host: &self.host,
+            scheme: self.scheme,
+            headers,
+            client: self.client,
+            peer: self.peer,
+        }
+    }
+}
+
+/// What the connection says.
+#[derive(Clone, Copy, Debug)]
+pub struct Connection<'a> {
+    /// The peer's address.
+    pub peer: IpAddr,
+    /// Whether it came in over TLS.
+    pub tls: bool,
+    /// Peers whose X-Forwarded-* is believed.
+    pub trusted_proxies: &'a [IpNet],
+    /// Accepted hosts.
+    pub hosts: &'a [String],
+    /// What may be sent.
+    pub limits: Limits,
+}
+
+/// Looks at a request head. `authority` is HTTP/2's; `raw_target` the bytes of the request line.
+///
+/// # Errors
+/// The problem that answers it: 400, 405, 421 or 431.
+pub fn examine(
+    parts: &http::request::Parts,
+    raw_target: &[u8],
+    connection: Connection<'_>,
+) -> Result<Intake, Problem> {
+    check_size(&parts.headers, raw_target, connection.limits)?;
+    check_method(&parts.method)?;
+    check_framing(&parts.headers)?;
+    let target = Target::parse_for(&parts.method, raw_target).map_err(|bad| Problem::bad_request(bad.to_string()))?;
+    let trusted = connection.trusted_proxies.iter().any(|net| net.contains(&connection.peer));
+    let scheme = scheme(&parts.headers, connection.tls, trusted);
+    let named = forwarded_host(&parts.headers, trusted)
+        .or_else(|| parts.uri.authority().map(http::uri::Authority::as_str))
+        .or_else(|| parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()))
+        .ok_or_else(|| Problem::bad_request("the Host header is missing"))?;
+    let host = accepted_host(named, scheme, connection.hosts).ok_or_else(Problem::misdirected)?;
+    let client = client(&parts.headers, connection, trusted);
+    Ok(Intake { target, host: host.to_owned(), scheme, client, peer: connection.peer, trusted })
+}
+
+fn check_size(headers: &HeaderMap, raw_target: &[u8], limits: Limits) -> Result<(), Problem> {
+    // Four bytes a line for ": " and CRLF.
+    let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    if headers.len() > limits.headers || bytes + raw_target.len() > limits.header_bytes {
+        return Err(Problem::header_too_large());
+    }
+    Ok(())
+}
+
+/// An upper-case token; never TRACE or CONNECT (security.md REQ-08).
+fn check_method(method: &Method) -> Result<(), Problem> {
+    let name = method.as_str();
+    if !name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-') || name.len() > 24 {
+        return Err(Problem::bad_request("the method is not an upper-case token"));
+    }
+    if matches!(name, "TRACE" | "TRACK" | "CONNECT") {
+        return Err(Problem::method_not_allowed());
+    }
+    Ok(())
+}
+
+/// One unambiguous message boundary (security.md REQ-04): the proxy library accepts more.
+fn check_framing(headers: &HeaderMap) -> Result<(), Problem> {
+    let mut lengths = headers.get_all(header::CONTENT_LENGTH).iter();
+    if let Some(length) = lengths.next() {
+        let digits = length.as_bytes();
+        let canonical = !digits.is_empty()
+            && digits.len() <= 18
+            && digits.iter().all(u8::is_ascii_digit)
+            && (digits.len() == 1 || digits.first() != Some(&b'0'));
+        if lengths.next().is_some() || !canonical || headers.contains_key(header::TRANSFER_ENCODING) {
+            return Err(Problem::bad_request("the body's length is ambiguous"));
+        }
+    }
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    if let Some(coding) = codings.next()
+        && (codings.next().is_some() || !coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
+    {
+        return Err(Problem::bad_request("the transfer coding is not exactly chunked"));
+    }
+    check_nominations(headers)
+}
+
+/// `Connection` may nominate only what is hop by hop anyway: anything else would be checked here
+/// and then removed before the site sees it (security.md 0.4).
+fn check_nominations(headers: &HeaderMap) -> Result<(), Problem> {
+    let known = ["close", "keep-alive", "upgrade", "te", "http2-settings"];
+    for line in headers.get_all(header::CONNECTION) {
+        let line = line.to_str().map_err(|_| Problem::bad_request("the Connection header is malformed"))?;
+        for option in line.split(',').map(str::trim).filter(|option| !option.is_empty()) {
+            if !known.iter().any(|name| option.eq_ignore_ascii_case(name)) {
+                return Err(Problem::bad_request("the Connection header names a header that must not be removed"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn scheme(headers: &HeaderMap, tls: bool, trusted: bool) -> Scheme {
+    let forwarded = headers.get("x-forwarded-proto").filter(|_| trusted);
+    let https = match forwarded {
+        Some(proto) => proto.as_bytes().eq_ignore_ascii_case(b"https"),
+        None => tls,
+    };
+    if https { Scheme::Https } else { Scheme::Http }
+}
+
+fn forwarded_host(headers: &HeaderMap, trusted: bool) -> Option<&str> {
+    if !trusted {
+        return None;
+    }
+    crate::request::header_once(headers, "x-forwarded-host")
+}
+
+/// The configured host that this names: case, a trailing dot and the scheme's own port aside.
+fn accepted_host<'h>(named: &str, scheme: Scheme, hosts: &'h [String]) -> Option<&'h str> {
+    let default_port = match scheme {
+        Scheme::Http => ":80",
+        Scheme::Https => ":443",
+    };
+    let bare = named.strip_suffix(default_port).unwrap_or(named);
+    let same = |host: &&String| {
+        let undotted = match bare.rsplit_once(':') {
+            Some((name, port)) if !name.ends_with(']') && name.ends_with('.') => {
+                return format!("{}:{port}", name.trim_end_matches('.')).eq_ignore_ascii_case(host);
+            }
+            _ => bare.strip_suffix('.').unwrap_or(bare),
+        };
+        undotted.eq_ignore_ascii_case(host)
+    };
+    hosts.iter().find(same).map(String::as_str)
+}
+
+/// The last address that no trusted proxy vouches for (security.md REQ-07).
+fn client(headers: &HeaderMap, connection: Connection<'_>, trusted: bool) -> IpAddr {
+    let mut client = connection.peer;
+    if !trusted {
+        return client;
+    }
+    let lines: Vec<&str> =
+        headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok()).collect();
+    for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
+        let Ok(address) = hop.trim().parse::<IpAddr>() else { break };
+        client = address;
+        if !connection.trusted_proxies.iter().any(|net| net.contains(&address)) {
+            break;
+        }
+    }
+    client
+}

@@ -1,0 +1,38 @@
+//! Writing an answer of our own.
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, header};
+use pingora::http::ResponseHeader;
+use pingora::prelude::*;
+use pingora::proxy::Session;
+
+use crate::{edge::body, web::Reply};
+
+/// Writes a whole answer with its length; what is left of the request is read first.
+pub async fn write(session: &mut Session, reply: Reply) -> Result<()> {
+    if !session.as_downstream_mut().is_body_done() {
+        body::drain(session).await;
+    }
+    let (parts, content) = reply.into_parts();
+    let mut head = ResponseHeader::build(parts.status, Some(parts.headers.len() + 1))?;
+    for (name, value) in &parts.headers {
+        head.append_header(name.clone(), value.clone())?;
+    }
+    let bodiless = session.req_header().method == Method::HEAD || parts.status == http::StatusCode::NO_CONTENT;
+    if parts.status != http::StatusCode::NO_CONTENT {
+        head.insert_header(header::CONTENT_LENGTH, HeaderValue::from(content.len()))?;
+    }
+    session.write_response_header(Box::new(head), bodiless).await?;
+    if bodiless {
+        return Ok(());
+    }
+    session.write_response_body(Some(content), true).await
+}
+
+/// An answer without a body.
+#[must_use]
+pub fn empty(status: http::StatusCode) -> Reply {
+    let mut reply = Reply::new(Bytes::new());
+    *reply.status_mut() = status;
+    reply
+}

@@ -1,0 +1,124 @@
+//! The site's servers: balanced, checked, spoken to with every timeout set.
+
+use std::{sync::Arc, time::Duration};
+
+use pingora::lb::{Backend, LoadBalancer, health_check, selection::RoundRobin};
+use pingora::prelude::*;
+use pingora::protocols::ALPN;
+use pingora::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy};
+use pingora::utils::tls::WrappedX509;
+
+use crate::edge::settings::{Timeouts, Upstream as Settings};
+
+/// The servers under one configuration.
+pub struct Upstream {
+    balancer: LoadBalancer<RoundRobin>,
+    tls: Option<Tls>,
+    timeouts: Timeouts,
+    /// What the site sees as Host; `None`: the host that the player asked for.
+    pub host_header: Option<String>,
+}
+
+struct Tls {
+    server_name: String,
+    roots: Option<Arc<[WrappedX509]>>,
+}
+
+/// Why the servers cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum UpstreamError {
+    /// A name does not resolve, or an address is malformed.
+    #[error("an upstream server cannot be found: {0}")]
+    Unknown(#[source] std::io::Error),
+    /// The roots cannot be read.
+    #[error("the upstream ca_file cannot be read: {0}")]
+    Roots(String),
+}
+
+impl Upstream {
+    /// The servers of these settings.
+    ///
+    /// # Errors
+    /// When a server's name does not resolve or the roots cannot be read.
+    pub fn new(settings: &Settings, timeouts: Timeouts) -> Result<Self, UpstreamError> {
+        let servers: Vec<&str> = settings.servers.iter().map(String::as_str).collect();
+        let mut balancer = LoadBalancer::try_from_iter(servers).map_err(UpstreamError::Unknown)?;
+        let first_host = settings.servers.first().and_then(|server| server.rsplit_once(':')).map_or("", |(host, _)| host);
+        let tls = match &settings.tls {
+            Some(tls) => Some(Tls {
+                server_name: tls.server_name.clone().unwrap_or_else(|| first_host.to_owned()),
+                roots: tls.ca_file.as_deref().map(roots).transpose()?,
+            }),
+            None => None,
+        };
+        balancer.set_health_check(check(settings, first_host, timeouts)?);
+        Ok(Self { balancer, tls, timeouts, host_header: settings.host_header.clone() })
+    }
+
+    /// Asks every server once how it is.
+    pub async fn check_health(&self) {
+        self.balancer.backends().run_health_check(true).await;
+    }
+
+    /// Whether some server may be used.
+    pub fn is_available(&self) -> bool {
+        self.balancer.backends().get_backend().iter().any(|backend| self.balancer.backends().ready(backend))
+    }
+
+    /// The server for the next request, or `None` when all are down.
+    pub fn peer(&self) -> Option<Box<HttpPeer>> {
+        let Backend { addr, .. } = self.balancer.select(b"", 16)?;
+        let mut peer = match &self.tls {
+            Some(tls) => HttpPeer::new(addr, true, tls.server_name.clone()),
+            None => HttpPeer::new(addr, false, String::new()),
+        };
+        let options = &mut peer.options;
+        options.alpn = ALPN::H1;
+        options.connection_timeout = Some(self.timeouts.upstream_connect);
+        options.total_connection_timeout = Some(self.timeouts.upstream_connect);
+        options.read_timeout = Some(self.timeouts.upstream_read);
+        options.write_timeout = Some(self.timeouts.upstream_read);
+        options.idle_timeout = Some(Duration::from_secs(60));
+        options.http_upstream_request_policy = HttpUpstreamRequestPolicy::standard();
+        if let Some(tls) = &self.tls {
+            options.ca.clone_from(&tls.roots);
+        }
+        Some(Box::new(peer))
+    }
+}
+
+type Check = Box<dyn health_check::HealthCheck + Send + Sync>;
+
+fn check(settings: &Settings, host: &str, timeouts: Timeouts) -> Result<Check, UpstreamError> {
+    let Some(path) = &settings.health_path else {
+        let mut check = health_check::TcpHealthCheck::new();
+        check.peer_template.options.connection_timeout = Some(timeouts.upstream_connect);
+        return Ok(check);
+    };
+    let mut check = health_check::HttpHealthCheck::new(settings.host_header.as_deref().unwrap_or(host), settings.tls.is_some());
+    let uri = path.parse().map_err(|_| UpstreamError::Roots(format!("health path {path:?} is no path")))?;
+    check.req.set_uri(uri);
+    if let Some(tls) = &settings.tls {
+        check.peer_template.sni = tls.server_name.clone().unwrap_or_else(|| host.to_owned());
+        check.peer_template.options.ca = tls.ca_file.as_deref().map(roots).transpose()?;
+    }
+    check.validator = Some(Box::new(|answer| {
+        let good = answer.status.is_success() || answer.status.is_redirection();
+        if good { Ok(()) } else { Error::e_explain(CustomCode("health check", answer.status.as_u16()), "unhealthy") }
+    }));
+    Ok(Box::new(check))
+}
+
+fn roots(file: &std::path::Path) -> Result<Arc<[WrappedX509]>, UpstreamError> {
+    let wrong = |why: String| UpstreamError::Roots(format!("{}: {why}", file.display()));
+    let pem = std::fs::read(file).map_err(|error| wrong(error.to_string()))?;
+    let mut certificates = Vec::new();
+    for item in rustls::pki_types::pem::PemObject::pem_slice_iter(&pem) {
+        let certificate: rustls::pki_types::CertificateDer<'_> = item.map_err(|error| wrong(format!("{error:?}")))?;
+        certificates.push(WrappedX509::new(certificate.to_vec(), pingora::utils::tls::parse_x509));
+    }
+    if certificates.is_empty() {
+        return Err(wrong("no certificate in it".to_owned()));
+    }
+    Ok(certificates.into())
+}

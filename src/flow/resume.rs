@@ -1,0 +1,132 @@
+//! Continuing a held request: the post of our own empty form becomes the request that was held
+//! (decisions 16, 17, 36).
+
+use http::{HeaderMap, Method};
+
+use crate::{
+    flow::{
+        Flow, FlowError, RuleSet,
+        gate::{Passage, Spend, browser_secret},
+        hold::{self, HeldRequest},
+    },
+    identity::{Freshness, Who},
+    policy::{self, BodyView, Facts, Verdict, Visitor},
+    request::Head,
+    secret::Token,
+    store::{ChallengeState, shared::Level},
+    target::Target,
+};
+
+/// The field of our form.
+pub const RESUME_FIELD: &str = "stepgate_resume";
+
+/// A held request, ready to go on.
+#[derive(Debug)]
+pub struct Resumed {
+    /// What it needs to be forwarded; its `spend` is never empty.
+    pub passage: Passage,
+    /// The route under which it was held.
+    pub route: String,
+    /// Its method.
+    pub method: Method,
+    /// Its headers, with fresh cookies.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Vec<u8>,
+}
+
+/// The token of a resume post: the body is exactly our one field (decisions 36).
+#[must_use]
+pub fn resume_token(body: &[u8]) -> Option<Token> {
+    let text = std::str::from_utf8(body).ok()?;
+    Token::parse(text.strip_prefix(RESUME_FIELD)?.strip_prefix('=')?)
+}
+
+impl Flow {
+    /// The request held under an answered challenge, for the browser and log-in that it was asked
+    /// of, checked as if it arrived now.
+    ///
+    /// # Errors
+    /// `Gone` for every token that is not theirs, spent or unknown; whatever the gate would say now.
+    pub async fn resume(&self, rules: &RuleSet, head: &Head<'_>, token: &Token) -> Result<Resumed, FlowError> {
+        let now = self.clock.now();
+        let approval = self.stores.approvals.find(token.hash(), now).await?.ok_or(FlowError::Gone)?;
+        let challenge = self.stores.challenges.find(&approval.challenge_id, now).await?.ok_or(FlowError::Gone)?;
+        let browser = browser_secret(rules, head).map(|secret| secret.hash());
+        if browser.is_none() || browser != challenge.browser || challenge.state == ChallengeState::Open {
+            return Err(FlowError::Gone);
+        }
+        let Who::Player(player) = rules.identity.who(head, Freshness::Anew).await? else {
+            return Err(FlowError::Anonymous);
+        };
+        if player.subject != challenge.subject || player.binding != challenge.binding {
+            return Err(FlowError::Gone);
+        }
+        let held = self.held(&challenge).await?;
+        if held.target() != head.target.raw() || held.host() != head.host {
+            return Err(FlowError::Gone);
+        }
+        let method = held.method()?;
+        let headers = held.continued_headers(head.headers)?;
+        let target = Target::parse(held.target().as_bytes()).map_err(|_| FlowError::Gone)?;
+        let original = Head { method: &method, target: &target, headers: &headers, ..*head };
+        let digest = self.check_digest(rules, &original, &held, (&player, challenge.digest))?;
+        let stamp = match self.stamp_of(rules, head)? {
+            Some(stamp) if stamp.proof.subject == player.subject && stamp.proof.binding == player.binding => {
+                self.check_revocation(&stamp, false).await?.ok().map(|()| stamp)
+            }
+            _ => None,
+        };
+        let landing = rules.routes.land(&original, BodyView::Read(held.body()));
+        let state = self.stores.factors.player(&player.subject).await?;
+        let enrolment = super::gate::enrolment(&state);
+        let facts = Facts {
+            now,
+            visitor: Visitor::Player,
+            stamp: stamp.as_ref().map(crate::stamp::Stamp::facts),
+            approved: challenge.level == Level::Once,
+            enrolment: Some(&enrolment),
+        };
+        let Verdict::Allow(permit) = policy::decide(&landing, &original, &facts).verdict else {
+            return Err(FlowError::Gone);
+        };
+        let spend = Spend { challenge_id: challenge.id, expires_at: approval.expires_at };
+        let passage =
+            Passage { permit, player: Some(player), stamp, spend: Some((spend, digest)), anonymous: false };
+        let body = held.body().bytes.to_vec();
+        Ok(Resumed { passage, route: challenge.route, method, headers, body })
+    }
+
+    /// Recomputes the digest over the held bytes: what goes on is what was shown and approved.
+    fn check_digest(
+        &self,
+        rules: &RuleSet,
+        original: &Head<'_>,
+        held: &HeldRequest,
+        (player, bound): (&crate::identity::Player, Option<[u8; 32]>),
+    ) -> Result<[u8; 32], FlowError> {
+        let landing = rules.routes.land(original, BodyView::Read(held.body()));
+        for route in &landing.enforced {
+            let details = hold::details(route, original, Some(held.body()))?;
+            let digest = hold::digest(route, player, original, held.body(), &details);
+            if bound == Some(digest) {
+                return Ok(digest);
+            }
+        }
+        Err(FlowError::Gone)
+    }
+
+    /// Consumes what a request passes by, for good, before its first byte goes to the site.
+    ///
+    /// # Errors
+    /// `Gone` when it was consumed before; `Store`.
+    pub async fn spend(&self, spend: &Spend) -> Result<(), FlowError> {
+        if !self.stores.spent.spend(&spend.challenge_id, spend.expires_at).await? {
+            return Err(FlowError::Gone);
+        }
+        // What remains is only litter: the id is spent, so a failure here opens nothing.
+        let _ = self.stores.held.remove(&spend.challenge_id).await;
+        let _ = self.stores.challenges.remove(&spend.challenge_id).await;
+        Ok(())
+    }
+}

@@ -1,0 +1,188 @@
+//! The `login` source: the subject is learned from the log-in as it passes (decisions 1 and 2).
+
+use std::{fmt, sync::Arc};
+
+use super::{
+    Claims, Freshness, IdentityError, Ports, SiteAnswer, Testimony,
+    carrier::{Jar, Presented, ambiguous, present_cookies},
+    introspection::Introspection,
+    set_cookie::{NewCookie, set_cookies, sets, with_cookies},
+    settings::{LoginSettings, Normalize},
+};
+use crate::{
+    fields::{self, Body, Field, FieldName},
+    policy::rule::{AnswerCondition, LocationCondition, Match},
+    request::{Head, Subject},
+    store::StoreError,
+};
+
+/// A log-in that is watched.
+pub(super) struct Login {
+    pub(super) settings: LoginSettings,
+    confirm: Option<Introspection>,
+    ports: Arc<Ports>,
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl Login {
+    pub(super) fn new(mut settings: LoginSettings, ports: Arc<Ports>) -> Self {
+        let confirm = settings.confirm.take().map(|confirm| Introspection::new(confirm, "login", Arc::clone(&ports)));
+        Self { settings, confirm, ports }
+    }
+
+    /// The subject that the session value was bound to; `None`: nobody. Anew, the site is asked again
+    /// and must agree.
+    pub(super) async fn ask(
+        &self,
+        head: &Head<'_>,
+        session: [u8; 32],
+        freshness: Freshness,
+    ) -> Result<Option<Testimony>, IdentityError> {
+        let bound = self.ports.logins.subject(session, self.ports.clock.now()).await.map_err(|error| lost(&error))?;
+        let Some(subject) = bound else { return Ok(None) };
+        let (Some(confirm), Freshness::Anew) = (&self.confirm, freshness) else {
+            return Ok(Some(Testimony { subject, claims: Claims::default() }));
+        };
+        let confirmed = confirm.ask(head, Freshness::Anew).await?;
+        if confirmed.as_ref().is_some_and(|testimony| testimony.subject != subject) {
+            return Err(ambiguous("the session belongs to another player than its log-in"));
+        }
+        Ok(confirmed)
+    }
+
+    /// Whether the head is that of a log-in, as far as a head can tell.
+    pub(super) fn watches(&self, head: &Head<'_>) -> bool {
+        self.settings.matches.iter().any(|rule| matches_head(rule, head))
+    }
+
+    /// Binds, voids or leaves alone what this answer says of a session.
+    ///
+    /// # Errors
+    /// Where the site or the store does not answer; nothing is bound then.
+    pub(super) async fn answered(
+        &self,
+        head: &Head<'_>,
+        body: Option<Body<'_>>,
+        answer: SiteAnswer<'_>,
+    ) -> Result<(), IdentityError> {
+        let names = &self.settings.cookies;
+        let new = set_cookies(answer.headers, names);
+        if new.is_empty() {
+            return Ok(());
+        }
+        let before = self.session_of(head);
+        let merged = with_cookies(head.headers, names, &new);
+        let after_head = Head { headers: &merged, ..*head };
+        let after = self.session_of(&after_head);
+        if before == after {
+            return Ok(());
+        }
+        // Whoever set it: what was known of either value no longer holds.
+        for session in before.into_iter().chain(after) {
+            self.ports.logins.void(session).await.map_err(|error| lost(&error))?;
+        }
+        let Some(session) = after.filter(|_| !new.iter().any(NewCookie::is_deletion)) else { return Ok(()) };
+        let Some(typed) = self.typed_name(head, body).filter(|_| succeeded(&self.settings.success, answer)) else {
+            return Ok(());
+        };
+        let subject = match &self.confirm {
+            Some(confirm) => confirm.ask(&after_head, Freshness::Anew).await?.map(|testimony| testimony.subject),
+            None => Subject::parse(&typed).ok(),
+        };
+        let Some(subject) = subject else { return Ok(()) };
+        let expires_at = self.ports.clock.now().plus(self.settings.lifetime);
+        self.ports.logins.bind(session, &subject, expires_at).await.map_err(|error| lost(&error))
+    }
+
+    /// The keyed hash of the session that a head carries; `None` also where it is ambiguous.
+    fn session_of(&self, head: &Head<'_>) -> Option<[u8; 32]> {
+        let jar = Jar::parse(head.headers).ok()?;
+        let presented: Option<Presented<'_>> = present_cookies(&self.settings.cookies, &jar).ok()?;
+        presented.map(|presented| presented.hash(&self.ports.hasher))
+    }
+
+    /// The name that the player typed, normalized: on a log-in, where it occurs exactly once.
+    fn typed_name(&self, head: &Head<'_>, body: Option<Body<'_>>) -> Option<String> {
+        let query = head.target.query();
+        let has_field =
+            |(name, value): &(FieldName, String)| fields::read(name, query, body) == Field::One(value.clone());
+        let is_login = |rule: &Match| matches_head(rule, head) && rule.fields.iter().all(has_field);
+        if !self.settings.matches.iter().any(is_login) {
+            return None;
+        }
+        let Field::One(mut typed) = fields::read(&self.settings.subject, query, body) else { return None };
+        if let FieldName::Form(name) = &self.settings.subject {
+            // Many frameworks merge query and form, and differ on which one wins.
+            if fields::read(&FieldName::Query(name.clone()), query, None) != Field::Absent {
+                return None;
+            }
+        }
+        for step in &self.settings.normalize {
+            typed = match step {
+                Normalize::Trim => typed.trim().to_owned(),
+                Normalize::Lowercase => typed.to_lowercase(),
+            };
+        }
+        (!typed.is_empty()).then_some(typed)
+    }
+}
+
+/// Whether method, host, some reading of the path and the fields of the query fit; fields of a body
+/// may still not.
+fn matches_head(rule: &Match, head: &Head<'_>) -> bool {
+    let query_fits = |(name, value): &(FieldName, String)| match name {
+        FieldName::Query(_) => fields::read(name, head.target.query(), None) == Field::One(value.clone()),
+        FieldName::Form(_) | FieldName::Json(_) => true,
+    };
+    (rule.methods.is_empty() || rule.methods.contains(head.method))
+        && rule.host.as_deref().is_none_or(|host| host == head.host)
+        && head.target.readings().any(|reading| rule.path.matches(reading.path()))
+        && rule.fields.iter().all(query_fits)
+}
+
+/// Whether an answer is the success that the settings describe; a body that was not read is none.
+fn succeeded(condition: &AnswerCondition, answer: SiteAnswer<'_>) -> bool {
+    let status_fits = match condition.status.as_slice() {
+        [] => (200..400).contains(&answer.status),
+        listed => listed.contains(&answer.status),
+    };
+    let location = crate::request::header_once(answer.headers, http::header::LOCATION.as_str());
+    let location_fits = condition.location.as_ref().is_none_or(|wanted| {
+        location.is_some_and(|location| match wanted {
+            LocationCondition::Exact(path) => path_and_query(location) == path,
+            LocationCondition::Regex(regex) => regex.is_match(path_and_query(location)),
+        })
+    });
+    let body = || answer.body.and_then(|body| std::str::from_utf8(body).ok());
+    status_fits
+        && location_fits
+        && condition.sets_cookie.as_deref().is_none_or(|name| sets(answer.headers, name))
+        && condition.body.as_ref().is_none_or(|regex| body().is_some_and(|body| regex.is_match(body)))
+}
+
+/// A location without scheme and host.
+fn path_and_query(location: &str) -> &str {
+    let Some((_, rest)) = location.split_once("://") else { return location };
+    rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/")
+}
+
+fn lost(error: &StoreError) -> IdentityError {
+    IdentityError::Unavailable { source_name: "login", detail: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locations_are_compared_as_paths() {
+        assert_eq!(path_and_query("https://play.example/home?x=1"), "/home?x=1");
+        assert_eq!(path_and_query("/home"), "/home");
+        assert_eq!(path_and_query("https://play.example"), "/");
+    }
+}

@@ -1,0 +1,110 @@
+//! One source of any kind: what it reads of a request.
+
+use http::HeaderMap;
+
+use super::{
+    IdentityError, Testimony,
+    carrier::{Jar, Presented, present, present_cookies},
+    header,
+    introspection::Introspection,
+    jwt::Jwt,
+    login::Login,
+    set_cookie::set_cookies,
+    settings::{Bind, Credential, HeaderSettings},
+};
+use crate::request::Head;
+
+/// A source, ready to be asked.
+pub(super) enum Source {
+    Jwt(Jwt),
+    Introspection(Introspection),
+    Login(Box<Login>),
+    Header(HeaderSettings),
+}
+
+/// What a request shows to one source.
+pub(super) enum Shown<'r> {
+    /// The value of the session.
+    Credential(Presented<'r>),
+    /// A listed peer named the subject.
+    Named(Testimony),
+}
+
+/// A source whose carrier is present, with its place in the settings.
+pub(super) struct Present<'s, 'r> {
+    pub(super) place: usize,
+    pub(super) source: &'s Source,
+    pub(super) shown: Shown<'r>,
+}
+
+impl Present<'_, '_> {
+    /// Behind an authenticating proxy sit browsers, and our login cookie is needed there anyway.
+    pub(super) const fn is_cookie(&self) -> bool {
+        matches!(self.shown, Shown::Credential(Presented::Cookies(_)) | Shown::Named(_))
+    }
+}
+
+impl Source {
+    /// `jwt`, `introspection`, `login` or `header`.
+    pub(super) const fn name(&self) -> &'static str {
+        match self {
+            Self::Jwt(_) => "jwt",
+            Self::Introspection(_) => "introspection",
+            Self::Login(_) => "login",
+            Self::Header(_) => "header",
+        }
+    }
+
+    /// What it binds to.
+    pub(super) const fn bind(&self) -> Bind {
+        match self {
+            Self::Jwt(jwt) => jwt.settings.bind,
+            Self::Introspection(asked) => asked.settings.bind,
+            Self::Login(_) => Bind::Value,
+            Self::Header(_) => Bind::Subject,
+        }
+    }
+
+    const fn credential(&self) -> Option<&Credential> {
+        match self {
+            Self::Jwt(jwt) => Some(&jwt.settings.credential),
+            Self::Introspection(asked) => Some(&asked.settings.credential),
+            Self::Login(_) | Self::Header(_) => None,
+        }
+    }
+
+    /// The session cookies, as configured.
+    pub(super) fn cookies(&self) -> &[String] {
+        match (self, self.credential()) {
+            (Self::Login(login), _) => &login.settings.cookies,
+            (_, Some(Credential::Cookies(names))) => names,
+            (_, Some(Credential::Header(_)) | None) => &[],
+        }
+    }
+
+    /// The header that names the player or carries the credential.
+    pub(super) fn header(&self) -> Option<&str> {
+        match (self, self.credential()) {
+            (Self::Header(settings), _) => Some(&settings.subject),
+            (_, Some(Credential::Header(name))) => Some(name),
+            (_, Some(Credential::Cookies(_)) | None) => None,
+        }
+    }
+
+    /// Whether an answer sets or deletes one of its cookies.
+    pub(super) fn is_changed_by(&self, answer: &HeaderMap) -> bool {
+        !set_cookies(answer, self.cookies()).is_empty()
+    }
+
+    /// What a request shows to it; `None` where its carrier is absent.
+    ///
+    /// # Errors
+    /// `Ambiguous` for carriers that are malformed, repeated or from a peer that may not send them.
+    pub(super) fn shown<'r>(&self, head: &Head<'r>, jar: &Jar<'r>) -> Result<Option<Shown<'r>>, IdentityError> {
+        match (self, self.credential()) {
+            (Self::Header(settings), _) => Ok(header::present(settings, head)?.map(Shown::Named)),
+            (_, Some(credential)) => Ok(present(credential, head.headers, jar)?.map(Shown::Credential)),
+            (_, None) => Ok(present_cookies(self.cookies(), jar)?.map(Shown::Credential)),
+        }
+    }
+}

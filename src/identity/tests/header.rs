@@ -1,0 +1,64 @@
+//! The `header` source, and what all sources share.
+
+use super::*;
+
+fn by_header() -> SourceSettings {
+    let from = vec!["10.0.0.0/8".parse().unwrap()];
+    SourceSettings::Header(HeaderSettings { subject: "X-Authenticated-User".into(), from })
+}
+
+#[tokio::test]
+async fn only_listed_peers_may_name_the_subject() {
+    let sources = sources(vec![by_header()]);
+    let named = Request::get("/").with("x-authenticated-user", "ayu");
+    assert!(matches!(who(&sources, &named).await, Err(IdentityError::Ambiguous(_))));
+    let named = named.sent_by([10, 1, 2, 3]);
+    assert_eq!(player(&sources, &named).await.subject.as_str(), "ayu");
+    let folded = Request::get("/").with("x_authenticated-user", "budi").sent_by([10, 1, 2, 3]);
+    assert!(matches!(who(&sources, &folded).await, Err(IdentityError::Ambiguous(_))));
+    let twice = named.with("x-authenticated-user", "budi");
+    assert!(matches!(who(&sources, &twice).await, Err(IdentityError::Ambiguous(_))));
+    assert_eq!(who(&sources, &Request::get("/")).await.unwrap(), Who::Nobody);
+}
+
+#[tokio::test]
+async fn the_binding_follows_our_login_cookie() {
+    let sources = sources(vec![by_header()]);
+    let ask = |cookie: Option<String>, subject: &str| {
+        let named = Request::get("/").with("x-authenticated-user", subject).sent_by([10, 1, 2, 3]);
+        cookie.into_iter().fold(named, |named, token| named.with("cookie", &format!("__Host-stepgate-login={token}")))
+    };
+    let first = player(&sources, &ask(None, "ayu")).await;
+    let token = first.login_cookie.unwrap().reveal().to_owned();
+    let second = player(&sources, &ask(Some(token.clone()), "ayu")).await;
+    assert_eq!((second.binding, second.login_cookie), (first.binding, None));
+    assert_ne!(player(&sources, &ask(Some(token), "budi")).await.binding, first.binding);
+    assert_ne!(player(&sources, &ask(None, "ayu")).await.binding, first.binding);
+    assert_ne!(player(&sources, &ask(Some("guessed".into()), "ayu")).await.binding, first.binding);
+    assert_eq!(sources.binding_unasked(&ask(None, "ayu").head()).unwrap(), None);
+}
+
+#[tokio::test]
+async fn credentials_that_no_source_reads_are_refused() {
+    let sources = sources(vec![by_header()]);
+    for request in [
+        Request::get("/").with("authorization", "Basic YTpi"),
+        cookie("remember_me=1"),
+        cookie("a=1").with("cookie", "b=2"),
+    ] {
+        assert!(matches!(who(&sources, &request).await, Err(IdentityError::Ambiguous(_))));
+        assert!(sources.carrier_present(&request.head()).is_err());
+        assert!(sources.binding_unasked(&request.head()).is_err());
+    }
+}
+
+#[test]
+fn stripping_leaves_nothing_to_log_in_with() {
+    let sources = sources(vec![by_header(), SourceSettings::Introspection(asked_at("http://127.0.0.1:9/me"))]);
+    let request = cookie("sid=x; theme=dark; SID =y; remember_me=1").with("authorization", "Bearer x");
+    let mut headers = request.with("x-authenticated-user", "ayu").headers;
+    sources.strip(&mut headers);
+    assert_eq!(headers.len(), 1);
+    assert_eq!(headers["cookie"], "theme=dark");
+    assert_eq!(sources.identity_cookies().collect::<Vec<_>>(), ["sid"]);
+}

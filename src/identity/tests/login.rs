@@ -1,0 +1,127 @@
+use super::*;
+use crate::{
+    fields::{Body, FieldName},
+    policy::rule::{AnswerCondition, Match},
+};
+
+fn settings(confirm: Option<IntrospectionSettings>) -> LoginSettings {
+    LoginSettings {
+        cookies: vec!["sid".into()],
+        matches: vec![Match { path: "/login".into(), methods: vec![Method::POST], host: None, fields: vec![] }],
+        subject: FieldName::Form("username".into()),
+        normalize: vec![Normalize::Trim, Normalize::Lowercase],
+        success: AnswerCondition { status: vec![302], sets_cookie: Some("sid".into()), ..AnswerCondition::default() },
+        confirm,
+        lifetime: Duration::from_secs(3600),
+    }
+}
+
+/// A site that confirms, and the sources that learn from it.
+async fn confirmed() -> (Arc<Site>, Sources) {
+    let site = Arc::new(Site::default());
+    let confirm = asked_at(&site.serve().await);
+    (site, sources(vec![SourceSettings::Login(settings(Some(confirm)))]))
+}
+
+struct Try {
+    path: &'static str,
+    cookie: &'static str,
+    form: &'static str,
+    status: u16,
+    set_cookie: &'static str,
+}
+
+const GOOD: Try =
+    Try { path: "/login", cookie: "sid=old; a=1", form: "username=Ayu+", status: 302, set_cookie: "sid=new" };
+
+async fn answered(sources: &Sources, tried: &Try) -> Result<(), IdentityError> {
+    let request = Request::post(tried.path).with("cookie", tried.cookie);
+    let body = Body { content_type: Some("application/x-www-form-urlencoded"), bytes: tried.form.as_bytes() };
+    let headers = HeaderMap::from_iter([(http::header::SET_COOKIE, HeaderValue::from_static(tried.set_cookie))]);
+    let answer = SiteAnswer { status: tried.status, headers: &headers, body: None };
+    sources.login_answered(&request.head(), Some(body), answer).await
+}
+
+#[tokio::test]
+async fn a_login_binds_what_the_site_confirms() {
+    let (site, sources) = confirmed().await;
+    site.knows("new", "42");
+    assert!(sources.is_login(&Request::post("/login").head()));
+    assert!(!sources.is_login(&Request::get("/login").head()));
+    answered(&sources, &GOOD).await.unwrap();
+    let request = cookie("sid=new; a=1");
+    let player = player(&sources, &request).await;
+    assert_eq!(player.subject.as_str(), "42");
+    assert_eq!(sources.binding_unasked(&request.head()).unwrap(), Some(player.binding));
+    assert_eq!(who(&sources, &cookie("sid=old")).await.unwrap(), Who::Nobody);
+}
+
+#[tokio::test]
+async fn a_login_that_is_not_plain_binds_nothing() {
+    let (site, sources) = confirmed().await;
+    site.knows("new", "42");
+    site.knows("old", "42");
+    for tried in [
+        Try { status: 200, ..GOOD },
+        Try { form: "username=ayu&username=budi", ..GOOD },
+        Try { form: "user=ayu", ..GOOD },
+        Try { path: "/login?username=budi", ..GOOD },
+        Try { path: "/other", ..GOOD },
+        Try { cookie: "sid=new", ..GOOD },
+        Try { set_cookie: "sid=unknown", ..GOOD },
+    ] {
+        answered(&sources, &tried).await.unwrap();
+        for session in ["sid=new", "sid=old", "sid=unknown"] {
+            assert_eq!(who(&sources, &cookie(session)).await.unwrap(), Who::Nobody, "{} {}", tried.path, tried.form);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_unlisted_answer_that_sets_the_session_voids_it() {
+    let (site, sources) = confirmed().await;
+    site.knows("new", "42");
+    answered(&sources, &GOOD).await.unwrap();
+    let kept = Try { path: "/page", cookie: "sid=new", set_cookie: "sid=new; Max-Age=60", ..GOOD };
+    answered(&sources, &kept).await.unwrap();
+    player(&sources, &cookie("sid=new")).await;
+    let voided = Try { path: "/page", cookie: "sid=new", set_cookie: "sid=other", ..GOOD };
+    answered(&sources, &voided).await.unwrap();
+    assert_eq!(who(&sources, &cookie("sid=new")).await.unwrap(), Who::Nobody);
+    assert_eq!(who(&sources, &cookie("sid=other")).await.unwrap(), Who::Nobody);
+}
+
+#[tokio::test]
+async fn asking_anew_repeats_the_confirmation() {
+    let (site, sources) = confirmed().await;
+    site.knows("new", "42");
+    answered(&sources, &GOOD).await.unwrap();
+    let request = cookie("sid=new");
+    site.knows("new", "43");
+    let other = sources.who(&request.head(), Freshness::Anew).await;
+    assert!(matches!(other, Err(IdentityError::Ambiguous(_))));
+    site.says("new", 401, "");
+    assert_eq!(sources.who(&request.head(), Freshness::Anew).await.unwrap(), Who::Nobody);
+    site.says("new", 500, "");
+    let failed = sources.who(&request.head(), Freshness::Anew).await;
+    assert!(matches!(failed, Err(IdentityError::Unavailable { .. })));
+}
+
+#[tokio::test]
+async fn a_failed_confirmation_binds_nothing() {
+    let (site, sources) = confirmed().await;
+    site.says("new", 500, "");
+    assert!(answered(&sources, &GOOD).await.is_err());
+    assert_eq!(who(&sources, &cookie("sid=new")).await.unwrap(), Who::Nobody);
+}
+
+#[tokio::test]
+async fn a_binding_ends_and_the_typed_name_is_normalized() {
+    let (clock, ports) = ports();
+    let sources = Sources::build(vec![SourceSettings::Login(settings(None))], ports).unwrap();
+    answered(&sources, &GOOD).await.unwrap();
+    let request = cookie("sid=new");
+    assert_eq!(player(&sources, &request).await.subject.as_str(), "ayu");
+    clock.advance(Duration::from_secs(3600));
+    assert_eq!(who(&sources, &request).await.unwrap(), Who::Nobody);
+}

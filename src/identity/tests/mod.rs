@@ -1,0 +1,177 @@
+//! A request, a site and a store to try the sources with.
+
+mod header;
+mod introspection;
+mod jwt;
+mod login;
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv4Addr},
+    sync::Mutex,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use axum::{extract::State, response::IntoResponse};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use zeroize::Zeroizing;
+
+use super::{settings::*, *};
+use crate::{
+    clock::{ManualClock, UnixTime},
+    request::{Head, Scheme},
+    secret::SymmetricKey,
+    store::StoreError,
+    target::Target,
+};
+
+const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
+
+/// A request that lives as long as its head.
+struct Request {
+    method: Method,
+    target: Target,
+    headers: HeaderMap,
+    peer: IpAddr,
+}
+
+impl Request {
+    fn get(target: &str) -> Self {
+        let target = Target::parse(target.as_bytes()).unwrap();
+        Self { method: Method::GET, target, headers: HeaderMap::new(), peer: Ipv4Addr::LOCALHOST.into() }
+    }
+
+    fn post(target: &str) -> Self {
+        Self { method: Method::POST, ..Self::get(target) }
+    }
+
+    fn with(mut self, name: &str, value: &str) -> Self {
+        self.headers.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(value).unwrap());
+        self
+    }
+
+    fn sent_by(self, peer: [u8; 4]) -> Self {
+        Self { peer: peer.into(), ..self }
+    }
+
+    fn head(&self) -> Head<'_> {
+        Head {
+            method: &self.method,
+            target: &self.target,
+            host: "play.example",
+            scheme: Scheme::Https,
+            headers: &self.headers,
+            client: Ipv4Addr::new(203, 0, 113, 9).into(),
+            peer: self.peer,
+        }
+    }
+}
+
+fn cookie(value: &str) -> Request {
+    Request::get("/wallet").with("cookie", value)
+}
+
+/// Log-ins that are remembered in a map.
+#[derive(Default)]
+struct Remembered(Mutex<HashMap<[u8; 32], (Subject, UnixTime)>>);
+
+#[async_trait]
+impl LoginBindings for Remembered {
+    async fn bind(&self, session: [u8; 32], subject: &Subject, expires_at: UnixTime) -> Result<(), StoreError> {
+        self.0.lock().unwrap().insert(session, (subject.clone(), expires_at));
+        Ok(())
+    }
+    async fn subject(&self, session: [u8; 32], now: UnixTime) -> Result<Option<Subject>, StoreError> {
+        let known = self.0.lock().unwrap().get(&session).cloned();
+        Ok(known.filter(|(_, end)| *end > now).map(|(subject, _)| subject))
+    }
+    async fn void(&self, session: [u8; 32]) -> Result<(), StoreError> {
+        self.0.lock().unwrap().remove(&session);
+        Ok(())
+    }
+}
+
+/// A clock at [`NOW`] and ports on it.
+fn ports() -> (Arc<ManualClock>, Ports) {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let clock = Arc::new(ManualClock::at(NOW));
+    let key = SymmetricKey { id: "h".into(), bytes: Zeroizing::new([1; 32]) };
+    let ports = Ports {
+        hasher: Hasher::new(key),
+        logins: Arc::new(Remembered::default()),
+        clock: clock.clone(),
+        http: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap(),
+        other_credentials: vec!["remember_me".into()],
+        login_cookie: "__Host-stepgate-login",
+    };
+    (clock, ports)
+}
+
+fn sources(settings: Vec<SourceSettings>) -> Sources {
+    Sources::build(settings, ports().1).unwrap()
+}
+
+/// What the site answers to each session, and what it was asked with.
+#[derive(Default)]
+struct Site {
+    answers: Mutex<HashMap<String, (u16, String)>>,
+    asked: Mutex<Vec<HeaderMap>>,
+}
+
+impl Site {
+    /// Serves on a free port; the address of its only page.
+    async fn serve(self: &Arc<Self>) -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let app = axum::Router::new().route("/me", axum::routing::get(me)).with_state(Arc::clone(self));
+        tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        format!("http://{address}/me")
+    }
+
+    fn says(&self, session: &str, status: u16, body: &str) {
+        self.answers.lock().unwrap().insert(session.into(), (status, body.into()));
+    }
+
+    fn knows(&self, session: &str, id: &str) {
+        self.says(session, 200, &format!(r#"{{"user":{{"id":"{id}","phone":"+62811"}}}}"#));
+    }
+
+    fn times_asked(&self) -> usize {
+        self.asked.lock().unwrap().len()
+    }
+}
+
+async fn me(State(site): State<Arc<Site>>, headers: HeaderMap) -> impl IntoResponse {
+    site.asked.lock().unwrap().push(headers.clone());
+    let session = crate::request::cookie(&headers, "sid").unwrap().unwrap_or("").to_owned();
+    let (status, body) = site.answers.lock().unwrap().get(&session).cloned().unwrap_or((401, String::new()));
+    (StatusCode::from_u16(status).unwrap(), [("location", "/elsewhere")], body)
+}
+
+fn asked_at(url: &str) -> IntrospectionSettings {
+    IntrospectionSettings {
+        credential: Credential::Cookies(vec!["sid".into()]),
+        url: url.into(),
+        cache: Duration::from_secs(2),
+        deadline: Duration::from_secs(2),
+        max_answer: 4096,
+        subject: Extract::Json("/user/id".into()),
+        anonymous: Some(regex::Regex::new("^guest$").unwrap()),
+        phone: Some(Extract::Json("/user/phone".into())),
+        email: None,
+        locale: None,
+        bind: Bind::Value,
+    }
+}
+
+async fn who(sources: &Sources, request: &Request) -> Result<Who, IdentityError> {
+    sources.who(&request.head(), Freshness::Cached).await
+}
+
+async fn player(sources: &Sources, request: &Request) -> Player {
+    match who(sources, request).await.unwrap() {
+        Who::Player(player) => player,
+        Who::Nobody => panic!("nobody"),
+    }
+}

@@ -1,0 +1,130 @@
+//! `docs/observability.md`, out of the table.
+
+use super::families::{ALL, Family, Kind};
+
+/// The whole document.
+#[must_use]
+pub fn document() -> String {
+    let mut text = String::from(HEAD);
+    for family in ALL {
+        text.push_str(&row(family));
+    }
+    text.push_str(
+        "\n## Label values\n\nThe sets are closed; what is outside counts as `other` where the set has it.\n\n",
+    );
+    let mut seen: Vec<(&str, &[&str])> = Vec::new();
+    for label in ALL.iter().flat_map(|family| family.labels).filter(|label| !label.values.is_empty()) {
+        if !seen.contains(&(label.name, label.values)) {
+            seen.push((label.name, label.values));
+            let values: Vec<String> = label.values.iter().map(|value| format!("`{value}`")).collect();
+            text.push_str(&format!("- `{}`: {}\n", label.name, values.join(", ")));
+        }
+    }
+    text.push_str(TAIL);
+    text
+}
+
+/// The line of one family.
+fn row(family: &Family) -> String {
+    let kind = match family.kind {
+        Kind::Counter => "counter".to_owned(),
+        Kind::Gauge => "gauge".to_owned(),
+        Kind::Histogram(bounds) => {
+            let bounds: Vec<String> = bounds.iter().map(ToString::to_string).collect();
+            format!("histogram: {}", bounds.join(" "))
+        }
+    };
+    let labels: Vec<String> = family.labels.iter().map(|label| format!("`{}`", label.name)).collect();
+    format!("| `{}` | {} | {} | {} | {} |\n", family.name, kind, family.unit, labels.join(", "), family.help)
+}
+
+const HEAD: &str = "# Observability
+
+Written from `src/metrics`; change the table there, then run
+`STEPGATE_WRITE_DOCS=1 cargo test --lib metrics::document`.
+
+The ops listener serves `/metrics` (Prometheus text format), `/livez` and `/readyz`. Labels come from
+the configuration or from closed sets, never from a request. A series appears once something was counted.
+The usual `process_*` families come beside these.
+
+## Metrics
+
+| name | type | unit | labels | what |
+|---|---|---|---|---|
+";
+
+const TAIL: &str = r#"
+`route` is the name of a route in the configuration, or `none` for requests that land on no named route.
+
+## Decision log
+
+One JSON line for each request to a guarded route, target `stepgate::decision`, on standard error:
+
+| field | what |
+|---|---|
+| `request_id` | also in the problem document |
+| `route`, `mode` | the route that decided; `enforce` or `observe` |
+| `decision` | `allow`, `challenge`, `enrol`, `deny`, `observe` |
+| `reasons` | stable words, as in the label `reason` |
+| `player_hash`, `session_hash` | keyed hashes, 16 hexadecimal digits; they cannot be turned back without the key |
+| `factor` | the factor of the proof |
+| `stamp_age_s`, `max_age_s` | age of the proof; what the route allows |
+| `challenge_id` | a public id, no secret |
+| `method`, `status`, `upstream_status` | of the request, our answer and the site's |
+| `overhead_ms` | what the gateway added |
+| `client_ip` | the client's address as the trusted proxies say it |
+| `config_hash` | as in `stepgate_config_info` |
+
+Fields that do not apply are absent. Codes, cookies, tokens, queries and bodies are never written.
+
+## Alerts
+
+```yaml
+- alert: StepgateReloadRejected
+  expr: stepgate_config_last_reload_successful == 0
+  for: 5m
+- alert: StepgateStoreFailing        # guarded routes are closed meanwhile
+  expr: sum(rate(stepgate_store_errors_total[5m])) > 0
+  for: 2m
+- alert: StepgateCodesReplayed
+  expr: sum(increase(stepgate_verify_attempts_total{result="replayed"}[15m])) > 3
+- alert: StepgateFewChallengesPass
+  expr: |
+    sum by (route) (rate(stepgate_challenges_total{outcome="passed"}[30m]))
+      / sum by (route) (rate(stepgate_challenges_total{outcome="started"}[30m])) < 0.5
+  for: 30m
+- alert: StepgateIdentityUnavailable
+  expr: sum by (source) (rate(stepgate_identity_checks_total{result="unavailable"}[5m])) > 0
+  for: 5m
+- alert: StepgateSlow
+  expr: histogram_quantile(0.99, sum by (le) (rate(stepgate_overhead_seconds_bucket[10m]))) > 0.05
+  for: 10m
+```
+"#;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn document_in_the_repository_is_the_generated_one() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/observability.md");
+        if std::env::var_os("STEPGATE_WRITE_DOCS").is_some() {
+            std::fs::write(path, document()).unwrap();
+        }
+        let found = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(
+            found == document(),
+            "docs/observability.md is old: STEPGATE_WRITE_DOCS=1 cargo test --lib metrics::document"
+        );
+    }
+
+    #[test]
+    fn every_family_has_a_unit_and_a_name_of_its_own() {
+        for (index, family) in ALL.iter().enumerate() {
+            assert!(family.name.starts_with("stepgate_") && !family.unit.is_empty() && family.help.ends_with('.'));
+            assert!(ALL.iter().skip(index + 1).all(|other| other.name != family.name), "{} twice", family.name);
+            assert_eq!(family.kind == Kind::Counter, family.name.ends_with("_total"), "{}", family.name);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The table of metric families: the names here are an interface, dashboards rely on them.
+
+use super::words::{
+    CODE_CLASSES, ChallengeOutcome, Decision, EnrolmentOutcome, FACTORS, HeldOutcome, IdentityResult, KeyUse, METHODS,
+    REASONS, ReloadResult, Source, StampReject, StoreOperation, Success, UpstreamError, VerifyResult,
+};
+
+/// What kind of numbers a family holds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// Only grows; starts at zero with the process.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Seconds, with the upper bounds of its buckets.
+    Histogram(&'static [f64]),
+}
+
+/// A label of a family.
+#[derive(Clone, Copy, Debug)]
+pub struct Label {
+    /// Its name.
+    pub name: &'static str,
+    /// Its closed set of values; empty: values come from the configuration or the build.
+    pub values: &'static [&'static str],
+}
+
+/// One family.
+#[derive(Clone, Copy, Debug)]
+pub struct Family {
+    /// With the prefix `stepgate_`.
+    pub name: &'static str,
+    /// One sentence.
+    pub help: &'static str,
+    /// What kind of numbers.
+    pub kind: Kind,
+    /// What the number counts.
+    pub unit: &'static str,
+    /// In the order of the values; at most one comes from the configuration beside closed ones, and it stands first.
+    pub labels: &'static [Label],
+}
+
+/// For what a request adds: from 50 microseconds to half a second.
+const FAST: &[f64] = &[0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5];
+/// For exchanges with the site: from 1 millisecond to 30 seconds.
+const EXCHANGE: &[f64] = &[0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+/// For people: from 1 second to 10 minutes.
+const PEOPLE: &[f64] = &[1.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0];
+
+const fn label(name: &'static str, values: &'static [&'static str]) -> Label {
+    Label { name, values }
+}
+
+const ROUTE: Label = label("route", &[]);
+const FACTOR: Label = label("factor", FACTORS);
+const RELOAD: &[Label] = &[label("result", ReloadResult::WORDS)];
+
+/// Declares the families as constants, and `ALL` of them in the order of the file.
+macro_rules! families {
+    ($($id:ident: $kind:expr, $name:literal, $unit:literal, $labels:expr, $help:literal;)+) => {
+        $(
+            #[doc = $help]
+            pub const $id: Family =
+                Family { name: concat!("stepgate_", $name), help: $help, kind: $kind, unit: $unit, labels: $labels };
+        )+
+        /// Every family of ours; the process's own (`process_*`) come beside them.
+        pub const ALL: &[Family] = &[$($id),+];
+    };
+}
+
+families! {
+    BUILD_INFO: Kind::Gauge, "build_info", "always 1", &[label("version", &[]), label("revision", &[])],
+        "The build that runs.";
+    HTTP_REQUESTS: Kind::Counter, "http_requests_total", "requests",
+        &[ROUTE, label("method", METHODS), label("code_class", CODE_CLASSES)],
+        "Requests that were answered, by the route they landed on.";
+    HTTP_DURATION: Kind::Histogram(EXCHANGE), "http_request_duration_seconds", "seconds", &[ROUTE],
+        "From a request's head to the end of its answer.";
+    OVERHEAD: Kind::Histogram(FAST), "overhead_seconds", "seconds", &[ROUTE],
+        "What the gateway itself added to a request, the site's time not counted.";
+    IN_FLIGHT: Kind::Gauge, "requests_in_flight", "requests", &[],
+        "Requests whose answer has not ended.";
+    DECISIONS: Kind::Counter, "decisions_total", "decisions",
+        &[ROUTE, label("decision", Decision::WORDS), label("reason", REASONS)],
+        "Decisions over requests to guarded routes.";
+    CHALLENGES: Kind::Counter, "challenges_total", "challenges",
+        &[ROUTE, FACTOR, label("outcome", ChallengeOutcome::WORDS)],
+        "Challenges by how they went; a challenge that is started has the factor `other` until one is used.";
+    CHALLENGE_DURATION: Kind::Histogram(PEOPLE), "challenge_duration_seconds", "seconds", &[FACTOR],
+        "From opening a challenge to its right answer.";
+    VERIFY_ATTEMPTS: Kind::Counter, "verify_attempts_total", "codes",
+        &[FACTOR, label("result", VerifyResult::WORDS)],
+        "Codes that were checked.";
+    STAMP_REJECTS: Kind::Counter, "stamp_rejects_total", "stamps", &[label("reason", StampReject::WORDS)],
+        "Stamps that were presented and not accepted.";
+    HELD_REQUESTS: Kind::Gauge, "held_requests", "requests", &[],
+        "Requests held now by this process.";
+    HELD_BYTES: Kind::Gauge, "held_bytes", "bytes", &[],
+        "Bytes of the requests held now by this process.";
+    HELD_TOTAL: Kind::Counter, "held_requests_total", "requests", &[label("outcome", HeldOutcome::WORDS)],
+        "Requests to be held, by what became of them.";
+    ENROLMENTS: Kind::Counter, "enrolments_total", "enrolments",
+        &[FACTOR, label("outcome", EnrolmentOutcome::WORDS)],
+        "Enrolments by how they went.";
+    STORE_DURATION: Kind::Histogram(FAST), "store_operation_duration_seconds", "seconds",
+        &[label("operation", StoreOperation::WORDS), label("result", Success::WORDS)],
+        "Calls to the stores.";
+    STORE_ERRORS: Kind::Counter, "store_errors_total", "calls", &[label("operation", StoreOperation::WORDS)],
+        "Calls to the stores that failed; guarded routes are closed meanwhile.";
+    CONFIG_RELOADS: Kind::Counter, "config_reloads_total", "reloads", RELOAD,
+        "Reloads of the configuration.";
+    CONFIG_SUCCESSFUL: Kind::Gauge, "config_last_reload_successful", "0 or 1", &[],
+        "Whether the last load of the configuration was applied.";
+    CONFIG_TIMESTAMP: Kind::Gauge, "config_last_reload_success_timestamp_seconds", "seconds since 1970", &[],
+        "When the configuration in force was loaded.";
+    CONFIG_INFO: Kind::Gauge, "config_info", "always 1", &[label("hash", &[])],
+        "The configuration in force, by its hash.";
+    KEY_AGE: Kind::Gauge, "key_age_seconds", "seconds", &[label("use", KeyUse::WORDS)],
+        "Age of the newest key of each use.";
+    IDENTITY_CHECKS: Kind::Counter, "identity_checks_total", "checks",
+        &[label("source", Source::WORDS), label("result", IdentityResult::WORDS)],
+        "Answers to the question who sent a request.";
+    IDENTITY_DURATION: Kind::Histogram(EXCHANGE), "identity_check_duration_seconds", "seconds",
+        &[label("source", Source::WORDS)],
+        "How long that answer took.";
+    UPSTREAM_ERRORS: Kind::Counter, "upstream_errors_total", "requests", &[label("kind", UpstreamError::WORDS)],
+        "Requests that the site did not answer.";
+    CERTIFICATE_RELOADS: Kind::Counter, "certificate_reloads_total", "reloads", RELOAD,
+        "Reloads of a listener's certificate.";
+}

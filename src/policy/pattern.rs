@@ -1,0 +1,140 @@
+//! Path patterns as operators write them.
+
+use std::fmt;
+
+/// `/a/b` exactly; `*` as a segment: any one; `**` as the last: the path before it and all below.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathPattern {
+    text: Box<str>,
+    pub(super) segments: Vec<Segment>,
+    pub(super) subtree: bool,
+}
+
+/// One segment of a pattern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Segment {
+    /// This text.
+    Literal(Box<str>),
+    /// Any one segment.
+    Any,
+}
+
+/// A text that is no pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadPattern {
+    /// It does not begin with a slash.
+    #[error("a path pattern begins with `/`")]
+    NoSlash,
+    /// `**` somewhere else than as the last segment, or part of one.
+    #[error("`**` stands only as the last segment")]
+    Subtree,
+    /// `*` as a part of a segment.
+    #[error("`*` stands for a whole segment")]
+    PartialStar,
+    /// `//`, `.` or `..`.
+    #[error("a path pattern has no empty segments, `.` or `..`")]
+    EmptySegment,
+    /// A query, a percent escape, a space or another character that a decoded path is not written with.
+    #[error("a path pattern is written decoded, without a query")]
+    Character,
+}
+
+impl PathPattern {
+    /// The pattern of this text.
+    ///
+    /// # Errors
+    /// [`BadPattern`] with what is wrong.
+    pub fn parse(text: &str) -> Result<Self, BadPattern> {
+        let rest = text.strip_prefix('/').ok_or(BadPattern::NoSlash)?;
+        if text.chars().any(|c| c.is_control() || matches!(c, '?' | '#' | '%' | '\\' | ' ' | ';')) {
+            return Err(BadPattern::Character);
+        }
+        let mut segments = Vec::new();
+        let mut subtree = false;
+        let count = rest.split('/').count();
+        for (at, segment) in rest.split('/').enumerate() {
+            match segment {
+                "**" if at + 1 == count => subtree = true,
+                "*" => segments.push(Segment::Any),
+                "" if at + 1 < count => return Err(BadPattern::EmptySegment),
+                "." | ".." => return Err(BadPattern::EmptySegment),
+                other if other.contains("**") => return Err(BadPattern::Subtree),
+                other if other.contains('*') => return Err(BadPattern::PartialStar),
+                other => segments.push(Segment::Literal(other.into())),
+            }
+        }
+        Ok(Self { text: text.into(), segments, subtree })
+    }
+
+    /// `/**`.
+    #[must_use]
+    pub fn everything() -> Self {
+        Self { text: "/**".into(), segments: Vec::new(), subtree: true }
+    }
+
+    /// As it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it matches a path with regard to case.
+    #[must_use]
+    pub fn matches(&self, path: &str) -> bool {
+        let mut given = path.strip_prefix('/').unwrap_or(path).split('/');
+        for segment in &self.segments {
+            let Some(part) = given.next() else { return false };
+            let same = match segment {
+                Segment::Literal(text) => **text == *part,
+                Segment::Any => !part.is_empty(),
+            };
+            if !same {
+                return false;
+            }
+        }
+        self.subtree || given.next().is_none()
+    }
+
+    /// Whether every path of `other` is one of this pattern's.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        let longer_is_fine = self.subtree || (!other.subtree && self.segments.len() == other.segments.len());
+        longer_is_fine
+            && self.segments.len() <= other.segments.len()
+            && self.segments.iter().zip(&other.segments).all(|(mine, theirs)| *mine == Segment::Any || mine == theirs)
+    }
+}
+
+impl fmt::Display for PathPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_whole_segments() {
+        for (pattern, path, expected) in [
+            ("/a/b", "/a/b", true), ("/a/b", "/a/b/", false), ("/a/b", "/a/bc", false), ("/a/b", "/A/b", false),
+            ("/a/*", "/a/x", true), ("/a/*", "/a/", false), ("/a/*", "/a/x/y", false),
+            ("/a/**", "/a", true), ("/a/**", "/a/", true), ("/a/**", "/a/x/y", true), ("/a/**", "/ab", false),
+            ("/**", "/", true), ("/**", "/x", true), ("/", "/", true), ("/", "/x", false),
+        ] {
+            assert_eq!(PathPattern::parse(pattern).unwrap().matches(path), expected, "{pattern} {path}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_pattern_says_why() {
+        for (text, why) in [
+            ("a", BadPattern::NoSlash), ("/a/**/b", BadPattern::Subtree), ("/a**", BadPattern::Subtree),
+            ("/a*", BadPattern::PartialStar), ("/a//b", BadPattern::EmptySegment), ("/a/../b", BadPattern::EmptySegment),
+            ("/a?b", BadPattern::Character), ("/a%20b", BadPattern::Character),
+        ] {
+            assert_eq!(PathPattern::parse(text), Err(why), "{text}");
+        }
+    }
+}

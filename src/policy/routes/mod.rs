@@ -1,0 +1,302 @@
+//! All routes, compiled: on which does a request land?
+//!
+//! For every reading of the path and every candidate method the routes are tried in file order and
+//! the first match wins. A guarded route matches without regard to case; an exception
+//! (`require: none`) only with it, so that it helps only where every reading lands on it. A condition
+//! on a body that was not read is neither true nor false: then both the route and what follows it
+//! are landed on (decisions 19).
+
+use std::sync::Arc;
+
+use http::{HeaderMap, Method, header};
+
+use crate::{
+    fields::{self, Body, Condition, FieldName},
+    policy::rule::{Anonymous, BoundNames, FactorKind, Match, Mode, Requirement, Respond, Route, Unenrolled},
+    request::Head,
+};
+
+mod trie;
+#[cfg(test)]
+mod tests;
+
+use trie::{Place, Trie};
+
+/// Headers by which some frameworks take another method (security.md 3.3).
+const OVERRIDES: [&str; 3] = ["x-http-method-override", "x-http-method", "x-method-override"];
+
+/// What is known of a request's body while routes with body conditions are matched.
+#[derive(Clone, Copy, Debug)]
+pub enum BodyView<'b> {
+    /// Not read (yet): every condition on it is unknown.
+    Unread,
+    /// Read whole.
+    Read(Body<'b>),
+}
+
+/// The routes that the readings of a request land on.
+#[derive(Debug)]
+pub struct Landing<'r> {
+    /// What is decided over; without repetition, the strictest first.
+    pub enforced: Vec<&'r Route>,
+    /// Routes in `observe` mode that would have been landed on.
+    pub observed: Vec<&'r Route>,
+    /// Whether reading the body could change the answer: a condition was unknown.
+    pub body_matters: bool,
+}
+
+impl Landing<'_> {
+    /// Whether nothing is required and nothing depends on the body.
+    #[must_use]
+    pub fn is_unguarded(&self) -> bool {
+        self.enforced.iter().all(|route| route.require == Requirement::None)
+    }
+}
+
+/// The compiled routes.
+#[derive(Debug)]
+pub struct Routes {
+    all: Vec<Route>,
+    trie: Trie,
+    default: Option<Route>,
+}
+
+impl Routes {
+    /// Compiles routes in file order; `default` is what a request that lands on none must have.
+    #[must_use]
+    pub fn compile(all: Vec<Route>, default: Requirement) -> Self {
+        let mut trie = Trie::default();
+        for (route, place) in all.iter().zip(0..) {
+            for (pattern, at) in route.matches.iter().zip(0..) {
+                trie.insert(&pattern.path, (place, at));
+            }
+        }
+        let default = (default != Requirement::None).then(|| default_route(default));
+        Self { all, trie, default }
+    }
+
+    /// Every route, in file order.
+    #[must_use]
+    pub fn all(&self) -> &[Route] {
+        &self.all
+    }
+
+    /// Where the request lands: first match wins per reading, in file order.
+    #[must_use]
+    pub fn land<'r>(&'r self, head: &Head<'_>, body: BodyView<'_>) -> Landing<'r> {
+        let mut landing = Landing { enforced: Vec::new(), observed: Vec::new(), body_matters: false };
+        let mut found: Vec<Place> = Vec::new();
+        let mut methods = None;
+        for reading in head.target.readings() {
+            found.clear();
+            self.find(reading.path(), &mut found);
+            if found.is_empty() {
+                landing.add_default(self.default.as_ref());
+                continue;
+            }
+            found.sort_unstable();
+            let methods = methods.get_or_insert_with(|| candidates(head, body));
+            for method in methods.iter() {
+                let request = Candidate { head, body, method, path: reading.path() };
+                self.land_reading(&request, &found, &mut landing);
+            }
+        }
+        landing.enforced.sort_by_key(|route| std::cmp::Reverse(strictness(route.require)));
+        landing
+    }
+
+    fn find(&self, path: &str, found: &mut Vec<Place>) {
+        let rest = path.strip_prefix('/').unwrap_or(path);
+        if rest.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+            return self.trie.find(rest, found);
+        }
+        self.trie.find(&rest.to_lowercase(), found);
+    }
+
+    fn land_reading<'r>(&'r self, request: &Candidate<'_>, found: &[Place], landing: &mut Landing<'r>) {
+        for (route, at) in found {
+            let Some(route) = self.all.get(*route) else { continue };
+            let Some(pattern) = route.matches.get(*at) else { continue };
+            let condition = request.matches(route, pattern);
+            if condition == Condition::No {
+                continue;
+            }
+            landing.body_matters |= condition == Condition::Unknown && request.depends_on_body(pattern);
+            if route.mode == Mode::Observe {
+                add(&mut landing.observed, route);
+                continue;
+            }
+            add(&mut landing.enforced, route);
+            if condition == Condition::Yes {
+                return;
+            }
+        }
+        landing.add_default(self.default.as_ref());
+    }
+}
+
+impl<'r> Landing<'r> {
+    fn add_default(&mut self, default: Option<&'r Route>) {
+        if let Some(route) = default {
+            add(&mut self.enforced, route);
+        }
+    }
+}
+
+fn add<'r>(routes: &mut Vec<&'r Route>, route: &'r Route) {
+    if !routes.iter().any(|known| std::ptr::eq(*known, route)) {
+        routes.push(route);
+    }
+}
+
+/// One way to read a request: a path and a method.
+struct Candidate<'a> {
+    head: &'a Head<'a>,
+    body: BodyView<'a>,
+    method: &'a Method,
+    path: &'a str,
+}
+
+impl Candidate<'_> {
+    fn matches(&self, route: &Route, pattern: &Match) -> Condition {
+        let exception = route.require == Requirement::None;
+        if exception && !pattern.path.matches(self.path) {
+            return Condition::No;
+        }
+        if !method_matches(self.method, &pattern.methods, exception) {
+            return Condition::No;
+        }
+        if pattern.host.as_ref().is_some_and(|host| *host != *self.head.host) {
+            return Condition::No;
+        }
+        let mut outcome = Condition::Yes;
+        for (name, expected) in &pattern.fields {
+            match self.field(name, expected) {
+                Condition::No => return Condition::No,
+                Condition::Unknown => outcome = Condition::Unknown,
+                Condition::Yes => {}
+            }
+        }
+        outcome
+    }
+
+    fn field(&self, name: &FieldName, expected: &str) -> Condition {
+        let query = self.head.target.query();
+        match (name, self.body) {
+            (FieldName::Query(_), _) => fields::condition(name, query, None, expected),
+            (_, BodyView::Read(body)) => fields::condition(name, query, Some(body), expected),
+            (_, BodyView::Unread) if !has_body(self.head.headers) => fields::condition(name, query, None, expected),
+            (_, BodyView::Unread) => Condition::Unknown,
+        }
+    }
+
+    fn depends_on_body(&self, pattern: &Match) -> bool {
+        let unread = matches!(self.body, BodyView::Unread) && has_body(self.head.headers);
+        unread && pattern.fields.iter().any(|(name, _)| !matches!(name, FieldName::Query(_)))
+    }
+}
+
+fn has_body(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::TRANSFER_ENCODING)
+        || headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0")
+}
+
+/// Guarded: the listed ones, HEAD with GET, and every method that is none of GET, HEAD, OPTIONS. An
+/// exception: the listed ones only.
+fn method_matches(method: &Method, listed: &[Method], exception: bool) -> bool {
+    if listed.is_empty() || listed.contains(method) {
+        return true;
+    }
+    if *method == Method::HEAD {
+        return listed.contains(&Method::GET);
+    }
+    !exception && !matches!(*method, Method::GET | Method::OPTIONS)
+}
+
+/// The request's method and those that an override may make of it.
+fn candidates(head: &Head<'_>, body: BodyView<'_>) -> Vec<Method> {
+    let mut methods = vec![head.method.clone()];
+    let mut also = |name: &str| {
+        if let Ok(method) = Method::from_bytes(name.trim().to_ascii_uppercase().as_bytes())
+            && !methods.contains(&method)
+        {
+            methods.push(method);
+        }
+    };
+    for name in OVERRIDES {
+        head.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).for_each(&mut also);
+    }
+    let field = "_method".to_owned();
+    if head.target.query().is_some_and(|query| query.contains("method")) {
+        fields::values(&FieldName::Query(field.clone()), head.target.query(), None).iter().for_each(|v| also(v));
+    }
+    if let BodyView::Read(body) = body {
+        fields::values(&FieldName::Form(field), None, Some(body)).iter().for_each(|value| also(value));
+    }
+    methods
+}
+
+fn strictness(requirement: Requirement) -> (u8, u64) {
+    match requirement {
+        Requirement::None => (0, 0),
+        Requirement::Session => (1, 0),
+        Requirement::Fresh { max_age } => (2, u64::MAX - max_age.as_secs()),
+        Requirement::Once => (3, 0),
+    }
+}
+
+/// Pairs of a route that an earlier one hides completely and the one that hides it, by index. Only
+/// certain cases: what is named is hidden, not everything that is hidden is named.
+#[must_use]
+pub fn shadowed(all: &[Route]) -> Vec<(usize, usize)> {
+    let mut pairs = Vec::new();
+    for (route, at) in all.iter().zip(0..) {
+        let hiding = all.iter().take(at).position(|earlier| hides(earlier, route));
+        pairs.extend(hiding.map(|hiding| (at, hiding)));
+    }
+    pairs
+}
+
+fn hides(earlier: &Route, later: &Route) -> bool {
+    if earlier.mode == Mode::Observe {
+        return false;
+    }
+    let exception = earlier.require == Requirement::None;
+    later.matches.iter().all(|hidden| {
+        earlier.matches.iter().any(|hiding| {
+            let methods = hiding.methods.is_empty()
+                || (!hidden.methods.is_empty()
+                    && hidden.methods.iter().all(|method| method_matches(method, &hiding.methods, exception))
+                    // A guarded route also takes every other unsafe method.
+                    && (!exception || later.require == Requirement::None));
+            let host = hiding.host.is_none() || hiding.host == hidden.host;
+            methods && host && hiding.fields.is_empty() && hiding.path.covers(&hidden.path)
+        })
+    })
+}
+
+/// What a request that lands on no route must have, as a route.
+fn default_route(require: Requirement) -> Route {
+    Route {
+        name: Arc::from("default"),
+        matches: Vec::new(),
+        require,
+        methods: vec![FactorKind::App, FactorKind::Sms, FactorKind::BackupCode],
+        unenrolled: Unenrolled::Enroll,
+        anonymous: Anonymous::Deny,
+        mode: Mode::Enforce,
+        respond: Respond::Auto,
+        show: Vec::new(),
+        bind: BoundNames::default(),
+        assert: false,
+        after_success: None,
+    }
+}
+
+impl Route {
+    /// A route that only says whether a request ends the site session.
+    #[must_use]
+    pub fn session_end(pattern: Match) -> Self {
+        Self { name: Arc::from("session-end"), matches: vec![pattern], ..default_route(Requirement::Session) }
+    }
+}

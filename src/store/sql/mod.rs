@@ -1,0 +1,121 @@
+//! Durable ports on SQLite and PostgreSQL, with one SQL text for both. The only folder that names
+//! sqlx.
+//!
+//! Columns are TEXT, BIGINT, INTEGER and BYTEA, the types that both databases give back alike
+//! through sqlx's `Any`; booleans are 0 and 1, times milliseconds. Every change is one statement or
+//! one transaction, so a process that dies leaves nothing half-written.
+//!
+//! Adding a port: a file here with its constants and its `impl`, and its tables in a new file in
+//! `migrations/`; tables are only ever added to, since two versions share one file in an upgrade.
+
+mod attempts;
+mod factors;
+mod families;
+mod location;
+mod logins;
+mod spent;
+
+use std::{future::Future, time::Duration};
+
+use sqlx::{
+    AnyConnection, AnyPool, Executor,
+    any::AnyPoolOptions,
+    migrate::{MigrateError, Migrator},
+};
+
+use crate::store::{StoreError, sql::location::Location};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+/// Connections to a SQLite file: writers take turns anyway, readers do not wait for them (WAL).
+const SQLITE_CONNECTIONS: u32 = 4;
+/// Connections to PostgreSQL.
+const POSTGRES_CONNECTIONS: u32 = 16;
+/// How long a caller waits for a free connection before the store counts as down.
+const ACQUIRE_DEADLINE: Duration = Duration::from_secs(10);
+
+/// The durable ports on one database. Cloning shares the connections.
+#[derive(Clone, Debug)]
+pub struct Sql {
+    pool: AnyPool,
+    backend: &'static str,
+    /// How a transaction that will write begins.
+    begin: &'static str,
+}
+
+impl Sql {
+    /// Opens the database and brings its tables up to date. `url` is `sqlite:/path/to.db` (created
+    /// with mode 0600 in a directory that exists), `sqlite::memory:` or `postgres://…`.
+    ///
+    /// # Errors
+    /// [`StoreError`] with operation `open` or `migrate`; its source says what is wrong with the
+    /// address, the file or the server.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        sqlx::any::install_default_drivers();
+        let location = Location::parse(url).map_err(|cause| failed("sql", "open", cause))?;
+        let backend = location.backend();
+        location.prepare().map_err(|cause| failed(backend, "open", cause))?;
+        let pool = options(&location).connect(url).await.map_err(|cause| failed(backend, "open", cause))?;
+        migrate(&pool).await.map_err(|cause| failed(backend, "migrate", cause))?;
+        Ok(Self { pool, backend, begin: location.begin() })
+    }
+
+    /// Closes every connection; pending operations fail. For an orderly end.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// Runs one operation: the one place through which every statement goes, and where an error
+    /// gets its backend and operation.
+    async fn timed<T>(
+        &self,
+        operation: &'static str,
+        work: impl Future<Output = Result<T, sqlx::Error>> + Send,
+    ) -> Result<T, StoreError> {
+        work.await.map_err(|cause| failed(self.backend, operation, cause))
+    }
+}
+
+fn failed(
+    backend: &'static str,
+    operation: &'static str,
+    cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> StoreError {
+    StoreError { backend, operation, cause: Some(cause.into()) }
+}
+
+fn options(location: &Location) -> AnyPoolOptions {
+    let options = AnyPoolOptions::new().acquire_timeout(ACQUIRE_DEADLINE);
+    match location {
+        // An in-memory database lives as long as its one connection.
+        Location::SqliteMemory => options
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .after_connect(|connection, _| Box::pin(async move { set_pragmas(connection).await })),
+        Location::SqliteFile(_) => options
+            .max_connections(SQLITE_CONNECTIONS)
+            .after_connect(|connection, _| Box::pin(async move { set_pragmas(connection).await })),
+        Location::Postgres => options.max_connections(POSTGRES_CONNECTIONS),
+    }
+}
+
+/// What every SQLite connection must have set. `synchronous=FULL`, because in WAL mode `NORMAL` may
+/// lose the last commits at a power cut, and a consumed id or step must stay consumed.
+async fn set_pragmas(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
+    // First of all: to switch to WAL needs a lock that another process may hold.
+    connection.execute("PRAGMA busy_timeout=10000").await?;
+    connection.execute("PRAGMA journal_mode=WAL").await?;
+    connection.execute("PRAGMA synchronous=FULL").await?;
+    connection.execute("PRAGMA foreign_keys=ON").await?;
+    Ok(())
+}
+
+/// Brings the tables up to date. Two processes may start on one new file at once, and SQLite has no
+/// lock around the whole of a migration: the one that loses finds the work done when it looks again.
+async fn migrate(pool: &AnyPool) -> Result<(), MigrateError> {
+    if MIGRATIONS.run(pool).await.is_ok() {
+        return Ok(());
+    }
+    MIGRATIONS.run(pool).await
+}

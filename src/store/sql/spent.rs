@@ -1,0 +1,29 @@
+//! Ids of what was consumed.
+
+use async_trait::async_trait;
+
+use crate::{
+    clock::UnixTime,
+    store::{Spent, StoreError, sql::Sql},
+};
+
+const SPEND: &str = "INSERT INTO spent (id, expires_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING";
+const SWEEP: &str = "DELETE FROM spent WHERE expires_at < $1";
+
+#[async_trait]
+impl Spent for Sql {
+    async fn spend(&self, id: &str, expires_at: UnixTime) -> Result<bool, StoreError> {
+        self.timed("spend", async {
+            let inserted = sqlx::query(SPEND).bind(id).bind(expires_at.millis()).execute(&self.pool).await?;
+            Ok(inserted.rows_affected() == 1)
+        })
+        .await
+    }
+
+    async fn sweep(&self, now: UnixTime) -> Result<u64, StoreError> {
+        self.timed("sweep", async {
+            Ok(sqlx::query(SWEEP).bind(now.millis()).execute(&self.pool).await?.rows_affected())
+        })
+        .await
+    }
+}

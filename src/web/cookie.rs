@@ -1,0 +1,21 @@
+//! Our cookies: Secure on secure origins, HttpOnly, SameSite=Lax, Path=/ (security.md REQ-31).
+
+use std::time::Duration;
+
+use http::HeaderValue;
+
+/// A `Set-Cookie` value; without `lifetime` the browser forgets it when it closes. `value` must be
+/// visible ASCII without semicolons, as all of ours are; another one gives a cookie without value.
+#[must_use]
+pub fn set_cookie(name: &str, value: &str, secure: bool, lifetime: Option<Duration>) -> HeaderValue {
+    let secure = if secure { "; Secure" } else { "" };
+    let age = lifetime.map(|lifetime| format!("; Max-Age={}", lifetime.as_secs())).unwrap_or_default();
+    let line = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{age}");
+    HeaderValue::from_str(&line).unwrap_or(HeaderValue::from_static(""))
+}
+
+/// A `Set-Cookie` value that ends a cookie.
+#[must_use]
+pub fn expire_cookie(name: &str, secure: bool) -> HeaderValue {
+    set_cookie(name, "", secure, Some(Duration::ZERO))
+}

@@ -1,0 +1,191 @@
+//! Mistakes in a configuration, and the words in which each is reported.
+//!
+//! `tests/config/NAME.edit` is a list of edits to `tests/config/base.yaml`: lines `- old` and `+ new`,
+//! each pair replacing the first `old` of the base. `NAME.expected` is what an operator then reads.
+//! `STEPGATE_BLESS=1` writes the expected texts anew, to be read in the diff.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at what it did not expect"
+)]
+
+use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt, path::Path};
+
+use stepgate::config::{Problems, parse};
+
+const BASE: &str = include_str!("../config/base.yaml");
+
+/// A folder with the secrets and certificates that the files name.
+fn folder() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str, mode: u32| {
+        let path = dir.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let good = "pXb4bJ0yqvOe2dXcA1h5uH3nV9rT6wZk";
+    file("secrets/site-jwt", good, 0o600);
+    file("secrets/metrics", good, 0o600);
+    file("secrets/exposed", good, 0o644);
+    file("secrets/short", "pXb4bJ0yqvOe2dXc", 0o600);
+    file("secrets/example", "changeme-changeme-changeme-changeme", 0o600);
+    file("tls/fullchain.pem", "certificate", 0o644);
+    file("tls/key.pem", "key", 0o600);
+    dir
+}
+
+fn environment(variable: &str) -> Option<String> {
+    (variable == "STORE_URL").then(|| "postgres://stepgate:8c1fW2@db/stepgate".to_owned())
+}
+
+fn problems(name: &str, text: &str, dir: &Path) -> Option<Problems> {
+    parse(name, text, dir, environment).err()
+}
+
+/// The base with one file's edits.
+fn edited(edits: &str) -> String {
+    let mut text = BASE.to_owned();
+    let mut old = None;
+    for line in edits.lines() {
+        if let Some(line) = line.strip_prefix("- ") {
+            assert!(text.contains(line), "the base has no `{line}`");
+            old = Some(line);
+        } else if let Some(line) = line.strip_prefix("+ ") {
+            let old = old.take().expect("a new text follows an old one");
+            text = text.replacen(old, &line.replace("\\n", "\n"), 1);
+        }
+    }
+    text
+}
+
+fn names() -> BTreeSet<String> {
+    let entries = fs::read_dir("tests/config").unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .filter(|path| path.extension().is_some_and(|extension| extension == "edit"))
+        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn each_mistake_is_reported_as_written_beside_it() {
+    let dir = folder();
+    let bless = std::env::var_os("STEPGATE_BLESS").is_some();
+    let names = names();
+    assert!(names.len() >= 35, "only {} mistakes", names.len());
+    let mut wrong = String::new();
+    for name in names {
+        let edits = fs::read_to_string(format!("tests/config/{name}.edit")).unwrap();
+        let Some(problems) = problems("stepgate.yaml", &edited(&edits), dir.path()) else {
+            wrong.push_str(&format!("{name}: accepted\n"));
+            continue;
+        };
+        let said = problems.to_string().replace(&dir.path().display().to_string(), "DIR");
+        let path = format!("tests/config/{name}.expected");
+        if bless {
+            fs::write(&path, &said).unwrap();
+        }
+        let expected = fs::read_to_string(&path).unwrap_or_default();
+        if said != expected {
+            wrong.push_str(&format!("{name}: expected\n{expected}said\n{said}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn the_base_of_all_mistakes_is_good() {
+    let dir = folder();
+    if let Some(problems) = problems("base.yaml", BASE, dir.path()) {
+        panic!("{problems}");
+    }
+}
+
+#[test]
+fn the_sample_is_good_once_its_files_are_there() {
+    let dir = folder();
+    let text = fs::read_to_string("config/stepgate.yaml").unwrap();
+    if let Some(problems) = problems("config/stepgate.yaml", &text, dir.path()) {
+        panic!("{problems}");
+    }
+}
+
+/// Every key of the schema that acts is shown in the sample, at least in a comment.
+#[test]
+fn the_sample_shows_every_key() {
+    let text = fs::read_to_string("config/stepgate.yaml").unwrap();
+    let missing: BTreeSet<String> =
+        acting_keys().into_iter().filter(|key| !text.contains(&format!("{key}:"))).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+fn acting_keys() -> BTreeSet<String> {
+    let schema = stepgate::config::schema();
+    let definitions = schema["$defs"].as_object().unwrap().values().chain([&schema]);
+    definitions
+        .filter_map(|definition| definition["properties"].as_object())
+        .flatten()
+        .filter(|(_, key)| !key["description"].as_str().is_some_and(|text| text.starts_with("Reserved")))
+        .map(|(name, _)| name.clone())
+        .collect()
+}
+
+#[test]
+fn all_problems_are_reported_at_once_in_the_order_of_the_file() {
+    let dir = folder();
+    let text = edited("- name: Example Play\n+ nmae: Example Play\n- require: session\n+ require: sesion\n");
+    let problems = problems("stepgate.yaml", &text, dir.path()).unwrap();
+    let lines: Vec<usize> = problems.list.iter().map(|problem| problem.line).collect();
+    assert_eq!(lines.len(), 3, "{problems}");
+    assert!(lines.is_sorted());
+}
+
+#[test]
+fn no_text_makes_it_panic() {
+    let dir = folder();
+    for end in (0..BASE.len()).filter(|end| BASE.is_char_boundary(*end)) {
+        let _ = problems("stepgate.yaml", &BASE[..end], dir.path());
+    }
+    for text in
+        ["", "\u{feff}", "é: ö", "[", "- a", "a", "? [a]\n: b", "a: *b", "a: &b c", "\t", "---\n---\n", "a: |\n é"]
+    {
+        let problems = problems("stepgate.yaml", text, dir.path());
+        assert!(problems.is_some_and(|problems| !problems.to_string().is_empty()), "{text:?}");
+    }
+}
+
+#[test]
+fn a_message_never_shows_a_secret() {
+    let dir = folder();
+    for secret in ["secrets/exposed", "secrets/short", "secrets/example"] {
+        let text = BASE.replacen("secrets/site-jwt", secret, 1);
+        let value = fs::read_to_string(dir.path().join(secret)).unwrap();
+        let said = problems("stepgate.yaml", &text, dir.path()).unwrap().to_string();
+        assert!(!said.contains(&value), "{said}");
+    }
+    for (typed, value) in [
+        ("secret: hunter2", "hunter2"),
+        ("secret: [hunter2", "hunter2"),
+        ("insecure_secret: hunter2", "hunter2"),
+        ("jwks: { url: 'ftp://user:hunter2@keys.example/' }", "hunter2"),
+    ] {
+        let text = BASE.replacen("secret: { file: secrets/site-jwt }", typed, 1);
+        let said = problems("stepgate.yaml", &text, dir.path()).unwrap().to_string();
+        assert!(!said.contains(value), "{said}");
+    }
+}
+
+#[test]
+fn a_guarded_route_without_an_identity_source_is_refused() {
+    let dir = folder();
+    let text = "site: { name: A, origin: http://localhost:1, upstream: { servers: ['h:1'] } }
+listen: [{ address: '127.0.0.1:1' }]
+store: { durable: 'sqlite:a' }
+keys: { file: k }
+routes: [{ name: a, match: { path: /a }, require: session }]";
+    let problems = problems("stepgate.yaml", text, dir.path()).unwrap();
+    assert!(problems.to_string().contains("there is no identity source"), "{problems}");
+    assert!(parse("stepgate.yaml", &text.replace("session", "none"), dir.path(), environment).is_ok());
+}

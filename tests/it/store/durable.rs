@@ -1,0 +1,246 @@
+//! Durable ports: SQLite in a file, SQLite in memory, PostgreSQL.
+
+use std::{os::unix::fs::PermissionsExt, sync::Arc, time::Duration};
+
+use stepgate::{
+    policy::{FactorKind, throttle},
+    secret::Sealed,
+    store::{Attempts, FactorRecord, Factors, Families, LoginBindings, PlayerState, Reservation, Spent, sql::Sql},
+};
+
+use super::{NOW, at_once, binding, factor, run, subject};
+use crate::kit::postgres::Postgres;
+
+/// A file database in a directory of its own.
+fn file() -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let url = format!("sqlite:{}", folder.path().join("gate.db").display());
+    (folder, url)
+}
+
+async fn open(url: &str) -> Arc<Sql> {
+    Arc::new(Sql::open(url).await.expect("the database opens"))
+}
+
+/// Every case on one fresh database.
+async fn conforms(sql: Arc<Sql>) {
+    unknown_keys_are_absent(&sql).await;
+    a_factor_comes_back_as_it_was(&sql).await;
+    a_second_factor_of_a_kind_is_refused_whole(&sql).await;
+    a_step_is_accepted_once_and_never_a_smaller_one(&sql).await;
+    an_id_is_spent_once(&sql).await;
+    spent_ids_are_kept_until_they_expire(&sql).await;
+    guesses_at_once_are_capped(&sql).await;
+    a_hundred_failures_exhaust_a_factor(&sql).await;
+    an_ended_family_stays_ended(&sql).await;
+    epochs_only_rise(&sql).await;
+    login_bindings_expire(&sql).await;
+}
+
+#[test]
+fn sqlite_in_a_file_conforms() {
+    let (_folder, url) = file();
+    run(async { conforms(open(&url).await).await });
+}
+
+#[test]
+fn sqlite_in_memory_conforms() {
+    run(async { conforms(open("sqlite::memory:").await).await });
+}
+
+#[test]
+fn postgres_conforms() {
+    let server = Postgres::start();
+    run(async {
+        let sql = open(&server.url()).await;
+        conforms(Arc::clone(&sql)).await;
+        sql.close().await;
+    });
+}
+
+#[test]
+fn a_reopened_file_keeps_everything() {
+    let (folder, url) = file();
+    run(async {
+        let player = subject("ayu");
+        let sql = open(&url).await;
+        sql.activate(&factor("f", &player)).await.unwrap();
+        assert!(sql.advance_step("f", 50).await.unwrap());
+        assert!(sql.spend("id", NOW).await.unwrap());
+        assert!(Families::open(&*sql, binding(1), &player, NOW).await.unwrap());
+        assert_eq!(sql.raise_epoch(&player).await.unwrap(), 1);
+        for _ in 0..5 {
+            sql.reserve(&player, FactorKind::App, NOW, throttle::pause_after).await.unwrap();
+        }
+        sql.close().await;
+
+        let sql = open(&url).await;
+        assert!(!sql.advance_step("f", 50).await.unwrap());
+        assert!(!sql.spend("id", NOW).await.unwrap());
+        assert_eq!(sql.epoch_if_open(binding(1), &player).await.unwrap(), Some(1));
+        let until = NOW.plus(Duration::from_secs(30));
+        assert_eq!(sql.paused_until(&player, FactorKind::App, NOW).await.unwrap(), Some(until));
+    });
+    let mode = std::fs::metadata(folder.path().join("gate.db")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn two_processes_share_one_new_file() {
+    let (_folder, url) = file();
+    run(async {
+        let (one, two) = tokio::join!(Sql::open(&url), Sql::open(&url));
+        let (one, two) = (Arc::new(one.unwrap()), Arc::new(two.unwrap()));
+        one.activate(&factor("f", &subject("ayu"))).await.unwrap();
+        let (left, right) = tokio::join!(
+            at_once(50, &one, |sql| async move { sql.advance_step("f", 99).await.unwrap() }),
+            at_once(50, &two, |sql| async move { sql.advance_step("f", 99).await.unwrap() }),
+        );
+        assert_eq!(left.into_iter().chain(right).filter(|accepted| *accepted).count(), 1);
+    });
+}
+
+#[test]
+fn a_missing_directory_is_named() {
+    let (folder, _) = file();
+    let missing = folder.path().join("no/such.db");
+    let error = run(Sql::open(&format!("sqlite:{}", missing.display()))).unwrap_err();
+    let cause = error.cause.expect("a cause").to_string();
+    assert!(cause.contains("/no of the database does not exist"), "{cause}");
+}
+
+async fn unknown_keys_are_absent(sql: &Sql) {
+    let stranger = subject("stranger");
+    let nothing = PlayerState { epoch: 0, must_bind: false, factors: Vec::new() };
+    assert_eq!(sql.player(&stranger).await.unwrap(), nothing);
+    assert!(!sql.advance_step("none", 1).await.unwrap());
+    assert!(!sql.remove(&stranger, "none").await.unwrap());
+    assert_eq!(sql.epoch_if_open(binding(9), &stranger).await.unwrap(), None);
+    assert_eq!(sql.paused_until(&stranger, FactorKind::App, NOW).await.unwrap(), None);
+    assert_eq!(sql.subject([9; 32], NOW).await.unwrap(), None);
+    sql.clear(&stranger, FactorKind::App).await.unwrap();
+    sql.void([9; 32]).await.unwrap();
+}
+
+async fn a_factor_comes_back_as_it_was(sql: &Sql) {
+    let long = subject(&"x".repeat(255));
+    for (id, owner) in [("long", long), ("other", subject("名前 é 🂡 'ok'; --"))] {
+        let sealed = Sealed { key_id: "k1".to_owned(), bytes: vec![0xfe; 70_000] };
+        let kept = FactorRecord { sealed, matures_at: NOW.plus(Duration::from_millis(1)), ..factor(id, &owner) };
+        sql.activate(&kept).await.unwrap();
+        let state = sql.player(&owner).await.unwrap();
+        assert_eq!(state, PlayerState { epoch: 0, must_bind: false, factors: vec![kept] });
+        assert!(!sql.remove(&subject("thief"), id).await.unwrap());
+        assert!(sql.remove(&owner, id).await.unwrap());
+        assert!(sql.player(&owner).await.unwrap().factors.is_empty());
+    }
+}
+
+async fn a_second_factor_of_a_kind_is_refused_whole(sql: &Sql) {
+    let player = subject("twice");
+    sql.activate(&factor("first", &player)).await.unwrap();
+    assert!(sql.activate(&factor("second", &player)).await.is_err());
+    let ids: Vec<String> = sql.player(&player).await.unwrap().factors.into_iter().map(|kept| kept.id).collect();
+    assert_eq!(ids, ["first"]);
+}
+
+async fn a_step_is_accepted_once_and_never_a_smaller_one(sql: &Arc<Sql>) {
+    sql.activate(&factor("steps", &subject("steps"))).await.unwrap();
+    let accepted = at_once(100, sql, |sql| async move { sql.advance_step("steps", 20).await.unwrap() }).await;
+    assert_eq!(accepted.into_iter().filter(|accepted| *accepted).count(), 1);
+    for smaller in [10, 19, 20] {
+        assert!(!sql.advance_step("steps", smaller).await.unwrap());
+    }
+    assert!(sql.advance_step("steps", 21).await.unwrap());
+}
+
+async fn an_id_is_spent_once(sql: &Arc<Sql>) {
+    let spent = at_once(100, sql, |sql| async move { sql.spend("once", NOW).await.unwrap() }).await;
+    assert_eq!(spent.into_iter().filter(|spent| *spent).count(), 1);
+}
+
+async fn spent_ids_are_kept_until_they_expire(sql: &Sql) {
+    let later = NOW.plus(Duration::from_secs(60));
+    assert!(sql.spend("kept", later).await.unwrap());
+    sql.sweep(later).await.unwrap();
+    assert!(!sql.spend("kept", later).await.unwrap());
+    assert_eq!(sql.sweep(later.plus(Duration::from_millis(1))).await.unwrap(), 1);
+}
+
+async fn guesses_at_once_are_capped(sql: &Arc<Sql>) {
+    let player = subject("guessed");
+    let guess = |sql: Arc<Sql>| {
+        let player = player.clone();
+        async move { sql.reserve(&player, FactorKind::App, NOW, throttle::pause_after).await.unwrap() }
+    };
+    let until = NOW.plus(Duration::from_secs(30));
+    let reservations = at_once(500, sql, guess).await;
+    let mut granted: Vec<u32> = Vec::new();
+    for reservation in reservations {
+        match reservation {
+            Reservation::Reserved { failures } => granted.push(failures),
+            refused @ (Reservation::Paused { .. } | Reservation::Exhausted) => {
+                assert_eq!(refused, Reservation::Paused { until });
+            }
+        }
+    }
+    granted.sort_unstable();
+    assert_eq!(granted, [1, 2, 3, 4, 5]);
+    let other = sql.reserve(&player, FactorKind::Sms, NOW, throttle::pause_after).await.unwrap();
+    assert_eq!(other, Reservation::Reserved { failures: 1 });
+    let next = sql.reserve(&player, FactorKind::App, until, throttle::pause_after).await.unwrap();
+    assert_eq!(next, Reservation::Reserved { failures: 6 });
+    sql.clear(&player, FactorKind::App).await.unwrap();
+    let fresh = sql.reserve(&player, FactorKind::App, NOW, throttle::pause_after).await.unwrap();
+    assert_eq!(fresh, Reservation::Reserved { failures: 1 });
+}
+
+async fn a_hundred_failures_exhaust_a_factor(sql: &Sql) {
+    let player = subject("exhausted");
+    let unpaused = |_| Duration::ZERO;
+    for failures in 1..=throttle::REBIND_AFTER {
+        let reserved = sql.reserve(&player, FactorKind::App, NOW, unpaused).await.unwrap();
+        assert_eq!(reserved, Reservation::Reserved { failures });
+    }
+    let refused = sql.reserve(&player, FactorKind::App, NOW, unpaused).await.unwrap();
+    assert_eq!(refused, Reservation::Exhausted);
+}
+
+async fn an_ended_family_stays_ended(sql: &Sql) {
+    let (owner, other) = (subject("owner"), subject("other-player"));
+    assert!(Families::open(sql, binding(1), &owner, NOW).await.unwrap());
+    assert!(Families::open(sql, binding(1), &owner, NOW).await.unwrap());
+    assert!(!Families::open(sql, binding(1), &other, NOW).await.unwrap());
+    assert_eq!(sql.epoch_if_open(binding(1), &owner).await.unwrap(), Some(0));
+    assert_eq!(sql.epoch_if_open(binding(1), &other).await.unwrap(), None);
+    // Binding 2 is ended before it was ever opened.
+    for ended in [binding(1), binding(2)] {
+        sql.end(ended, NOW).await.unwrap();
+        assert!(!Families::open(sql, ended, &owner, NOW).await.unwrap());
+        assert_eq!(sql.epoch_if_open(ended, &owner).await.unwrap(), None);
+    }
+}
+
+async fn epochs_only_rise(sql: &Arc<Sql>) {
+    let player = subject("epochs");
+    assert!(Families::open(&**sql, binding(3), &player, NOW).await.unwrap());
+    let raise = |sql: Arc<Sql>| {
+        let player = player.clone();
+        async move { sql.raise_epoch(&player).await.unwrap() }
+    };
+    let mut epochs = at_once(20, sql, raise).await;
+    epochs.sort_unstable();
+    assert_eq!(epochs, (1..=20).collect::<Vec<i64>>());
+    assert_eq!(sql.epoch_if_open(binding(3), &player).await.unwrap(), Some(20));
+}
+
+async fn login_bindings_expire(sql: &Sql) {
+    let (ayu, budi) = (subject("ayu"), subject("budi"));
+    let end = NOW.plus(Duration::from_secs(60));
+    sql.bind([1; 32], &ayu, end).await.unwrap();
+    sql.bind([1; 32], &budi, end).await.unwrap();
+    assert_eq!(sql.subject([1; 32], NOW).await.unwrap(), Some(budi));
+    assert_eq!(sql.subject([1; 32], end).await.unwrap(), None);
+    sql.void([1; 32]).await.unwrap();
+    assert_eq!(sql.subject([1; 32], NOW).await.unwrap(), None);
+}

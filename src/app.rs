@@ -98,7 +98,7 @@ impl App {
     /// [`StartError`] with what to mend.
     pub fn build(config_path: &Path) -> Result<Self, StartError> {
         let config = config::load(config_path).map_err(|problems| StartError::Config(problems.to_string()))?;
-        crate::edge::decision_log::init(&config.log_level);
+        crate::edge::logging::init(&config.log_level);
         install_crypto();
         let runtime = Builder::new_multi_thread()
             .worker_threads(2)

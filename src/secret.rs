@@ -68,8 +68,14 @@ impl fmt::Debug for Token {
 }
 
 /// SHA-256 of a [`Token`]: enough, since the token has 256 random bits. Compared in constant time.
-#[derive(Clone, Copy, Debug, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Eq, serde::Serialize, serde::Deserialize)]
 pub struct TokenHash(pub [u8; 32]);
+
+impl std::hash::Hash for TokenHash {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
 
 impl PartialEq for TokenHash {
     fn eq(&self, other: &Self) -> bool {
@@ -118,6 +124,9 @@ impl Hasher {
     }
 
     /// The keyed hash of `parts` for `purpose`.
+    ///
+    /// # Panics
+    /// Never.
     #[must_use]
     #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
     pub fn hash(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {

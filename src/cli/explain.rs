@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn a_pattern_is_described_with_its_conditions() {
         let fields = vec![(FieldName::Form("do".into()), "pay".into())];
-        let pattern = Match { path: "/a/**".into(), methods: vec![Method::POST], host: None, fields };
+        let pattern = Match { path: crate::policy::PathPattern::parse("/a/**").unwrap(), methods: vec![Method::POST], host: None, fields };
         assert_eq!(describe(&pattern), "POST /a/** form do=pay");
     }
 

@@ -1,17 +1,4 @@
-//! Logs: one JSON line a decision, and where all lines go.
-
-use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
-
-/// Sends every line as JSON to standard error. The proxy library is capped at `warn`: below it, it
-/// prints whole headers, cookies with them. A second call changes nothing.
-pub fn init(level: &str) {
-    let filter = format!(
-        "{level},pingora=warn,pingora_core=warn,pingora_proxy=warn,pingora_http=warn,pingora_load_balancing=error,\
-         h2=warn,hyper=warn,rustls=warn,sqlx=warn,reqwest=warn"
-    );
-    let lines = fmt::layer().json().flatten_event(true).with_writer(std::io::stderr);
-    let _ = tracing_subscriber::registry().with(EnvFilter::new(filter)).with(lines).try_init();
-}
+//! One JSON line for each decision.
 
 /// What one line says; see docs/observability.md. Never codes, cookies, query or body.
 #[derive(Debug)]

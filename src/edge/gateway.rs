@@ -158,15 +158,14 @@ fn status_of(error: &Error) -> u16 {
     if let HTTPStatus(status) = error.etype() {
         return *status;
     }
+    let kind = error.etype();
+    let too_slow = matches!(kind, ConnectTimedout | ReadTimedout | WriteTimedout);
+    let is_gone = matches!(kind, WriteError | ReadError | ConnectionClosed);
     match error.esource() {
-        ErrorSource::Upstream => match error.etype() {
-            ConnectTimedout | ReadTimedout | WriteTimedout => 504,
-            _ => 502,
-        },
-        ErrorSource::Downstream => match error.etype() {
-            WriteError | ReadError | ConnectionClosed => 0,
-            _ => 400,
-        },
+        ErrorSource::Upstream if too_slow => 504,
+        ErrorSource::Upstream => 502,
+        ErrorSource::Downstream if is_gone => 0,
+        ErrorSource::Downstream => 400,
         ErrorSource::Internal | ErrorSource::Unset => 503,
     }
 }

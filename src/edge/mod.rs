@@ -16,6 +16,7 @@ pub mod forward;
 pub mod gateway;
 pub mod intake;
 pub mod live;
+pub mod logging;
 pub mod ops;
 pub mod record;
 pub mod reply;

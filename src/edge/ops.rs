@@ -80,11 +80,19 @@ pub fn router(metrics: Arc<Metrics>, readiness: Arc<Readiness>, settings: &Ops) 
 /// to 127.0.0.1 gets nothing (security.md A45).
 async fn only_local_names(State(state): State<OpsState>, request: Request, next: Next) -> Response {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    if state.loopback && !matches!(name, "localhost" | "127.0.0.1" | "[::1]") {
+    if state.loopback && !names_loopback(host) {
         return StatusCode::MISDIRECTED_REQUEST.into_response();
     }
     next.run(request).await
+}
+
+/// Whether a Host value is `localhost` or a loopback address, with or without a port.
+fn names_loopback(host: &str) -> bool {
+    let Ok(authority) = host.parse::<http::uri::Authority>() else { return false };
+    let name = authority.host();
+    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    !host.contains('@')
+        && (name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback()))
 }
 
 async fn metrics_page(State(state): State<OpsState>, headers: HeaderMap) -> Response {
@@ -107,4 +115,78 @@ async fn ready(State(state): State<OpsState>) -> Response {
         return "ready\n".into_response();
     }
     (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", reasons.join("\n"))).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use http_body_util::BodyExt;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::metrics::BuildInfo;
+
+    fn ops(address: &str, bearer: Option<&str>) -> (Router, Arc<Readiness>) {
+        let metrics = Arc::new(Metrics::new(BuildInfo { version: "1", revision: "r" }).unwrap());
+        let readiness = Arc::new(Readiness::default());
+        let settings = Ops { address: address.parse().unwrap(), bearer: bearer.map(SecretString::from) };
+        (router(metrics, Arc::clone(&readiness), &settings), readiness)
+    }
+
+    async fn asked(router: &Router, host: &str, path: &str, bearer: Option<&str>) -> (u16, String) {
+        let mut request = Request::get(path).header(header::HOST, host);
+        if let Some(bearer) = bearer {
+            request = request.header(header::AUTHORIZATION, bearer);
+        }
+        let answer = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let status = answer.status().as_u16();
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn rebound_host_is_misdirected_on_loopback() {
+        let (router, _) = ops("127.0.0.1:9180", None);
+        for host in ["evil.example", "evil.example:9180", "localhost.evil.example", "x@localhost", "127.0.0.1.evil", ""]
+        {
+            assert_eq!(asked(&router, host, "/livez", None).await.0, 421, "{host}");
+        }
+        for host in ["localhost", "LOCALHOST:9180", "127.0.0.1:9180", "127.0.0.1", "[::1]", "[::1]:9180"] {
+            assert_eq!(asked(&router, host, "/livez", None).await.0, 200, "{host}");
+        }
+    }
+
+    #[tokio::test]
+    async fn metrics_want_the_whole_bearer() {
+        let (router, _) = ops("0.0.0.0:9180", Some("s3cret"));
+        for wrong in [None, Some("Bearer s3cre"), Some("Bearer s3cret2"), Some("s3cret"), Some("Bearer ")] {
+            assert_eq!(asked(&router, "gate", "/metrics", wrong).await.0, 401, "{wrong:?}");
+        }
+        let (status, text) = asked(&router, "gate", "/metrics", Some("Bearer s3cret")).await;
+        assert_eq!(status, 200);
+        assert!(text.contains("stepgate_build_info"), "{text}");
+        assert_eq!(asked(&router, "gate", "/livez", None).await.0, 200);
+    }
+
+    #[tokio::test]
+    async fn readiness_names_every_reason_and_comes_back() {
+        let (router, readiness) = ops("127.0.0.1:9180", None);
+        assert_eq!(asked(&router, "localhost", "/readyz", None).await.0, 200);
+        readiness.set_store(false);
+        readiness.set_upstream(false);
+        let (status, text) = asked(&router, "localhost", "/readyz", None).await;
+        assert_eq!((status, text.lines().count()), (503, 2), "{text}");
+        readiness.set_store(true);
+        readiness.set_upstream(true);
+        assert_eq!(asked(&router, "localhost", "/readyz", None).await.0, 200);
+        readiness.set_draining();
+        assert_eq!(asked(&router, "localhost", "/readyz", None).await, (503, "draining\n".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn nothing_else_is_served() {
+        let (router, _) = ops("127.0.0.1:9180", None);
+        assert_eq!(asked(&router, "localhost", "/", None).await.0, 404);
+        assert_eq!(asked(&router, "localhost", "/.stepgate/settings", None).await.0, 404);
+    }
 }

@@ -9,6 +9,9 @@ use pingora::proxy::Session;
 use crate::{edge::body, web::Reply};
 
 /// Writes a whole answer with its length; what is left of the request is read first.
+///
+/// # Errors
+/// When the client is gone.
 pub async fn write(session: &mut Session, reply: Reply) -> Result<()> {
     if !session.as_downstream_mut().is_body_done() {
         body::drain(session).await;

@@ -56,8 +56,7 @@ pub enum ServeError {
 /// # Errors
 /// [`ServeError`] before anything listens.
 pub fn serve(settings: &Settings, parts: Parts, upgrade: bool) -> Result<(), ServeError> {
-    let mut opt = Opt::default();
-    opt.upgrade = upgrade;
+    let opt = Opt { upgrade, ..Opt::default() };
     let mut server = Server::new_with_opt_and_conf(opt, server_conf(settings));
     server.bootstrap();
     let mut players = http_proxy_service_with_name(&server.configuration, parts.gateway, "players");

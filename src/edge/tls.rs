@@ -20,6 +20,12 @@ pub enum CertificateError {
         /// Why.
         cause: String,
     },
+    /// The system's root certificates cannot be read; the proxy library would panic over them.
+    #[error("the system's root certificates (SSL_CERT_FILE, SSL_CERT_DIR): {cause}")]
+    SystemRoots {
+        /// Why.
+        cause: String,
+    },
     /// The key is not the certificate's.
     #[error("{certificate} and {private_key} do not belong together")]
     Mismatch {
@@ -78,13 +84,23 @@ impl Certificates {
     }
 }
 
+/// Reads the system's root certificates as the proxy library will, which panics where they are
+/// bad, even for a plain-text site. To be called before the proxy is made.
+///
+/// # Errors
+/// [`CertificateError::SystemRoots`].
+pub fn check_system_roots() -> Result<(), CertificateError> {
+    let mut roots = pingora_rustls::RootCertStore::empty();
+    pingora_rustls::load_platform_certs_incl_env_into_store(&mut roots)
+        .map_err(|error| CertificateError::SystemRoots { cause: error.to_string() })
+}
+
 struct Quiet;
 
 impl pingora::listeners::TlsAccept for Quiet {}
 
 fn read(files: &TlsFiles) -> Result<CertifiedKey, CertificateError> {
-    let (certificate, private_key) =
-        (files.certificate.display().to_string(), files.private_key.display().to_string());
+    let (certificate, private_key) = (files.certificate.display().to_string(), files.private_key.display().to_string());
     let unreadable = |file: &str, cause: String| CertificateError::Unreadable { file: file.to_owned(), cause };
     for (path, file) in [(&files.certificate, &certificate), (&files.private_key, &private_key)] {
         std::fs::metadata(path).map_err(|error| unreadable(file, error.to_string()))?;
@@ -97,4 +113,61 @@ fn read(files: &TlsFiles) -> Result<CertifiedKey, CertificateError> {
     let pair = CertifiedKey::new(chain, key);
     pair.keys_match().map_err(|_| CertificateError::Mismatch { certificate, private_key })?;
     Ok(pair)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A new key and a certificate of it, as PEM files in `folder`.
+    fn pair(folder: &std::path::Path, name: &str) -> TlsFiles {
+        let made = rcgen::generate_simple_self_signed(vec![format!("{name}.example")]).unwrap();
+        let files = TlsFiles {
+            certificate: folder.join(format!("{name}.pem")),
+            private_key: folder.join(format!("{name}.key")),
+        };
+        std::fs::write(&files.certificate, made.cert.pem()).unwrap();
+        std::fs::write(&files.private_key, made.signing_key.serialize_pem()).unwrap();
+        files
+    }
+
+    fn leaf(certificates: &Certificates) -> Vec<u8> {
+        certificates.current.0.load().cert.first().unwrap().to_vec()
+    }
+
+    #[test]
+    fn key_of_another_certificate_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, two) = (pair(folder.path(), "one"), pair(folder.path(), "two"));
+        let mixed = TlsFiles { certificate: one.certificate, private_key: two.private_key };
+        assert!(matches!(Certificates::load(&mixed), Err(CertificateError::Mismatch { .. })));
+    }
+
+    #[test]
+    fn missing_and_empty_files_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = pair(folder.path(), "one");
+        for bad in [&files.private_key, &files.certificate] {
+            std::fs::write(bad, "").unwrap();
+            assert!(matches!(Certificates::load(&files), Err(CertificateError::Unreadable { .. })));
+            std::fs::remove_file(bad).unwrap();
+            let message = Certificates::load(&files).unwrap_err().to_string();
+            assert!(message.contains(&bad.display().to_string()), "{message}");
+        }
+    }
+
+    #[test]
+    fn reload_takes_a_new_pair_and_keeps_the_old_one_over_a_bad_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = pair(folder.path(), "one");
+        let certificates = Certificates::load(&files).unwrap();
+        let first = leaf(&certificates);
+        pair(folder.path(), "one");
+        certificates.reload().unwrap();
+        let second = leaf(&certificates);
+        assert_ne!(first, second);
+        std::fs::write(&files.certificate, "not a certificate").unwrap();
+        assert!(certificates.reload().is_err());
+        assert_eq!(leaf(&certificates), second);
+    }
 }

@@ -112,10 +112,11 @@ fn form_field(name: &str, query: Option<&str>, body: Option<Body<'_>>) -> Field 
     };
     let ambiguous = !in_query.is_empty() && !found.is_empty();
     found.extend(in_query);
-    match field(found) {
-        Field::One(value) if ambiguous => Field::Several(vec![value]),
-        other => other,
+    let read = field(found);
+    if let (Field::One(value), true) = (&read, ambiguous) {
+        return Field::Several(vec![value.clone()]);
     }
+    read
 }
 
 /// Values with whether the name was written plainly; several, or one under an odd name, is ambiguous.

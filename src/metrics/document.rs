@@ -62,20 +62,19 @@ One JSON line for each request to a guarded route, target `stepgate::decision`, 
 
 | field | what |
 |---|---|
-| `request_id` | also in the problem document |
-| `route`, `mode` | the route that decided; `enforce` or `observe` |
-| `decision` | `allow`, `challenge`, `enrol`, `deny`, `observe` |
-| `reasons` | stable words, as in the label `reason` |
-| `player_hash`, `session_hash` | keyed hashes, 16 hexadecimal digits; they cannot be turned back without the key |
-| `factor` | the factor of the proof |
-| `stamp_age_s`, `max_age_s` | age of the proof; what the route allows |
+| `request_id` | names this line |
+| `route` | the route that decided |
+| `decision` | `allow`, `challenge`, `enrol`, `deny`; `observe` where only routes in observe mode were landed on |
+| `reasons` | stable words as in the label `reason`, with commas between |
+| `player_hash` | a keyed hash of the subject, 16 hexadecimal digits; it cannot be turned back without the key |
 | `challenge_id` | a public id, no secret |
+| `factor`, `stamp_age_s` | the factor of the stamp's proof and its age |
 | `method`, `status`, `upstream_status` | of the request, our answer and the site's |
 | `overhead_ms` | what the gateway added |
 | `client_ip` | the client's address as the trusted proxies say it |
 | `config_hash` | as in `stepgate_config_info` |
 
-Fields that do not apply are absent. Codes, cookies, tokens, queries and bodies are never written.
+Words that do not apply are empty, numbers absent. Codes, cookies, tokens, queries and bodies are never written.
 
 ## Alerts
 

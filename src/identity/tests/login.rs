@@ -7,7 +7,7 @@ use crate::{
 fn settings(confirm: Option<IntrospectionSettings>) -> LoginSettings {
     LoginSettings {
         cookies: vec!["sid".into()],
-        matches: vec![Match { path: "/login".into(), methods: vec![Method::POST], host: None, fields: vec![] }],
+        matches: vec![Match { path: crate::policy::PathPattern::parse("/login").unwrap(), methods: vec![Method::POST], host: None, fields: vec![] }],
         subject: FieldName::Form("username".into()),
         normalize: vec![Normalize::Trim, Normalize::Lowercase],
         success: AnswerCondition { status: vec![302], sets_cookie: Some("sid".into()), ..AnswerCondition::default() },

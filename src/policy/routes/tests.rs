@@ -1,0 +1,161 @@
+use std::time::Duration;
+
+use http::HeaderValue;
+use proptest::prelude::*;
+
+use super::*;
+use crate::{clock::UnixTime, policy::{Facts, PathPattern, StampFacts, Verdict, Visitor, decide}, request::Scheme, target::Target};
+
+fn route(name: &str, path: &str, methods: &[Method], require: Requirement) -> Route {
+    let pattern = Match {
+        path: PathPattern::parse(path).unwrap(),
+        methods: methods.to_vec(),
+        host: None,
+        fields: Vec::new(),
+    };
+    Route { name: Arc::from(name), matches: vec![pattern], require, ..default_route(Requirement::None) }
+}
+
+const FRESH: Requirement = Requirement::Fresh { max_age: Duration::from_secs(300) };
+
+fn lands(routes: &Routes, method: Method, raw: &str, headers: &HeaderMap, body: BodyView<'_>) -> Vec<String> {
+    let target = Target::parse(raw.as_bytes()).unwrap();
+    let client = std::net::Ipv4Addr::LOCALHOST.into();
+    let head =
+        Head { method: &method, target: &target, host: "play.example", scheme: Scheme::Https, headers, client, peer: client };
+    routes.land(&head, body).enforced.iter().map(|route| route.name.to_string()).collect()
+}
+
+fn get(routes: &Routes, raw: &str) -> Vec<String> {
+    lands(routes, Method::GET, raw, &HeaderMap::new(), BodyView::Unread)
+}
+
+#[test]
+fn the_first_match_wins() {
+    let all = vec![
+        route("help", "/account/help", &[], Requirement::None),
+        route("account", "/account/**", &[], Requirement::Session),
+    ];
+    let routes = Routes::compile(all, Requirement::None);
+    assert_eq!(get(&routes, "/account/help"), ["help"]);
+    assert_eq!(get(&routes, "/account/x"), ["account"]);
+    assert_eq!(get(&routes, "/other"), Vec::<String>::new());
+}
+
+#[test]
+fn an_exception_is_exact() {
+    let all = vec![
+        route("help", "/account/help", &[Method::GET], Requirement::None),
+        route("account", "/account/**", &[], Requirement::Session),
+    ];
+    let routes = Routes::compile(all, Requirement::None);
+    for raw in ["/account/help/", "/account/HELP", "/account/help.json", "/account/%68elp", "/account/help;x"] {
+        assert!(get(&routes, raw).contains(&"account".to_owned()), "{raw}");
+    }
+    let posted = lands(&routes, Method::POST, "/account/help", &HeaderMap::new(), BodyView::Unread);
+    assert_eq!(posted, ["account"]);
+}
+
+#[test]
+fn every_unsafe_method_of_a_guarded_path_is_guarded() {
+    let routes = Routes::compile(vec![route("pay", "/pay", &[Method::POST], Requirement::Once)], Requirement::None);
+    let land = |method: &str| {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        lands(&routes, method, "/pay", &HeaderMap::new(), BodyView::Unread).len()
+    };
+    for (method, expected) in [("POST", 1), ("PUT", 1), ("DELETE", 1), ("FOO", 1), ("GET", 0), ("HEAD", 0), ("OPTIONS", 0)] {
+        assert_eq!(land(method), expected, "{method}");
+    }
+}
+
+#[test]
+fn an_override_adds_a_method() {
+    let routes = Routes::compile(vec![route("page", "/page", &[Method::GET], FRESH)], Requirement::None);
+    let mut headers = HeaderMap::new();
+    headers.insert("x-http-method-override", HeaderValue::from_static("get"));
+    assert_eq!(lands(&routes, Method::OPTIONS, "/page", &headers, BodyView::Unread), ["page"]);
+    assert_eq!(lands(&routes, Method::OPTIONS, "/page?_method=GET", &HeaderMap::new(), BodyView::Unread), ["page"]);
+}
+
+#[test]
+fn what_is_unknown_lands_on_both_sides() {
+    let mut pay = route("pay", "/act", &[], Requirement::Once);
+    pay.matches[0].fields = vec![(FieldName::Form("do".into()), "pay".into())];
+    let routes = Routes::compile(vec![pay, route("rest", "/act", &[], Requirement::Session)], Requirement::None);
+    let mut headers = HeaderMap::new();
+    headers.insert("content-length", HeaderValue::from_static("6"));
+    assert_eq!(lands(&routes, Method::POST, "/act", &headers, BodyView::Unread), ["pay", "rest"]);
+    let read = |bytes| BodyView::Read(Body { content_type: Some("application/x-www-form-urlencoded"), bytes });
+    assert_eq!(lands(&routes, Method::POST, "/act", &headers, read(b"do=pay")), ["pay"]);
+    assert_eq!(lands(&routes, Method::POST, "/act", &headers, read(b"do=look")), ["rest"]);
+    assert_eq!(lands(&routes, Method::POST, "/act", &headers, read(b"do=look&do=pay")), ["pay", "rest"]);
+}
+
+#[test]
+fn observed_routes_are_skipped_for_enforcement() {
+    let mut watched = route("watched", "/a", &[], Requirement::Once);
+    watched.mode = Mode::Observe;
+    let routes = Routes::compile(vec![watched, route("a", "/a", &[], Requirement::Session)], Requirement::None);
+    assert_eq!(get(&routes, "/a"), ["a"]);
+}
+
+#[test]
+fn the_default_guards_what_no_route_names() {
+    let routes = Routes::compile(vec![route("open", "/open/**", &[], Requirement::None)], Requirement::Session);
+    assert_eq!(get(&routes, "/open/x"), ["open"]);
+    assert_eq!(get(&routes, "/else"), ["default"]);
+}
+
+#[test]
+fn hidden_routes_are_found() {
+    let all = vec![
+        route("all", "/a/**", &[], Requirement::Session),
+        route("hidden", "/a/b", &[Method::POST], Requirement::Once),
+        route("seen", "/b", &[], Requirement::Once),
+    ];
+    assert_eq!(shadowed(&all), [(1, 0)]);
+}
+
+proptest! {
+    /// However a guarded path is written, the request passes only with proof.
+    #[test]
+    fn encoding_more_never_unprotects(bits in proptest::collection::vec(any::<bool>(), 15), suffix in "(/|\\.json|;x=1|%20|)") {
+        let mut raw = String::from("/");
+        for (character, encode) in "account/withdraw".chars().zip(bits.iter().chain(std::iter::repeat(&false))) {
+            if *encode && character != '/' {
+                raw.push_str(&format!("%{:02x}", character as u32));
+            } else {
+                raw.push(if *encode { character } else { character.to_ascii_uppercase() });
+            }
+        }
+        raw.push_str(&suffix);
+        let routes = Routes::compile(vec![route("pay", "/account/withdraw", &[], Requirement::Once)], Requirement::None);
+        prop_assert_eq!(get(&routes, &raw), ["pay"]);
+    }
+
+    /// Allow on a guarded route means that the route's own condition held.
+    #[test]
+    fn nothing_passes_without_its_proof(
+        level in 0_u8..3, stamped in any::<bool>(), fresh_ago in proptest::option::of(0_i64..1000), approved in any::<bool>(),
+    ) {
+        let require = [Requirement::Session, FRESH, Requirement::Once][usize::from(level)];
+        let routes = Routes::compile(vec![route("r", "/r", &[], require)], Requirement::None);
+        let target = Target::parse(b"/r").unwrap();
+        let client = std::net::Ipv4Addr::LOCALHOST.into();
+        let (method, headers) = (Method::GET, HeaderMap::new());
+        let head = Head { method: &method, target: &target, host: "h", scheme: Scheme::Https, headers: &headers, client, peer: client };
+        let now = UnixTime::from_secs(100_000);
+        let fresh_time = fresh_ago.map(|ago| UnixTime::from_secs(100_000 - ago));
+        let stamp = stamped.then_some(StampFacts { auth_time: now, fresh_time });
+        let facts = Facts { now, visitor: Visitor::Player, stamp, approved, enrolment: None };
+        let landing = routes.land(&head, BodyView::Unread);
+        let allowed = matches!(decide(&landing, &head, &facts).verdict, Verdict::Allow(_));
+        let expected = match require {
+            Requirement::None => true,
+            Requirement::Session => stamped,
+            Requirement::Fresh { .. } => stamped && fresh_ago.is_some_and(|ago| ago <= 300),
+            Requirement::Once => approved,
+        };
+        prop_assert_eq!(allowed, expected);
+    }
+}

@@ -1,9 +1,20 @@
-//! Integration tests, in one binary since each links the whole tree.
+//! Integration tests, in one binary since each links the whole tree: real processes, sockets and
+//! browsers, and the rules that the sources keep.
 
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking, and so do the parts it calls")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, and so do the parts it calls"
+)]
 
 mod config;
 mod configuration_page;
+mod demo_site;
+mod docs;
+mod journeys;
 mod kit;
+mod layers;
 mod oathtool;
 mod store;

@@ -20,10 +20,10 @@ async fn withdraw_with_a_code(scripts: Scripts) {
     assert!(page.contains("1500000") && page.contains("BCA 1234567890"), "what is approved is shown: {page}");
     assert!(gate.site.received("POST", "/wallet/withdraw").is_empty(), "nothing passes before the code");
     browser.fill("input[name=code]", &app.code()).await;
-    browser.press("form:has(input[name=code]) button[type=submit]").await;
+    browser.press("form:has(input[name=code]) button").await;
     match scripts {
         Scripts::On => {}
-        Scripts::Off => browser.press("form:has(input[name=stepgate_resume]) button[type=submit]").await,
+        Scripts::Off => browser.press("form:has(input[name=stepgate_resume]) button").await,
     }
 
     assert_eq!(browser.text("#received").await, "Received: Rp 1500000 to BCA 1234567890");

@@ -111,6 +111,7 @@ async fn what_is_ours_never_reaches_the_site() {
     let (gate, client, _app) = enrolled_client().await;
     let forged = [("stepgate-assertion", "x"), ("stepgate_stamp", "y"), ("cookie", "stepgate=a; stepgate-device=b")];
     client.post("/logout", "", &forged).await;
+    assert_eq!(gate.site.received("POST", "/logout").len(), 1, "the request itself passes");
     for request in gate.site.everything() {
         for (name, value) in &request.headers {
             let folded = name.as_str().replace(['_', '.'], "-");

@@ -7,7 +7,7 @@ use http::{HeaderMap, Method};
 use stepgate::{
     clock::UnixTime,
     policy::{
-        BodyView, Facts, FactorKind, PathPattern, Requirement, Route, Routes, StampFacts, Visitor, decide,
+        BodyView, FactorKind, Facts, PathPattern, Requirement, Route, Routes, StampFacts, Visitor, decide,
         rule::{Anonymous, BoundNames, Match, Mode, Respond, Unenrolled},
     },
     request::{Head, Scheme},

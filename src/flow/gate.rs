@@ -223,7 +223,12 @@ impl Flow {
         let details = if body.is_some() { hold::details(route, head, body)? } else { Vec::new() };
         let digest = body.map(|body| hold::digest(route, &player, head, body, &details));
         let holds = page && changes && body.is_some();
-        let return_to = if holds || head.method.is_safe() { head.target.raw().to_owned() } else { "/".to_owned() };
+        let return_to = if holds || head.method.is_safe() {
+            head.target.raw().to_owned()
+        } else {
+            // What cannot be kept must be sent again, and a page says so.
+            format!("{}/again", rules.portal_prefix)
+        };
         let browser = browser_secret(rules, head);
         let new = NewChallenge {
             player: &player,

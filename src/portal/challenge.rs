@@ -48,6 +48,13 @@ pub(super) async fn show(call: Call, Path(id): Path<String>) -> Answered {
     }
 }
 
+/// `GET /again`: after the code, where what was sent could not be kept.
+pub(super) async fn again(call: Call) -> Answered {
+    let text = "What you sent was too large to be kept. Please go back and send it again; you are not asked for a \
+                code now.";
+    Answered(page::message(&call.rules, StatusCode::OK, "Confirmed", text))
+}
+
 /// `POST /challenge/{id}`, fields `method` (absent: the app) and `code`.
 pub(super) async fn answer(call: Call, Path(id): Path<String>, body: Bytes) -> Answered {
     let [method, code] = match form::fields(&body, ["method", "code"]) {

@@ -45,6 +45,7 @@ pub struct Peer {
 pub fn router(flow: Arc<Flow>) -> Router {
     Router::new()
         .route("/challenge/{id}", get(challenge::show).post(challenge::answer))
+        .route("/again", get(challenge::again))
         .route("/settings", get(settings::show))
         .route("/settings/enrol", post(settings::begin))
         .route("/settings/enrol/{id}", get(settings::pending).post(settings::confirm))

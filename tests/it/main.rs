@@ -14,6 +14,7 @@ mod configuration_page;
 mod demo_site;
 mod docs;
 mod journeys;
+mod held;
 mod kit;
 mod layers;
 mod oathtool;

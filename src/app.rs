@@ -24,7 +24,7 @@ use crate::{
         live::Live,
         ops::{self, Readiness},
         serve::{self, Parts},
-        tls::Certificates,
+        tls::{Certificates, check_system_roots},
         upstream::Upstream,
         watch,
     },
@@ -107,6 +107,7 @@ impl App {
             .enable_all()
             .build()
             .map_err(|error| fault("no runtime")(&error))?;
+        check_system_roots().map_err(|error| fault("the system's TLS roots cannot be used")(&error))?;
         let shared = Shared::open(&config, &runtime)?;
         let certificates = load_certificates(&config)?;
         let (settings, started_with) = (config.edge.clone(), config.restart_only());

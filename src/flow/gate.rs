@@ -10,19 +10,19 @@ use crate::{
     clock::UnixTime,
     fields::Body,
     flow::{
-        Flow, FlowError, RuleSet,
+        CookieNames, Flow, FlowError, RuleSet,
         challenge::{Asked, NewChallenge},
+        evidence::Evidence,
         hold::{self, HeldRequest},
     },
-    identity::{Freshness, Player, Who},
-    metrics::words::StampReject,
+    identity::Player,
     policy::{
-        self, BodyView, Decision, Enrolment, FactorKind, Facts, Landing, Permit, Reason, Requirement, Route, Verdict,
-        Visitor, rule::Respond,
+        self, BodyView, Decision, Enrolment, FactorKind, Landing, Permit, Reason, Requirement, Route, Verdict,
+        rule::Respond,
     },
-    request::{self, Binding, Carrier, Head},
+    request::{self, Head},
     secret::Token,
-    stamp::{Reject, Stamp},
+    stamp::Stamp,
     store::{PlayerState, shared::Level},
 };
 
@@ -110,28 +110,6 @@ pub struct Gated<'r> {
     pub reason: Option<Reason>,
     /// Routes in `observe` mode with what they would have done.
     pub observed: Vec<(&'r Route, &'static str)>,
-}
-
-/// What was found out of a request's proofs.
-#[derive(Default)]
-struct Evidence {
-    player: Option<Player>,
-    stamp: Option<Stamp>,
-    spend: Option<(Spend, [u8; 32])>,
-    enrolment: Option<Enrolment>,
-    anonymous: bool,
-}
-
-impl Evidence {
-    fn facts(&self, now: UnixTime) -> Facts<'_> {
-        Facts {
-            now,
-            visitor: if self.anonymous { Visitor::Anonymous } else { Visitor::Player },
-            stamp: self.stamp.as_ref().map(Stamp::facts),
-            approved: self.spend.is_some(),
-            enrolment: self.enrolment.as_ref(),
-        }
-    }
 }
 
 impl Flow {
@@ -272,128 +250,6 @@ impl Flow {
         };
         Ok(Outcome::Ask { asked: Box::new(asked), methods, page, login_cookie: player.login_cookie })
     }
-
-    /// What a request proves: its stamp where that is enough, else who sent it, and its approval.
-    async fn evidence(
-        &self,
-        rules: &RuleSet,
-        arrival: Arrival<'_>,
-        landing: &Landing<'_>,
-    ) -> Result<Evidence, FlowError> {
-        let head = arrival.head;
-        let strictest = landing.enforced.iter().chain(&landing.observed).map(|route| route.require);
-        let (mut once, mut fresh) = (false, false);
-        for requirement in strictest {
-            once |= requirement == Requirement::Once;
-            fresh |= matches!(requirement, Requirement::Fresh { .. });
-        }
-        let stamp = self.stamp_of(rules, head)?;
-        let unasked = if once { None } else { rules.identity.binding_unasked(head)? };
-        if let Some(stamp) = stamp.as_ref().filter(|stamp| unasked == Some(stamp.proof.binding))
-            && self.counts(stamp, !fresh).await?
-        {
-            let evidence = Evidence { stamp: Some(stamp.clone()), ..Evidence::default() };
-            let now = self.clock.now();
-            // A stamp that satisfies everything answers the subject as well (decisions 51).
-            if matches!(policy::decide(landing, head, &evidence.facts(now)).verdict, Verdict::Allow(_)) {
-                return Ok(evidence);
-            }
-        }
-        let freshness = if once || fresh { Freshness::Anew } else { Freshness::Cached };
-        let Who::Player(player) = rules.identity.who(head, freshness).await? else {
-            return Ok(Evidence { anonymous: true, ..Evidence::default() });
-        };
-        let stamp = match stamp {
-            Some(stamp) if self.is_of(&stamp, &player) && self.counts(&stamp, !fresh).await? => Some(stamp),
-            _ => None,
-        };
-        let spend = if once { self.presented_approval(rules, arrival, landing, &player).await? } else { None };
-        Ok(Evidence { player: Some(player), stamp, spend, enrolment: None, anonymous: false })
-    }
-
-    /// The stamp that a request carries, if its signature and lifetime are good. A bad one counts as
-    /// none; two of them are ambiguous.
-    pub(super) fn stamp_of(&self, rules: &RuleSet, head: &Head<'_>) -> Result<Option<Stamp>, FlowError> {
-        let names = super::CookieNames::of(rules.site.secure);
-        let cookie = request::cookie(head.headers, names.stamp)
-            .map_err(|_| FlowError::BadRequest("the stamp cookie occurs more than once"))?;
-        let Some(token) = request::header_once(head.headers, STAMP_HEADER).or(cookie) else { return Ok(None) };
-        match rules.stamps.verify(token, self.clock.now()) {
-            Ok(stamp) => Ok(Some(stamp)),
-            Err(reject) => {
-                self.stamp_rejected(reject);
-                Ok(None)
-            }
-        }
-    }
-
-    /// The log-in that a request belongs to, as far as it can be told; for what ends it.
-    pub async fn present_binding(&self, rules: &RuleSet, head: &Head<'_>) -> Option<Binding> {
-        if let Ok(Some(binding)) = rules.identity.binding_unasked(head) {
-            return Some(binding);
-        }
-        match rules.identity.who(head, Freshness::Cached).await {
-            Ok(Who::Player(player)) => Some(player.binding),
-            Ok(Who::Nobody) | Err(_) => None,
-        }
-    }
-
-    fn is_of(&self, stamp: &Stamp, player: &Player) -> bool {
-        let bound = stamp.proof.subject == player.subject && stamp.proof.binding == player.binding;
-        if !bound {
-            self.stamp_rejected(Reject::BoundMismatch);
-        }
-        bound
-    }
-
-    fn stamp_rejected(&self, reject: Reject) {
-        self.metrics.stamp_reject(match reject {
-            Reject::Expired => StampReject::Expired,
-            Reject::BoundMismatch => StampReject::BoundMismatch,
-            Reject::BadSignature => StampReject::BadSignature,
-            Reject::Revoked => StampReject::Revoked,
-        });
-    }
-
-    async fn counts(&self, stamp: &Stamp, cached: bool) -> Result<bool, FlowError> {
-        let checked = self.check_revocation(stamp, cached).await?;
-        if let Err(reject) = checked {
-            self.stamp_rejected(reject);
-        }
-        Ok(checked.is_ok())
-    }
-
-    /// The approval that a request brings, if it is of exactly this request (decisions 12, 15).
-    async fn presented_approval(
-        &self,
-        rules: &RuleSet,
-        arrival: Arrival<'_>,
-        landing: &Landing<'_>,
-        player: &Player,
-    ) -> Result<Option<(Spend, [u8; 32])>, FlowError> {
-        let Some(token) = request::header_once(arrival.head.headers, APPROVAL_HEADER).and_then(Token::parse) else {
-            return Ok(None);
-        };
-        let BodyState::Read(body) = arrival.body else { return Ok(None) };
-        let now = self.clock.now();
-        let Some(approval) = self.stores.approvals.find(token.hash(), now).await? else { return Ok(None) };
-        let Some(challenge) = self.stores.challenges.find(&approval.challenge_id, now).await? else { return Ok(None) };
-        let browser = browser_secret(rules, arrival.head).map(|secret| secret.hash());
-        let same_browser = player.carrier == Carrier::Header || browser == challenge.browser;
-        let Some(route) = landing.enforced.iter().find(|route| *route.name == *challenge.route) else {
-            return Ok(None);
-        };
-        if challenge.subject != player.subject || challenge.binding != player.binding || !same_browser {
-            return Ok(None);
-        }
-        let details = hold::details(route, arrival.head, Some(body))?;
-        let digest = hold::digest(route, player, arrival.head, body, &details);
-        if challenge.digest != Some(digest) || challenge.level != Level::Once {
-            return Ok(None);
-        }
-        let spend = Spend { challenge_id: challenge.id, expires_at: approval.expires_at };
-        Ok(Some((spend, digest)))
-    }
 }
 
 /// Forms that a guarded route refuses, though they may be harmless elsewhere (security.md 3.3).
@@ -418,7 +274,7 @@ fn check_form(head: &Head<'_>) -> Result<(), FlowError> {
 /// The browser secret in the challenge cookie.
 #[must_use]
 pub fn browser_secret(rules: &RuleSet, head: &Head<'_>) -> Option<Token> {
-    let name = super::CookieNames::of(rules.site.secure).challenge;
+    let name = CookieNames::of(rules.site.secure).challenge;
     request::cookie(head.headers, name).ok().flatten().and_then(Token::parse)
 }
 

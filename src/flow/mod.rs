@@ -19,6 +19,7 @@ use crate::{
 pub mod challenge;
 pub mod enrol;
 pub mod epochs;
+mod evidence;
 pub mod follow;
 pub mod gate;
 pub mod hold;

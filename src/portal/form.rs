@@ -1,4 +1,4 @@
-//! Forms of our pages: each field at most once, nothing else, nothing too long.
+//! Forms of our pages: each field at most once, nothing too long; other fields are passed over.
 
 use crate::web::Problem;
 

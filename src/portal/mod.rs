@@ -17,7 +17,10 @@ use crate::{
     flow::{Flow, FlowError, RuleSet},
     request::{Head, Scheme},
     target::Target,
-    web::{self, Problem, Reply, Wants, same_origin},
+    web::{
+        self, Problem, Reply, Wants,
+        same_origin::{self, Callers},
+    },
 };
 
 mod api;
@@ -54,7 +57,7 @@ pub fn router(flow: Arc<Flow>) -> Router {
         .route("/api/factors", get(api::factors))
         .route("/jwks.json", get(api::jwks))
         .fallback(|call: Call| async move { call.refuse(&Problem::not_found()) })
-        .method_not_allowed_fallback(|call: Call| async move { call.refuse(&Problem::method_not_allowed()) })
+        .method_not_allowed_fallback(|call: Call| async move { call.preflight() })
         .with_state(flow)
 }
 
@@ -87,7 +90,20 @@ impl Call {
     }
 
     fn refuse(&self, problem: &Problem) -> Answered {
-        Answered(problem.reply(self.wants(), &self.rules))
+        let mut reply = problem.reply(self.wants(), &self.rules);
+        web::allow_origin(&self.parts.headers, &self.rules.site, reply.headers_mut());
+        Answered(reply)
+    }
+
+    /// Answers a preflight of a listed origin (decisions 55); every other method is not allowed.
+    fn preflight(&self) -> Answered {
+        if self.parts.method != Method::OPTIONS {
+            return self.refuse(&Problem::method_not_allowed());
+        }
+        let mut reply = plain(StatusCode::NO_CONTENT);
+        web::allow_origin(&self.parts.headers, &self.rules.site, reply.headers_mut());
+        web::allow_preflight(reply.headers_mut());
+        Answered(reply)
     }
 
     fn problem(&self, error: &FlowError) -> Problem {
@@ -110,10 +126,13 @@ impl FromRequestParts<Arc<Flow>> for Call {
         let raw = format!("{}{below}", rules.portal_prefix);
         let target = Target::parse(raw.as_bytes()).map_err(|_| Answered(plain(StatusCode::BAD_REQUEST)))?;
         let call = Self { flow: Arc::clone(flow), rules, peer, parts: parts.clone(), target };
-        // A client that carries its session in a header is not driven by another site's page.
-        let by_header = !call.parts.headers.contains_key(http::header::COOKIE);
-        if !matches!(call.parts.method, Method::GET | Method::HEAD) && !by_header {
-            same_origin::check(&call.parts.headers, &call.rules.site).map_err(|problem| call.refuse(&problem))?;
+        let changes = !matches!(call.parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
+        // A client that is no browser is not driven by another site's page.
+        if changes && same_origin::may_be_a_browser(&call.parts.headers) {
+            let challenge = call.parts.uri.path().starts_with("/api/challenges/");
+            let callers = if challenge { Callers::Listed } else { Callers::Ours };
+            same_origin::check(&call.parts.headers, &call.rules.site, callers)
+                .map_err(|problem| call.refuse(&problem))?;
         }
         Ok(call)
     }

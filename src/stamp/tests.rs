@@ -1,3 +1,5 @@
+//! Stamps: what is accepted, and every way to be refused.
+
 use super::*;
 
 const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);

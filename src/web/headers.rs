@@ -43,3 +43,10 @@ pub fn allow_origin(request: &HeaderMap, site: &Site, answer: &mut HeaderMap) {
     answer.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("WWW-Authenticate, Stepgate-Stamp"));
     answer.append(header::VARY, HeaderValue::from_static("Origin"));
 }
+
+/// What a page of a listed origin may send, once [`allow_origin`] has let it.
+pub fn allow_preflight(answer: &mut HeaderMap) {
+    answer.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
+    let names = HeaderValue::from_static("Content-Type, Authorization, Stepgate-Stamp, Stepgate-Approval");
+    answer.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, names);
+}

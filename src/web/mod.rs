@@ -10,7 +10,7 @@ pub mod same_origin;
 
 pub use client::{Wants, wants_of, wants_page};
 pub use cookie::{expire_cookie, set_cookie};
-pub use headers::allow_origin;
+pub use headers::{allow_origin, allow_preflight};
 pub use problem::Problem;
 
 /// An answer of ours: whole, since all of them are small.

@@ -41,6 +41,18 @@ async fn the_api_button_shows_what_the_site_answered() {
 }
 
 #[tokio::test]
+async fn a_browser_without_scripts_runs_none() {
+    let site = TestSite::start().await;
+    let base = format!("http://{}", site.address);
+    let browser = Browser::start(Scripts::Off).await;
+    browser.log_in(&base, "ayu").await;
+    browser.press("#api-withdraw").await;
+    browser.open(&format!("{base}/account")).await;
+    assert!(site.received("POST", "/api/withdraw").is_empty());
+    browser.close().await;
+}
+
+#[tokio::test]
 async fn an_api_client_withdraws_with_its_cookie_alone() {
     let site = TestSite::start().await;
     let client = ApiClient::log_in(&format!("http://{}", site.address), "budi").await;

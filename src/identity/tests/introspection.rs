@@ -1,3 +1,5 @@
+//! The `introspection` source: the site is asked, and what it may answer.
+
 use super::*;
 
 async fn asked(change: impl FnOnce(&mut IntrospectionSettings)) -> (Arc<Site>, Arc<ManualClock>, Sources) {

@@ -1,3 +1,5 @@
+//! The `jwt` source: what verifies, and what does not.
+
 use data_encoding::BASE64URL_NOPAD;
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};
 use ring::{

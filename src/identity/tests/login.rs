@@ -1,3 +1,5 @@
+//! The `login` source: a session is bound to a log-in that passed.
+
 use super::*;
 use crate::{
     fields::{Body, FieldName},

@@ -1,3 +1,5 @@
+//! On which routes requests land.
+
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};

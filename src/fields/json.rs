@@ -28,7 +28,7 @@ pub(super) fn read(pointer: &str, bytes: &[u8]) -> Field {
     }
     match value(here) {
         Field::One(text) if !exact => Field::Several(vec![text]),
-        found => found,
+        found @ (Field::Absent | Field::One(_) | Field::Several(_) | Field::Unreadable) => found,
     }
 }
 

@@ -30,7 +30,7 @@ use crate::{
     },
     flow::{CookieNames, Flow, RuleSet, Stores},
     identity,
-    metrics::{BuildInfo, Metrics},
+    metrics::{BuildInfo, Metrics, words::ReloadResult},
     policy::{self, Routes},
     portal, stamp,
     store::{memory::Memory, sql::Sql},
@@ -334,9 +334,14 @@ impl Reload {
         loop {
             let cause = changes.next().await;
             for certificates in &self.certificates {
-                if let Err(error) = certificates.reload() {
-                    tracing::error!(%error, "certificates not reloaded: the old ones stay");
-                }
+                let result = match certificates.reload() {
+                    Ok(()) => ReloadResult::Applied,
+                    Err(error) => {
+                        tracing::error!(%error, "certificates not reloaded: the old ones stay");
+                        ReloadResult::Rejected
+                    }
+                };
+                self.shared.flow.metrics.certificate_reload(result);
             }
             let metrics = &self.shared.flow.metrics;
             match self.load() {

@@ -12,7 +12,7 @@ use crate::{
         decision_log::{self, Line},
         gateway::Gateway,
     },
-    metrics::Decision,
+    metrics::{Decision, words::UpstreamError},
 };
 
 impl Gateway {
@@ -38,6 +38,7 @@ impl Gateway {
             }
         }
         if let Some(error) = error.filter(|error| *error.esource() == ErrorSource::Upstream) {
+            self.flow.metrics.upstream_error(upstream_error(error));
             tracing::warn!(route = name, error = %error.etype().as_str(), "the site could not be reached");
         }
         if context.guarded || !record.observed.is_empty() {
@@ -79,6 +80,20 @@ impl Gateway {
 /// The time until the request left for the site; all of it where it never did.
 fn overhead(context: &Context, took: Duration) -> Duration {
     context.sent_at.map_or(took, |sent| sent.saturating_duration_since(context.started))
+}
+
+fn upstream_error(error: &Error) -> UpstreamError {
+    let kind = error.etype();
+    if matches!(kind, ConnectTimedout | ReadTimedout | WriteTimedout) {
+        return UpstreamError::Timeout;
+    }
+    if matches!(kind, TLSHandshakeFailure | TLSHandshakeTimedout | InvalidCert | HandshakeError) {
+        return UpstreamError::Tls;
+    }
+    if matches!(kind, ConnectRefused | ConnectNoRoute | ConnectError | SocketError) {
+        return UpstreamError::Connect;
+    }
+    UpstreamError::Broken
 }
 
 fn decision(word: &str) -> Decision {

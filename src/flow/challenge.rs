@@ -1,8 +1,8 @@
 //! Asking for a code and checking it.
 //!
 //! A challenge is answered by the log-in and the browser that were asked, and by no other; everyone
-//! else learns that it is gone. [`prove`] holds the order of the steps from a code to an answered
-//! challenge, [`grant`] what that then gives.
+//! else learns that it is gone. `prove` holds the order of the steps from a code to an answered
+//! challenge, `grant` what that then gives.
 
 mod grant;
 pub(super) mod prove;
@@ -15,6 +15,7 @@ use crate::{
     clock::UnixTime,
     flow::{CookieNames, Flow, FlowError, Granted, RuleSet},
     identity::{Freshness, Player, Who},
+    metrics::words::VerifyResult,
     policy::{FactorKind, rule::Route},
     request::{self, Carrier, Head},
     secret::{self, Token, TokenHash},
@@ -188,13 +189,27 @@ impl Flow {
     ) -> Result<Verified, FlowError> {
         let asker = self.asker(rules, head).await?;
         let kind = answer.method;
-        let challenge = self.prove(&rules.second_factor, &asker, id, answer).await?;
+        let proven = self.prove(&rules.second_factor, &asker, id, answer).await;
+        self.count_attempt(kind, proven.as_ref().map(|_| ()));
+        let challenge = proven?;
         let verified = self.grant(rules, head, challenge).await?;
         self.stores.attempts.clear(&asker.player.subject, kind).await?;
         Ok(verified)
     }
 
     /// Who asks, resolved anew (decisions 5).
+    fn count_attempt(&self, kind: FactorKind, proven: Result<(), &FlowError>) {
+        let result = match proven {
+            Ok(()) => VerifyResult::Ok,
+            Err(FlowError::CodeRejected { clock_is_slow: true }) => VerifyResult::Expired,
+            Err(FlowError::CodeRejected { clock_is_slow: false }) => VerifyResult::Wrong,
+            Err(FlowError::TooManyAttempts { .. }) => VerifyResult::Throttled,
+            // No code was compared.
+            Err(_) => return,
+        };
+        self.metrics.verify_attempt(kind.as_str(), result);
+    }
+
     pub(super) async fn asker(&self, rules: &RuleSet, head: &Head<'_>) -> Result<Asker, FlowError> {
         let player = match rules.identity.who(head, Freshness::Anew).await? {
             Who::Nobody => return Err(FlowError::Anonymous),

@@ -14,6 +14,7 @@ use crate::{
             prove::{SEALED_FOR, unreadable},
         },
     },
+    metrics::words::EnrolmentOutcome,
     policy::FactorKind,
     request::{Head, Subject},
     secret,
@@ -132,7 +133,13 @@ impl Flow {
         code: &str,
     ) -> Result<Activated, FlowError> {
         let asker = self.asker(rules, head).await?;
-        self.confirm(&rules.second_factor, &asker, id, code).await
+        let confirmed = self.confirm(&rules.second_factor, &asker, id, code).await;
+        let outcome = match &confirmed {
+            Ok(_) => EnrolmentOutcome::Activated,
+            Err(_) => EnrolmentOutcome::Rejected,
+        };
+        self.metrics.enrolment(FactorKind::App.as_str(), outcome);
+        confirmed
     }
 
     /// Binds an app factor without asking anybody, ripe at once: for seeds such as the demo's. Returns

@@ -2,7 +2,7 @@
 //!
 //! [`rule`] is a route as it was resolved from the configuration; [`routes`] compiles all of them
 //! and says on which of them a request lands; [`facts`] is what is known of the request and its
-//! player; [`decide`] turns both into a [`Verdict`]; [`permit`] is what forwarding needs and only a
+//! player; [`mod@decide`] turns both into a [`Verdict`]; [`permit`] is what forwarding needs and only a
 //! verdict makes; [`throttle`] says how long failed codes pause a factor.
 //!
 //! A request *passes only if every route that some reading of it lands on lets it pass*; among those

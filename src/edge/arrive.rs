@@ -22,7 +22,7 @@ use crate::{
         gate::{Arrival, BodyState, Gated, Outcome, Passage},
         resume,
     },
-    policy::{FactorKind, Permit},
+    policy::{BodyView, FactorKind, Permit},
     request::{self, Carrier},
     web::{self, Problem, Reply, Wants},
 };
@@ -161,6 +161,9 @@ impl Gateway {
     }
 
     async fn gate(&self, session: &mut Session, context: &mut Context, mut read: Option<Read>) -> Result<bool> {
+        if read.is_none() && body::is_absent(session) {
+            read = Some(Read::Whole(Bytes::new()));
+        }
         let rules = std::sync::Arc::clone(&context.live.rules);
         loop {
             let Some(intake) = &context.intake else { return Ok(true) };
@@ -212,7 +215,12 @@ impl Gateway {
         let Some(intake) = &context.intake else { return Ok(true) };
         let parts = session.req_header();
         let head = intake.head(&parts.method, &parts.headers);
-        let ends = !rules.session_end.land(&head, crate::policy::BodyView::Unread).is_unguarded();
+        let content_type = request::header_once(&parts.headers, header::CONTENT_TYPE.as_str());
+        let view = match &read {
+            Some(Read::Whole(bytes)) => BodyView::Read(Body { content_type, bytes }),
+            Some(Read::TooLarge { .. } | Read::Failed) | None => BodyView::Unread,
+        };
+        let ends = !rules.session_end.land(&head, view).is_unguarded();
         let logs_in = rules.identity.is_login(&head);
         if ends {
             context.ending = self.flow.present_binding(&rules, &head).await;

@@ -55,6 +55,15 @@ async fn collect(session: &mut Session, cap: usize) -> Result<Read> {
     Ok(Read::Whole(body.freeze()))
 }
 
+/// Whether the request certainly has no body. Over HTTP/2 only the end of the stream says so: a body
+/// there needs no Content-Length. Over HTTP/1 a request without framing headers has none (RFC 9112
+/// §6.3), even one that asks for an upgrade.
+pub fn is_absent(session: &mut Session) -> bool {
+    let head = session.req_header();
+    let framed = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING].iter().any(|name| head.headers.contains_key(name));
+    (head.version <= Version::HTTP_11 && !framed) || session.is_body_empty()
+}
+
 /// The declared length, where there is one.
 pub fn declared_length(session: &Session) -> Option<u64> {
     session.req_header().headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()

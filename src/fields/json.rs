@@ -16,15 +16,24 @@ pub(super) fn read(pointer: &str, bytes: &[u8]) -> Field {
     if check(text, MAX_DEPTH).is_none() {
         return Field::Unreadable;
     }
-    let mut here = text;
+    let (mut here, mut exact) = (text, true);
     for token in pointer.split('/').skip(1) {
         let token = token.replace("~1", "/").replace("~0", "~");
         match child(here, &token) {
-            Some(Some(next)) => here = next,
-            Some(None) => return Field::Absent,
-            None => return Field::Unreadable,
+            Some(Child::One(next)) => here = next,
+            Some(Child::OtherCase(next)) => (here, exact) = (next, false),
+            Some(Child::Absent) => return Field::Absent,
+            Some(Child::Several) | None => return Field::Unreadable,
         }
     }
+    match value(here) {
+        Field::One(text) if !exact => Field::Several(vec![text]),
+        found @ (Field::Absent | Field::One(_) | Field::Several(_) | Field::Unreadable) => found,
+    }
+}
+
+/// A string decoded, a number or boolean as written; `null` is absent.
+fn value(here: &str) -> Field {
     let here = here.trim();
     match here.as_bytes().first() {
         Some(b'"') => serde_json::from_str(here).map_or(Field::Unreadable, Field::One),
@@ -50,17 +59,33 @@ fn check(text: &str, depth: u8) -> Option<()> {
     }
 }
 
-/// The member of an object or array; the outer `None` where it is neither.
-fn child<'t>(text: &'t str, token: &str) -> Option<Option<&'t str>> {
+/// A member under a name. Some frameworks bind names without regard to case, so one in another case
+/// may be meant, and of several nobody knows which.
+enum Child<'t> {
+    Absent,
+    One(&'t str),
+    OtherCase(&'t str),
+    Several,
+}
+
+/// The member of an object or array; `None` where it is neither.
+fn child<'t>(text: &'t str, token: &str) -> Option<Child<'t>> {
     match text.trim().as_bytes().first()? {
         b'{' => {
             let Object(members) = serde_json::from_str(text).ok()?;
-            Some(members.get(token).map(|member| member.get()))
+            let folded = token.to_lowercase();
+            let mut named = members.iter().filter(|(key, _)| key.to_lowercase() == folded);
+            Some(match (named.next(), named.next()) {
+                (None, _) => Child::Absent,
+                (Some((key, member)), None) if key == token => Child::One(member.get()),
+                (Some((_, member)), None) => Child::OtherCase(member.get()),
+                (Some(_), Some(_)) => Child::Several,
+            })
         }
         b'[' => {
             let items: Vec<&'t RawValue> = serde_json::from_str(text).ok()?;
-            let index: Option<usize> = token.parse().ok();
-            Some(index.and_then(|at| items.get(at).map(|item| item.get())))
+            let item = token.parse().ok().and_then(|at: usize| items.get(at).copied());
+            Some(item.map_or(Child::Absent, |item| Child::One(item.get())))
         }
         _ => None,
     }

@@ -240,6 +240,8 @@ mod tests {
         assert!(matches!(read_part(&twice), Field::Several(_)));
         let starred = part("Content-Disposition: form-data; name=\"a\"; name*=UTF-8''amount", "5");
         assert_eq!(read_part(&format!("{starred}--xYz--\r\n")), Field::Unreadable);
+        let shouted = part("Content-Disposition: form-data; name=\"a\"; NAME=\"amount\"", "5");
+        assert_eq!(read_part(&format!("{shouted}--xYz--\r\n")), Field::Unreadable);
         assert_eq!(read_part(&plain), Field::Unreadable);
     }
 

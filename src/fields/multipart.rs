@@ -46,12 +46,16 @@ fn value_of(name: &str, part: &[u8]) -> Option<Option<Found>> {
         return None;
     }
     let mut named = None;
-    for parameter in parameters.split(';').map(str::trim) {
-        if let Some(value) = parameter.strip_prefix("name=") {
+    for parameter in parameters.split(';').map(str::trim).filter(|parameter| !parameter.is_empty()) {
+        let (key, value) = parameter.split_once('=')?;
+        if key == "name" {
             let value = value.strip_prefix('"')?.strip_suffix('"')?;
             if value.contains(['"', '\\']) || named.replace(value).is_some() {
                 return None;
             }
+        } else if key != "filename" {
+            // `Name=` is the name for frameworks that fold case.
+            return None;
         }
     }
     let named = named?;

@@ -36,6 +36,9 @@ pub enum BadTarget {
     /// Escapes in the path that are not UTF-8 together.
     #[error("the request path is not UTF-8")]
     NotUtf8,
+    /// So many odd forms in one path that it could be read in more than 32 ways.
+    #[error("the request path can be read in too many ways")]
+    TooManyReadings,
 }
 
 /// A form that a guarded route refuses, though it may be harmless elsewhere.
@@ -126,7 +129,7 @@ impl Target {
         let path_end = raw.find('?').unwrap_or(raw.len());
         let path = raw.get(..path_end).unwrap_or(raw);
         check_escapes(path)?;
-        let readings = readings::of(path);
+        let readings = readings::of(path).ok_or(BadTarget::TooManyReadings)?;
         Ok(Self { raw: raw.into(), path_end, ambiguity: ambiguity(path, &readings), readings })
     }
 

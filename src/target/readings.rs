@@ -5,7 +5,8 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::Reading;
 
-/// Readings that are kept at most; the ways below make fewer.
+/// Distinct readings at most. Ordinary paths have fewer than ten; what has more is refused, since a
+/// reading that is dropped is a way around a route.
 const MAX: usize = 32;
 
 /// Extensions that frameworks take for a format of the same resource.
@@ -14,31 +15,33 @@ const EXTENSIONS: [&str; 7] = [".json", ".xml", ".html", ".php", ".do", ".action
 /// Scripts that take the rest of the path as their own.
 const FRONT_CONTROLLERS: [&str; 3] = ["/index.php", "/index.html", "/app.php"];
 
-/// Every distinct reading, the path as received first.
-pub(super) fn of(path: &str) -> Vec<Reading> {
+/// Every distinct reading, the path as received first; `None` when there are more than [`MAX`].
+pub(super) fn of(path: &str) -> Option<Vec<Reading>> {
     let mut readings = vec![Reading { path: path.into(), how: "as received" }];
     if is_plain(path) {
-        return readings;
+        return Some(readings);
+    }
+    if is_clean(path) {
+        shorten(&mut readings, path)?;
+        return Some(readings);
     }
     let once = decode(path);
     let twice = decode(&once);
     for (base, how) in [
-        (path.to_owned(), "cleaned"),
-        (decode(&dots_first(path)), "cleaned, then decoded"),
-        (twice, "decoded twice"),
-        (once, "decoded once"),
+        (path, "cleaned"),
+        (&*once, "decoded once"),
+        (&*twice, "decoded twice"),
+        (&*decode(&dots_first(path)), "cleaned, then decoded"),
     ] {
-        add(&mut readings, &base, how);
-        for cleaned in [slashes_first(&base), dots_first(&base)] {
-            add(&mut readings, &cleaned, how);
-            add(&mut readings, &cleaned.nfkc().collect::<String>(), "compatibility characters folded");
-            let bare = without_front_controller(&cleaned);
-            add(&mut readings, bare, "without front controller");
-            add(&mut readings, without_extension(&cleaned), "without extension");
-            add(&mut readings, without_extension(bare), "without extension");
+        add(&mut readings, base, how)?;
+        clean(&mut readings, base, how)?;
+        if !base.is_ascii() {
+            let folded: String = base.nfkc().collect();
+            add(&mut readings, &folded, "compatibility characters folded")?;
+            clean(&mut readings, &folded, "compatibility characters folded")?;
         }
     }
-    readings
+    Some(readings)
 }
 
 /// Only characters that no framework changes: the hot path.
@@ -47,11 +50,43 @@ fn is_plain(path: &str) -> bool {
     path.as_bytes().iter().all(plain) && !path.contains("//") && (path.len() == 1 || !path.ends_with('/'))
 }
 
-fn add(readings: &mut Vec<Reading>, path: &str, how: &'static str) {
-    let rooted = path.starts_with('/');
-    if rooted && readings.len() < MAX && readings.iter().all(|known| *known.path != *path) {
-        readings.push(Reading { path: path.into(), how });
+/// Nothing to decode or to clean: files with an extension.
+fn is_clean(path: &str) -> bool {
+    let odd = path.contains(['%', ';', '\\']) || path.contains("//") || path.contains("/.");
+    !odd && !path.ends_with(['/', '.'])
+}
+
+fn add(readings: &mut Vec<Reading>, path: &str, how: &'static str) -> Option<()> {
+    if !path.starts_with('/') || readings.iter().any(|known| *known.path == *path) {
+        return Some(());
     }
+    if readings.len() == MAX {
+        return None;
+    }
+    readings.push(Reading { path: path.into(), how });
+    Some(())
+}
+
+/// Adds a path as servers clean it, and what that is short for.
+fn clean(readings: &mut Vec<Reading>, base: &str, how: &'static str) -> Option<()> {
+    for cleaned in [slashes_first(base), dots_first(base)] {
+        add(readings, &cleaned, how)?;
+        shorten(readings, &cleaned)?;
+    }
+    Some(())
+}
+
+/// Adds what a clean path is short for: a script's path without what follows it, a resource without
+/// its format.
+fn shorten(readings: &mut Vec<Reading>, path: &str) -> Option<()> {
+    for path in [path, without_front_controller(path)] {
+        add(readings, path, "without front controller")?;
+        add(readings, without_extension(path), "without extension")?;
+        let script = without_path_info(path);
+        add(readings, script, "without path info")?;
+        add(readings, without_extension(script), "without extension")?;
+    }
+    Some(())
 }
 
 fn decode(path: &str) -> String {
@@ -114,6 +149,12 @@ fn without_extension(path: &str) -> &str {
     EXTENSIONS.iter().find_map(strip).unwrap_or(path)
 }
 
+/// Up to the first segment with a known extension: `/pay.php/x` runs `/pay.php`.
+fn without_path_info(path: &str) -> &str {
+    let inner = path.match_indices('/').skip(1).filter_map(|(at, _)| path.get(..at));
+    inner.into_iter().find(|script| without_extension(script).len() < script.len()).unwrap_or(path)
+}
+
 fn without_front_controller(path: &str) -> &str {
     let strip = |prefix: &&str| {
         let head = path.get(..prefix.len())?;
@@ -129,4 +170,69 @@ pub(super) fn hex_pair(rest: &[u8]) -> Option<u8> {
     let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let (high, low) = (digit(rest.first()?)?, digit(rest.get(1)?)?);
     Some(high * 16 + low)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn piece() -> impl Strategy<Value = &'static str> {
+        proptest::sample::select(vec![
+            "a",
+            "//",
+            "/..",
+            "/./",
+            "/../",
+            ";p",
+            "%2f",
+            "%252f",
+            "%2e",
+            "%252e%252e",
+            "%5c",
+            "%20",
+            "%25ef%25bd%2597",
+            "%ef%bd%97",
+            ".php",
+            ".json",
+            "/index.php",
+            "%3b",
+            "%253b",
+        ])
+    }
+
+    #[test]
+    fn ordinary_paths_are_never_refused() {
+        for (path, most) in [
+            ("/wallet/withdraw", 1),
+            ("/assets/app.min.css", 1),
+            ("/news/page.html", 2),
+            ("/", 1),
+            ("/caf%c3%a9/menu.html", 6),
+            ("/a%20b/c.php/d", 10),
+            ("/%ef%bd%97iki/%e2%84%a2.json", 10),
+        ] {
+            assert!(of(path).is_some_and(|readings| readings.len() <= most), "{path}: {:?}", of(path));
+        }
+    }
+
+    #[test]
+    fn more_readings_than_can_be_matched_are_refused() {
+        let piled = "/index.php/a%ef%bd%97//%2f%20///../%253b//%20%2f/../index.php";
+        assert_eq!(of(piled), None);
+    }
+
+    proptest! {
+        /// However many odd forms are piled up, the readings that sites take are not crowded out.
+        #[test]
+        fn no_reading_is_crowded_out(pieces in proptest::collection::vec(piece(), 1..16), front in any::<bool>()) {
+            let path = format!("{}/a{}", if front { "/index.php" } else { "" }, pieces.concat());
+            let Some(readings) = of(&path) else { return Ok(()) };
+            let once = decode(&path);
+            for expected in [slashes_first(&once), dots_first(&once), slashes_first(&decode(&once)), once] {
+                prop_assert!(readings.iter().any(|reading| *reading.path == *expected), "{path}: {expected}: {readings:?}");
+            }
+        }
+    }
 }

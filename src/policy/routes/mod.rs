@@ -4,19 +4,27 @@
 //! the first match wins. A guarded route matches without regard to case; an exception
 //! (`require: none`) only with it, so that it helps only where every reading lands on it. A condition
 //! on a body that was not read is neither true nor false: then both the route and what follows it
-//! are landed on (decisions 19).
+//! are landed on (decisions 19). The same holds for an exception of some methods while the body may
+//! hold a form that overrides the method.
+//!
+//! What lands on no route must have the default. A path that is written plainly and lands, as it was
+//! received, on exceptions alone is what the operator opened by name: its other readings then count
+//! where they land on a route, but not by landing nowhere. Else `/login.php` could not be opened
+//! under a default that guards everything, since it may be read as `/login`.
 
 use std::sync::Arc;
 
-use http::{HeaderMap, Method, header};
+use http::{Method, header};
 
 use crate::{
-    fields::{self, Body, Condition, FieldName},
+    fields::{self, Body, Condition, Field, FieldName},
     policy::rule::{Anonymous, BoundNames, FactorKind, Match, Mode, Requirement, Respond, Route, Unenrolled},
-    request::Head,
+    request::{self, Head},
 };
 
 mod trie;
+#[cfg(test)]
+mod bypasses;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +32,8 @@ use trie::{Place, Trie};
 
 /// Headers by which some frameworks take another method (security.md 3.3).
 const OVERRIDES: [&str; 3] = ["x-http-method-override", "x-http-method", "x-method-override"];
+/// The field of a query or form by which they do.
+const OVERRIDE_FIELD: &str = "_method";
 
 /// What is known of a request's body while routes with body conditions are matched.
 #[derive(Clone, Copy, Debug)]
@@ -86,21 +96,31 @@ impl Routes {
     pub fn land<'r>(&'r self, head: &Head<'_>, body: BodyView<'_>) -> Landing<'r> {
         let mut landing = Landing { enforced: Vec::new(), observed: Vec::new(), body_matters: false };
         let mut found: Vec<Place> = Vec::new();
-        let mut methods = None;
-        for reading in head.target.readings() {
+        let (mut overrides, mut opened, mut nowhere, mut exception_open) = (None, false, false, false);
+        for (at, reading) in head.target.readings().enumerate() {
             found.clear();
             self.find(reading.path(), &mut found);
-            if found.is_empty() {
-                landing.add_default(self.default.as_ref());
-                continue;
-            }
             found.sort_unstable();
-            let methods = methods.get_or_insert_with(|| candidates(head, body));
-            for method in methods.iter() {
-                let request = Candidate { head, body, method, path: reading.path() };
-                self.land_reading(&request, &found, &mut landing);
+            let mut lands = !found.is_empty();
+            if lands {
+                let overrides = overrides.get_or_insert_with(|| Overrides::of(head, body));
+                for method in &overrides.methods {
+                    let request = Candidate { head, body, method, hidden: overrides.hidden, path: reading.path() };
+                    let landed = self.land_reading(&request, &found, &mut landing);
+                    lands &= landed.somewhere;
+                    exception_open |= landed.exception_open;
+                }
             }
+            if at == 0 {
+                opened = lands && landing.is_unguarded() && head.target.ambiguity().is_none();
+            }
+            nowhere |= !lands && !opened;
         }
+        if let Some(default) = self.default.as_ref().filter(|_| nowhere) {
+            add(&mut landing.enforced, default);
+        }
+        // Whether an exception holds matters only where something else is landed on besides.
+        landing.body_matters |= exception_open && !landing.is_unguarded();
         landing.enforced.sort_by_key(|route| std::cmp::Reverse(strictness(route.require)));
         landing
     }
@@ -113,7 +133,8 @@ impl Routes {
         self.trie.find(&rest.to_lowercase(), found);
     }
 
-    fn land_reading<'r>(&'r self, request: &Candidate<'_>, found: &[Place], landing: &mut Landing<'r>) {
+    fn land_reading<'r>(&'r self, request: &Candidate<'_>, found: &[Place], landing: &mut Landing<'r>) -> Landed {
+        let mut landed = Landed { somewhere: false, exception_open: false };
         for (route, at) in found {
             let Some(route) = self.all.get(*route) else { continue };
             let Some(pattern) = route.matches.get(*at) else { continue };
@@ -121,26 +142,31 @@ impl Routes {
             if condition == Condition::No {
                 continue;
             }
-            landing.body_matters |= condition == Condition::Unknown && request.depends_on_body(pattern);
+            if condition == Condition::Unknown && request.depends_on_body(pattern) {
+                let exception = route.require == Requirement::None;
+                landed.exception_open |= exception;
+                landing.body_matters |= !exception;
+            }
             if route.mode == Mode::Observe {
                 add(&mut landing.observed, route);
                 continue;
             }
             add(&mut landing.enforced, route);
             if condition == Condition::Yes {
-                return;
+                landed.somewhere = true;
+                return landed;
             }
         }
-        landing.add_default(self.default.as_ref());
+        landed
     }
 }
 
-impl<'r> Landing<'r> {
-    fn add_default(&mut self, default: Option<&'r Route>) {
-        if let Some(route) = default {
-            add(&mut self.enforced, route);
-        }
-    }
+/// What became of one reading with one method.
+struct Landed {
+    /// Whether a route certainly takes it.
+    somewhere: bool,
+    /// Whether the body could tell whether an exception takes it.
+    exception_open: bool,
 }
 
 fn add<'r>(routes: &mut Vec<&'r Route>, route: &'r Route) {
@@ -154,6 +180,7 @@ struct Candidate<'a> {
     head: &'a Head<'a>,
     body: BodyView<'a>,
     method: &'a Method,
+    hidden: bool,
     path: &'a str,
 }
 
@@ -169,7 +196,8 @@ impl Candidate<'_> {
         if pattern.host.as_ref().is_some_and(|host| *host != *self.head.host) {
             return Condition::No;
         }
-        let mut outcome = Condition::Yes;
+        let maybe_overridden = exception && self.hidden && !pattern.methods.is_empty();
+        let mut outcome = if maybe_overridden { Condition::Unknown } else { Condition::Yes };
         for (name, expected) in &pattern.fields {
             match self.field(name, expected) {
                 Condition::No => return Condition::No,
@@ -185,20 +213,15 @@ impl Candidate<'_> {
         match (name, self.body) {
             (FieldName::Query(_), _) => fields::condition(name, query, None, expected),
             (_, BodyView::Read(body)) => fields::condition(name, query, Some(body), expected),
-            (_, BodyView::Unread) if !has_body(self.head.headers) => fields::condition(name, query, None, expected),
             (_, BodyView::Unread) => Condition::Unknown,
         }
     }
 
+    /// Whether reading the body may make certain what is unknown.
     fn depends_on_body(&self, pattern: &Match) -> bool {
-        let unread = matches!(self.body, BodyView::Unread) && has_body(self.head.headers);
-        unread && pattern.fields.iter().any(|(name, _)| !matches!(name, FieldName::Query(_)))
+        let conditioned = pattern.fields.iter().any(|(name, _)| !matches!(name, FieldName::Query(_)));
+        matches!(self.body, BodyView::Unread) && (conditioned || self.hidden)
     }
-}
-
-fn has_body(headers: &HeaderMap) -> bool {
-    headers.contains_key(header::TRANSFER_ENCODING)
-        || headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0")
 }
 
 /// Guarded: the listed ones, HEAD with GET, and every method that is none of GET, HEAD, OPTIONS. An
@@ -213,27 +236,55 @@ fn method_matches(method: &Method, listed: &[Method], exception: bool) -> bool {
     !exception && !matches!(*method, Method::GET | Method::OPTIONS)
 }
 
-/// The request's method and those that an override may make of it.
-fn candidates(head: &Head<'_>, body: BodyView<'_>) -> Vec<Method> {
-    let mut methods = vec![head.method.clone()];
-    let mut also = |name: &str| {
-        if let Ok(method) = Method::from_bytes(name.trim().to_ascii_uppercase().as_bytes())
-            && !methods.contains(&method)
-        {
-            methods.push(method);
+/// The methods that some framework may take a request for.
+struct Overrides {
+    /// The request's own first, then those that an override names.
+    methods: Vec<Method>,
+    /// Whether the body may name another one that cannot be seen.
+    hidden: bool,
+}
+
+impl Overrides {
+    fn of(head: &Head<'_>, body: BodyView<'_>) -> Self {
+        let mut methods = vec![head.method.clone()];
+        let mut also = |name: &str| {
+            if let Ok(method) = Method::from_bytes(name.trim().to_ascii_uppercase().as_bytes())
+                && !methods.contains(&method)
+            {
+                methods.push(method);
+            }
+        };
+        for name in OVERRIDES {
+            head.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).for_each(&mut also);
         }
-    };
-    for name in OVERRIDES {
-        head.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).for_each(&mut also);
+        let query = head.target.query().filter(|query| !query.is_empty());
+        if query.is_some() {
+            fields::values(&FieldName::Query(OVERRIDE_FIELD.into()), query, None).iter().for_each(|value| also(value));
+        }
+        let hidden = match body {
+            BodyView::Unread => !is_json(request::header_once(head.headers, header::CONTENT_TYPE.as_str())),
+            BodyView::Read(body) => match fields::read(&FieldName::Form(OVERRIDE_FIELD.into()), None, Some(body)) {
+                Field::Absent => false,
+                Field::One(value) => {
+                    also(&value);
+                    false
+                }
+                Field::Several(values) => {
+                    values.iter().for_each(|value| also(value));
+                    false
+                }
+                Field::Unreadable => !is_json(body.content_type),
+            },
+        };
+        // Frameworks look for the field in posts only.
+        Self { methods, hidden: hidden && *head.method == Method::POST }
     }
-    let field = "_method".to_owned();
-    if head.target.query().is_some_and(|query| query.contains("method")) {
-        fields::values(&FieldName::Query(field.clone()), head.target.query(), None).iter().for_each(|v| also(v));
-    }
-    if let BodyView::Read(body) = body {
-        fields::values(&FieldName::Form(field), None, Some(body)).iter().for_each(|value| also(value));
-    }
-    methods
+}
+
+/// No framework looks for form fields in JSON.
+fn is_json(content_type: Option<&str>) -> bool {
+    let essence = content_type.and_then(|text| text.split(';').next()).unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("application/json")
 }
 
 fn strictness(requirement: Requirement) -> (u8, u64) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue};
 use proptest::prelude::*;
 
 use super::*;
@@ -13,7 +13,7 @@ use crate::{
     target::Target,
 };
 
-fn route(name: &str, path: &str, methods: &[Method], require: Requirement) -> Route {
+pub(super) fn route(name: &str, path: &str, methods: &[Method], require: Requirement) -> Route {
     let pattern =
         Match { path: PathPattern::parse(path).unwrap(), methods: methods.to_vec(), host: None, fields: Vec::new() };
     Route { name: Arc::from(name), matches: vec![pattern], require, ..default_route(Requirement::None) }
@@ -21,7 +21,13 @@ fn route(name: &str, path: &str, methods: &[Method], require: Requirement) -> Ro
 
 const FRESH: Requirement = Requirement::Fresh { max_age: Duration::from_secs(300) };
 
-fn lands(routes: &Routes, method: Method, raw: &str, headers: &HeaderMap, body: BodyView<'_>) -> Vec<String> {
+pub(super) fn lands(
+    routes: &Routes,
+    method: Method,
+    raw: &str,
+    headers: &HeaderMap,
+    body: BodyView<'_>,
+) -> Vec<String> {
     let target = Target::parse(raw.as_bytes()).unwrap();
     let client = std::net::Ipv4Addr::LOCALHOST.into();
     let head = Head {
@@ -36,7 +42,7 @@ fn lands(routes: &Routes, method: Method, raw: &str, headers: &HeaderMap, body: 
     routes.land(&head, body).enforced.iter().map(|route| route.name.to_string()).collect()
 }
 
-fn get(routes: &Routes, raw: &str) -> Vec<String> {
+pub(super) fn get(routes: &Routes, raw: &str) -> Vec<String> {
     lands(routes, Method::GET, raw, &HeaderMap::new(), BodyView::Unread)
 }
 

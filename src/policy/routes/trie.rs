@@ -17,15 +17,27 @@ pub(super) struct Trie {
 }
 
 impl Trie {
+    /// Adds a pattern. One that ends in a slash is also found without it: many frameworks take both
+    /// for the same, and an exception is held against the exact pattern again.
     pub(super) fn insert(&mut self, pattern: &PathPattern, place: Place) {
+        self.insert_segments(&pattern.segments, pattern.subtree, place);
+        if let Some((Segment::Literal(last), before)) = pattern.segments.split_last()
+            && last.is_empty()
+            && !before.is_empty()
+        {
+            self.insert_segments(before, pattern.subtree, place);
+        }
+    }
+
+    fn insert_segments(&mut self, segments: &[Segment], subtree: bool, place: Place) {
         let mut node = self;
-        for segment in &pattern.segments {
+        for segment in segments {
             node = match segment {
                 Segment::Literal(text) => node.literals.entry(text.to_lowercase().into()).or_default(),
                 Segment::Any => node.any.get_or_insert_default(),
             };
         }
-        if pattern.subtree {
+        if subtree {
             node.below.push(place);
         } else {
             node.here.push(place);

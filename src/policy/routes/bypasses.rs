@@ -1,0 +1,122 @@
+//! Ways around a guarded route that were open once, or that an attacker would try first.
+
+use http::{HeaderMap, HeaderValue};
+
+use super::{
+    tests::{get, lands, route},
+    *,
+};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+fn conditioned(name: &str, field: FieldName, value: &str) -> Route {
+    let mut route = route(name, "/act", &[], Requirement::Once);
+    for pattern in &mut route.matches {
+        pattern.fields = vec![(field.clone(), value.to_owned())];
+    }
+    route
+}
+
+fn read<'b>(content_type: &'b str, bytes: &'b [u8]) -> BodyView<'b> {
+    BodyView::Read(Body { content_type: Some(content_type), bytes })
+}
+
+/// Over HTTP/2 a body needs neither Content-Length nor Transfer-Encoding.
+#[test]
+fn an_unread_body_without_a_length_is_unknown() {
+    let pay = conditioned("pay", FieldName::Form("do".into()), "pay");
+    let routes = Routes::compile(vec![pay], Requirement::None);
+    assert_eq!(lands(&routes, Method::POST, "/act", &HeaderMap::new(), BodyView::Unread), ["pay"]);
+    assert!(lands(&routes, Method::POST, "/act", &HeaderMap::new(), read(FORM, b"")).is_empty());
+}
+
+#[test]
+fn a_script_with_path_info_lands_on_the_script() {
+    let all = vec![route("pay", "/pay.php", &[], Requirement::Once), route("move", "/move", &[], Requirement::Once)];
+    let routes = Routes::compile(all, Requirement::None);
+    assert_eq!(get(&routes, "/pay.php/x/y"), ["pay"]);
+    assert_eq!(get(&routes, "/move.php/x"), ["move"]);
+    assert_eq!(get(&routes, "/%6dove.php/x"), ["move"]);
+}
+
+#[test]
+fn a_pattern_with_a_trailing_slash_guards_the_path_without_it() {
+    let routes = Routes::compile(vec![route("pay", "/pay/", &[], Requirement::Once)], Requirement::None);
+    for raw in ["/pay", "/pay/", "/pay//", "/PAY"] {
+        assert_eq!(get(&routes, raw), ["pay"], "{raw}");
+    }
+}
+
+/// `_method` under an escaped name still overrides.
+#[test]
+fn an_override_counts_however_its_name_is_escaped() {
+    let routes = Routes::compile(vec![route("pay", "/pay", &[Method::POST], Requirement::Once)], Requirement::None);
+    for raw in ["/pay?_method=POST", "/pay?_m%65thod=post", "/pay?%5Fmethod=PoSt", "/pay?x=1&_METHOD=POST"] {
+        assert_eq!(get(&routes, raw), ["pay"], "{raw}");
+    }
+}
+
+/// The exception is for one method; a body may make the site see another.
+#[test]
+fn an_exception_for_a_method_does_not_cover_an_override_in_the_body() {
+    let all = vec![
+        route("open", "/act", &[Method::POST], Requirement::None),
+        route("act", "/act", &[Method::DELETE], Requirement::Once),
+    ];
+    let routes = Routes::compile(all, Requirement::None);
+    let post = |content_type: &'static str, body: BodyView<'_>| {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        lands(&routes, Method::POST, "/act", &headers, body)
+    };
+    assert_eq!(post(FORM, read(FORM, b"_method=delete")), ["act", "open"]);
+    assert_eq!(post(FORM, BodyView::Unread), ["act", "open"]);
+    assert_eq!(
+        post("multipart/form-data; boundary=x", read("multipart/form-data; boundary=x", b"odd")),
+        ["act", "open"]
+    );
+    assert_eq!(post(FORM, read(FORM, b"a=1")), ["open"]);
+    assert_eq!(post("application/json", read("application/json", b"{}")), ["open"]);
+    assert_eq!(post("application/json", BodyView::Unread), ["open"]);
+}
+
+/// Go and .NET bind keys without regard to case.
+#[test]
+fn a_json_key_in_another_case_may_match() {
+    let pay = conditioned("pay", FieldName::Json("/op".into()), "pay");
+    let routes = Routes::compile(vec![pay], Requirement::None);
+    for body in [r#"{"OP":"pay"}"#, r#"{"op":"look","Op":"pay"}"#, r#"{"Op":"look","op":"x"}"#] {
+        let landed = lands(&routes, Method::POST, "/act", &HeaderMap::new(), read("application/json", body.as_bytes()));
+        assert_eq!(landed, ["pay"], "{body}");
+    }
+    let other = read("application/json", br#"{"op":"look","opx":"pay"}"#);
+    assert!(lands(&routes, Method::POST, "/act", &HeaderMap::new(), other).is_empty());
+}
+
+/// A default that guards everything must leave a listed exception usable: `/login.php` may be read
+/// as `/login`, of which no route speaks.
+#[test]
+fn an_exception_as_received_outweighs_the_default_of_its_other_readings() {
+    let all = vec![
+        route("login", "/login.php", &[], Requirement::None),
+        route("home", "/index.html", &[], Requirement::None),
+        route("pay", "/pay", &[], Requirement::Once),
+        route("pages", "/pay.html", &[], Requirement::None),
+    ];
+    let routes = Routes::compile(all, Requirement::Session);
+    assert_eq!(get(&routes, "/login.php"), ["login"]);
+    assert_eq!(get(&routes, "/index.html"), ["home"]);
+    assert_eq!(get(&routes, "/login"), ["default"]);
+    assert_eq!(get(&routes, "/LOGIN.php"), ["default"]);
+    // A named route still counts in every reading.
+    assert_eq!(get(&routes, "/pay.html"), ["pay", "pages"]);
+}
+
+#[test]
+fn an_exception_written_ambiguously_does_not_outweigh_the_default() {
+    let routes = Routes::compile(vec![route("open", "/open/**", &[], Requirement::None)], Requirement::Session);
+    for raw in ["/open/../else", "/open/%2e%2e/else", "/open/x;/../../else", "/open/..%2felse", "/open/%252e%252e/else"]
+    {
+        assert!(get(&routes, raw).contains(&"default".to_owned()), "{raw}");
+    }
+}

@@ -16,7 +16,8 @@ async fn withdraw_with_a_code(scripts: Scripts) {
     let csrf = browser.value("#withdraw input[name=csrf]").await;
     browser.press("#withdraw button[type=submit]").await;
 
-    let page = browser.text("main").await;
+    // Not merely `main`: the page before has one too.
+    let page = browser.text("main:has(input[name=code])").await;
     assert!(page.contains("1500000") && page.contains("BCA 1234567890"), "what is approved is shown: {page}");
     assert!(gate.site.received("POST", "/wallet/withdraw").is_empty(), "nothing passes before the code");
     browser.fill("input[name=code]", &app.code()).await;

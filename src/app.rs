@@ -113,6 +113,8 @@ impl App {
         let (settings, started_with) = (config.edge.clone(), config.restart_only());
         let watched = config.watched_files();
         let live = Live::build(config, &shared)?;
+        let flow = &shared.flow;
+        flow.metrics.config_applied(&live.config_hash, flow.clock.now());
         Ok(Self {
             runtime,
             config_path: config_path.to_owned(),

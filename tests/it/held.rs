@@ -8,18 +8,25 @@ use tempfile::TempDir;
 
 use crate::kit::{AuthenticatorApp, TestGate, install_crypto};
 
-const TARGET: &str = "/account/password";
-const FORM: &str = "application/x-www-form-urlencoded";
+pub const TARGET: &str = "/account/password";
+pub const FORM: &str = "application/x-www-form-urlencoded";
 const CAP: usize = 64 * 1024;
 
 /// A browser reduced to its cookies, over one protocol.
-struct Jar {
+pub struct Jar {
     client: Client,
     base: String,
     cookies: Vec<(String, String)>,
 }
 
 impl Jar {
+    /// A browser of a gateway without TLS.
+    pub fn new(gate: &TestGate) -> Self {
+        install_crypto();
+        let client = Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
+        Self { client, base: gate.url(""), cookies: Vec::new() }
+    }
+
     fn keep(&mut self, answer: &Response) {
         for line in answer.headers().get_all("set-cookie") {
             let pair = line.to_str().unwrap().split(';').next().unwrap();
@@ -29,10 +36,17 @@ impl Jar {
         }
     }
 
-    async fn post(&mut self, target: &str, content_type: &str, body: Body) -> Response {
+    /// Posts as a page of the site does.
+    pub async fn post(&mut self, target: &str, content_type: &str, body: Body) -> Response {
+        let origin = self.base.clone();
+        self.post_from(&origin, target, content_type, body).await
+    }
+
+    /// Posts as a page of another origin does.
+    pub async fn post_from(&mut self, origin: &str, target: &str, content_type: &str, body: Body) -> Response {
         let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let request = self.client.post(format!("{}{target}", self.base)).header("content-type", content_type);
-        let request = request.header("cookie", cookies.join("; ")).header("origin", &self.base);
+        let request = request.header("cookie", cookies.join("; ")).header("origin", origin);
         let answer = request.header("accept", "text/html").body(body).send().await.unwrap();
         self.keep(&answer);
         answer
@@ -47,6 +61,11 @@ impl Jar {
     async fn log_in_and_enrol(&mut self) -> AuthenticatorApp {
         self.post("/login", FORM, format!("username=ayu&password={PASSWORD}").into()).await;
         assert!(self.cookies.iter().any(|(name, _)| name == SESSION_COOKIE));
+        self.enrol().await
+    }
+
+    /// Enrols an app for the player who is logged in, confirmed with the code of the step before.
+    pub async fn enrol(&mut self) -> AuthenticatorApp {
         let begun = self.portal("/.stepgate/api/enrolments", &json!({ "method": "app" })).await;
         let app = AuthenticatorApp::holding(begun["secret"].as_str().unwrap());
         let confirm = format!("/.stepgate/api/enrolments/{}/confirm", begun["id"].as_str().unwrap());
@@ -56,18 +75,16 @@ impl Jar {
 }
 
 /// The password route asks for a stamp only, so that a body of any shape can be held.
-fn session_only(yaml: String) -> String {
+pub fn session_only(yaml: String) -> String {
     let (before, after) = yaml.split_once("path: /account/password, methods: [POST] }").unwrap();
     let after = after.replacen("require: fresh\n    max_age: 5m", "require: session", 1);
     format!("{before}path: /account/password, methods: [POST] }}{after}")
 }
 
 async fn plain() -> (TestGate, Jar) {
-    install_crypto();
     let gate = TestGate::start_with(session_only).await;
-    let client = Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
-    let base = gate.url("");
-    (gate, Jar { client, base, cookies: Vec::new() })
+    let jar = Jar::new(&gate);
+    (gate, jar)
 }
 
 async fn over_http2() -> (TestGate, Jar, TempDir) {

@@ -11,6 +11,7 @@
 
 mod config;
 mod configuration_page;
+mod csrf;
 mod demo_site;
 mod docs;
 mod journeys;

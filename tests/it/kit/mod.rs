@@ -6,7 +6,7 @@ mod browser;
 mod client;
 mod gate;
 pub mod postgres;
-mod process;
+pub mod process;
 mod site;
 
 pub use app::AuthenticatorApp;

@@ -71,7 +71,10 @@ impl Gateway {
     async fn end_session(&self, answer: &ResponseHeader, context: &mut Context) {
         let Some(binding) = context.ending.filter(|_| answer.status.as_u16() < 400) else { return };
         let secure = context.live.rules.site.secure;
-        context.set_cookies.push(web::expire_cookie(CookieNames::of(secure).stamp, secure));
+        let names = CookieNames::of(secure);
+        for name in [names.stamp, names.login] {
+            context.set_cookies.push(web::expire_cookie(name, secure));
+        }
         if let Err(error) = self.flow.end_session(binding).await {
             tracing::error!(%error, "a log-out could not be recorded");
         }
@@ -80,9 +83,7 @@ impl Gateway {
     async fn after_success(&self, answer: &ResponseHeader, context: &mut Context) {
         let Some(name) = context.record.route.clone() else { return };
         let rules = std::sync::Arc::clone(&context.live.rules);
-        let Some(after) =
-            rules.routes.all().iter().find(|route| route.name == name).and_then(|r| r.after_success.as_ref())
-        else {
+        let Some(after) = rules.routes.named(&name).and_then(|route| route.after_success.as_ref()) else {
             return;
         };
         if !holds(&after.when, answer, &rules.site.origin) {

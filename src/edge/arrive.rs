@@ -23,7 +23,7 @@ use crate::{
         resume,
     },
     policy::{BodyView, FactorKind, Permit},
-    request::{self, Carrier},
+    request::{self, Carrier, Scheme},
     web::{self, Problem, Reply, Wants},
 };
 
@@ -48,6 +48,10 @@ impl Gateway {
             Err(problem) => return self.refuse(session, context, problem).await,
         };
         context.intake = Some(intake);
+        if let Some(reply) = to_https(session, context) {
+            reply::write(session, reply).await?;
+            return Ok(true);
+        }
         if self.is_portal(context) {
             return self.portal(session, context).await;
         }
@@ -290,6 +294,22 @@ impl Gateway {
         web::allow_origin(&parts.headers, &context.live.rules.site, reply.headers_mut());
         reply
     }
+}
+
+/// A site on https is never spoken to without it: a navigation is sent there, everything else refused.
+fn to_https(session: &Session, context: &Context) -> Option<Reply> {
+    let rules = &context.live.rules;
+    let intake = context.intake.as_ref()?;
+    if !rules.site.secure || intake.scheme == Scheme::Https {
+        return None;
+    }
+    if !session.req_header().method.is_safe() {
+        return Some(Problem::misdirected().reply(Wants::Json, rules));
+    }
+    let mut reply = reply::empty(StatusCode::PERMANENT_REDIRECT);
+    let location = HeaderValue::from_str(&format!("{}{}", rules.site.origin, intake.target.raw())).ok()?;
+    reply.headers_mut().insert(header::LOCATION, location);
+    Some(reply)
 }
 
 /// Our login cookie with a new value.

@@ -69,7 +69,7 @@ impl Gateway {
         let rules = &context.live.rules;
         let passage = context.passage.as_ref()?;
         let name = context.record.route.as_ref()?;
-        let route = rules.routes.all().iter().find(|route| route.name == *name)?;
+        let route = rules.routes.named(name)?;
         if route.require == Requirement::None && !route.assert {
             return None;
         }

@@ -131,8 +131,7 @@ impl Problem {
             Level::Fresh => "fresh",
             Level::Once => "once",
         };
-        let max_age =
-            rules.routes.all().iter().find(|route| *route.name == *challenge.route).map(|route| route.require);
+        let max_age = rules.routes.named(&challenge.route).map(|route| route.require);
         let max_age = match max_age {
             Some(Requirement::Fresh { max_age }) => format!(", max_age={}", max_age.as_secs()),
             Some(Requirement::Once) => ", max_age=0".to_owned(),

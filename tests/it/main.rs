@@ -15,6 +15,7 @@ mod csrf;
 mod demo_site;
 mod docs;
 mod journeys;
+mod edge;
 mod held;
 mod kit;
 mod layers;

@@ -12,7 +12,7 @@
 //! where they land on a route, but not by landing nowhere. Else `/login.php` could not be opened
 //! under a default that guards everything, since it may be read as `/login`.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use http::{Method, header};
 
@@ -69,6 +69,7 @@ pub struct Routes {
     all: Vec<Route>,
     trie: Trie,
     default: Option<Route>,
+    by_name: HashMap<Arc<str>, usize>,
 }
 
 impl Routes {
@@ -82,7 +83,14 @@ impl Routes {
             }
         }
         let default = (default != Requirement::None).then(|| default_route(default));
-        Self { all, trie, default }
+        let by_name = all.iter().zip(0..).map(|(route, at)| (Arc::clone(&route.name), at)).collect();
+        Self { all, trie, default, by_name }
+    }
+
+    /// The route of this name.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<&Route> {
+        self.by_name.get(name).and_then(|at| self.all.get(*at))
     }
 
     /// Every route, in file order.

@@ -10,7 +10,7 @@ use crate::{
     fields::Body,
     flow::CookieNames,
     identity::SiteAnswer,
-    policy::rule::{AfterSuccess, AnswerCondition, LocationCondition, SuccessAction},
+    policy::rule::{AfterSuccess, SuccessAction},
     request::{self, Carrier},
     web,
 };
@@ -86,7 +86,8 @@ impl Gateway {
         let Some(after) = rules.routes.named(&name).and_then(|route| route.after_success.as_ref()) else {
             return;
         };
-        if !holds(&after.when, answer, &rules.site.origin) {
+        let site = SiteAnswer { status: answer.status.as_u16(), headers: &answer.headers, body: None };
+        if !site.satisfies(&after.when) {
             return;
         }
         self.act(after, context).await;
@@ -160,27 +161,4 @@ fn drop_foreign_cookies(answer: &mut ResponseHeader) -> Result<()> {
         answer.append_header(header::SET_COOKIE, value)?;
     }
     Ok(())
-}
-
-/// Whether the conditions that need no body hold; one on the body never does here.
-fn holds(when: &AnswerCondition, answer: &ResponseHeader, origin: &str) -> bool {
-    let status = answer.status.as_u16();
-    let good_status = if when.status.is_empty() { (200..400).contains(&status) } else { when.status.contains(&status) };
-    let good_location = when.location.as_ref().is_none_or(|condition| {
-        let location = answer.headers.get(header::LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let path = location.strip_prefix(origin).unwrap_or(location);
-        match condition {
-            LocationCondition::Exact(expected) => path == expected,
-            LocationCondition::Regex(regex) => regex.is_match(path),
-        }
-    });
-    let good_cookie = when.sets_cookie.as_ref().is_none_or(|name| {
-        answer.headers.get_all(header::SET_COOKIE).iter().filter_map(|value| value.to_str().ok()).any(|line| {
-            line.split(';')
-                .next()
-                .and_then(|pair| pair.split_once('='))
-                .is_some_and(|(n, v)| n == name && !v.is_empty())
-        })
-    });
-    good_status && good_location && good_cookie && when.body.is_none()
 }

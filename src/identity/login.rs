@@ -6,12 +6,12 @@ use super::{
     Claims, Freshness, IdentityError, Ports, SiteAnswer, Testimony,
     carrier::{Jar, Presented, ambiguous, present_cookies},
     introspection::Introspection,
-    set_cookie::{NewCookie, set_cookies, sets, with_cookies},
+    set_cookie::{NewCookie, set_cookies, with_cookies},
     settings::{LoginSettings, Normalize},
 };
 use crate::{
     fields::{self, Body, Field, FieldName},
-    policy::rule::{AnswerCondition, LocationCondition, Match},
+    policy::rule::Match,
     request::{Head, Subject},
     store::StoreError,
 };
@@ -87,7 +87,7 @@ impl Login {
             self.ports.logins.void(session).await.map_err(|error| lost(&error))?;
         }
         let Some(session) = after.filter(|_| !new.iter().any(NewCookie::is_deletion)) else { return Ok(()) };
-        let Some(typed) = self.typed_name(head, body).filter(|_| succeeded(&self.settings.success, answer)) else {
+        let Some(typed) = self.typed_name(head, body).filter(|_| answer.satisfies(&self.settings.success)) else {
             return Ok(());
         };
         let subject = match &self.confirm {
@@ -145,44 +145,6 @@ fn matches_head(rule: &Match, head: &Head<'_>) -> bool {
         && rule.fields.iter().all(query_fits)
 }
 
-/// Whether an answer is the success that the settings describe; a body that was not read is none.
-fn succeeded(condition: &AnswerCondition, answer: SiteAnswer<'_>) -> bool {
-    let status_fits = match condition.status.as_slice() {
-        [] => (200..400).contains(&answer.status),
-        listed => listed.contains(&answer.status),
-    };
-    let location = crate::request::header_once(answer.headers, http::header::LOCATION.as_str());
-    let location_fits = condition.location.as_ref().is_none_or(|wanted| {
-        location.is_some_and(|location| match wanted {
-            LocationCondition::Exact(path) => path_and_query(location) == path,
-            LocationCondition::Regex(regex) => regex.is_match(path_and_query(location)),
-        })
-    });
-    let body = || answer.body.and_then(|body| std::str::from_utf8(body).ok());
-    status_fits
-        && location_fits
-        && condition.sets_cookie.as_deref().is_none_or(|name| sets(answer.headers, name))
-        && condition.body.as_ref().is_none_or(|regex| body().is_some_and(|body| regex.is_match(body)))
-}
-
-/// A location without scheme and host.
-fn path_and_query(location: &str) -> &str {
-    let Some((_, rest)) = location.split_once("://") else { return location };
-    rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/")
-}
-
 fn lost(error: &StoreError) -> IdentityError {
     IdentityError::Unavailable { source_name: "login", detail: error.to_string() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn locations_are_compared_as_paths() {
-        assert_eq!(path_and_query("https://play.example/home?x=1"), "/home?x=1");
-        assert_eq!(path_and_query("/home"), "/home");
-        assert_eq!(path_and_query("https://play.example"), "/");
-    }
 }

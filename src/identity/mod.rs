@@ -21,6 +21,7 @@ mod login;
 mod set_cookie;
 pub mod settings;
 mod source;
+mod success;
 mod sources;
 
 pub use sources::Sources;

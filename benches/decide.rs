@@ -1,15 +1,12 @@
 //! The cost of a decision with 10 routes and with 10,000, in one run: rounds alternate, so that both
 //! meet the same machine. Prints nanoseconds a decision and the ratio; `--check` exits 1 above 2.
 
-use std::{hint::black_box, io::Write, net::Ipv4Addr, process::ExitCode, sync::Arc, time::Instant};
+use std::{hint::black_box, io::Write, net::Ipv4Addr, process::ExitCode, time::Instant};
 
 use http::{HeaderMap, Method};
 use stepgate::{
     clock::UnixTime,
-    policy::{
-        BodyView, FactorKind, Facts, PathPattern, Requirement, Route, Routes, StampFacts, Visitor, decide,
-        rule::{Anonymous, BoundNames, Match, Mode, Respond, Unenrolled},
-    },
+    policy::{BodyView, Facts, PathPattern, Requirement, Route, Routes, StampFacts, Visitor, decide, rule::Match},
     request::{Head, Scheme},
     target::Target,
 };
@@ -21,24 +18,10 @@ const DECISIONS: u32 = 3_000;
 const TARGETS: [&str; 3] = ["/news/2026/latest", "/area7/pay", "/area7/%70ay;v=1?x=1"];
 
 fn routes(count: usize) -> Routes {
-    let route = |at: usize| Route {
-        name: Arc::from(format!("route-{at}")),
-        matches: vec![Match {
-            path: PathPattern::parse(&format!("/area{at}/pay")).unwrap_or_else(|_| PathPattern::everything()),
-            methods: vec![Method::POST],
-            host: None,
-            fields: Vec::new(),
-        }],
-        require: Requirement::Session,
-        methods: vec![FactorKind::App],
-        unenrolled: Unenrolled::Enroll,
-        anonymous: Anonymous::Deny,
-        mode: Mode::Enforce,
-        respond: Respond::Auto,
-        show: Vec::new(),
-        bind: BoundNames::default(),
-        assert: false,
-        after_success: None,
+    let route = |at: usize| {
+        let path = PathPattern::parse(&format!("/area{at}/pay")).unwrap_or_else(|_| PathPattern::everything());
+        let pattern = Match { path, methods: vec![Method::POST], host: None, fields: Vec::new() };
+        Route::plain(&format!("route-{at}"), vec![pattern], Requirement::Session)
     };
     Routes::compile((0..count).map(route).collect(), Requirement::None)
 }

@@ -9,8 +9,8 @@ use crate::{
         gate::{Passage, Spend, browser_secret},
         hold::{self, HeldRequest},
     },
-    identity::{Freshness, Who},
-    policy::{self, BodyView, Facts, Verdict, Visitor},
+    identity::{Freshness, Player, Who},
+    policy::{self, BodyView, Facts, Landing, Verdict, Visitor},
     request::Head,
     secret::Token,
     store::{ChallengeState, shared::Level},
@@ -70,14 +70,14 @@ impl Flow {
         let headers = held.continued_headers(head.headers)?;
         let target = Target::parse(held.target().as_bytes()).map_err(|_| FlowError::Gone)?;
         let original = Head { method: &method, target: &target, headers: &headers, ..*head };
-        let digest = self.check_digest(rules, &original, &held, (&player, challenge.digest))?;
+        let landing = rules.routes.land(&original, BodyView::Read(held.body()));
+        let digest = check_digest(&landing, &original, &held, (&player, challenge.digest))?;
         let stamp = match self.stamp_of(rules, head)? {
             Some(stamp) if stamp.proof.subject == player.subject && stamp.proof.binding == player.binding => {
                 self.check_revocation(&stamp, false).await?.ok().map(|()| stamp)
             }
             _ => None,
         };
-        let landing = rules.routes.land(&original, BodyView::Read(held.body()));
         let state = self.stores.factors.player(&player.subject).await?;
         let enrolment = super::gate::enrolment(&state);
         let facts = Facts {
@@ -96,25 +96,6 @@ impl Flow {
         Ok(Resumed { passage, route: challenge.route, method, headers, body })
     }
 
-    /// Recomputes the digest over the held bytes: what goes on is what was shown and approved.
-    fn check_digest(
-        &self,
-        rules: &RuleSet,
-        original: &Head<'_>,
-        held: &HeldRequest,
-        (player, bound): (&crate::identity::Player, Option<[u8; 32]>),
-    ) -> Result<[u8; 32], FlowError> {
-        let landing = rules.routes.land(original, BodyView::Read(held.body()));
-        for route in &landing.enforced {
-            let details = hold::details(route, original, Some(held.body()))?;
-            let digest = hold::digest(route, player, original, held.body(), &details);
-            if bound == Some(digest) {
-                return Ok(digest);
-            }
-        }
-        Err(FlowError::Gone)
-    }
-
     /// Consumes what a request passes by, for good, before its first byte goes to the site.
     ///
     /// # Errors
@@ -128,4 +109,21 @@ impl Flow {
         let _ = self.stores.challenges.remove(&spend.challenge_id).await;
         Ok(())
     }
+}
+
+/// Recomputes the digest over the held bytes: what goes on is what was shown and approved.
+fn check_digest(
+    landing: &Landing<'_>,
+    original: &Head<'_>,
+    held: &HeldRequest,
+    (player, bound): (&Player, Option<[u8; 32]>),
+) -> Result<[u8; 32], FlowError> {
+    for route in &landing.enforced {
+        let details = hold::details(route, original, Some(held.body()))?;
+        let digest = hold::digest(route, player, original, held.body(), &details);
+        if bound == Some(digest) {
+            return Ok(digest);
+        }
+    }
+    Err(FlowError::Gone)
 }

@@ -214,3 +214,31 @@ pub struct Route {
     /// What the site's success does.
     pub after_success: Option<AfterSuccess>,
 }
+
+impl Route {
+    /// A route with nothing but a requirement: every kind of factor may answer, whoever has none must
+    /// enrol, and nobody passes anonymously.
+    #[must_use]
+    pub fn plain(name: &str, matches: Vec<Match>, require: Requirement) -> Self {
+        Self {
+            name: Arc::from(name),
+            matches,
+            require,
+            methods: vec![FactorKind::App, FactorKind::Sms, FactorKind::BackupCode],
+            unenrolled: Unenrolled::Enroll,
+            anonymous: Anonymous::Deny,
+            mode: Mode::Enforce,
+            respond: Respond::Auto,
+            show: Vec::new(),
+            bind: BoundNames::default(),
+            assert: false,
+            after_success: None,
+        }
+    }
+
+    /// A route that only says whether a request ends the site session.
+    #[must_use]
+    pub fn session_end(pattern: Match) -> Self {
+        Self::plain("session-end", vec![pattern], Requirement::Session)
+    }
+}

@@ -9,7 +9,7 @@ use crate::{
     flow::{FirstEnrolment, SecondFactor, Stores, epochs::EpochCache},
     identity::Claims,
     metrics::{BuildInfo, Metrics},
-    policy::rule::{Anonymous, BoundNames, Mode, Requirement, Respond, Unenrolled},
+    policy::rule::Requirement,
     request::{Binding, Subject},
     secret::{Hasher, Sealer, SymmetricKey},
     stamp::{Proof, Stamp},
@@ -104,20 +104,7 @@ fn settings() -> SecondFactor {
 }
 
 fn route() -> Route {
-    Route {
-        name: "withdraw".into(),
-        matches: Vec::new(),
-        require: Requirement::Once,
-        methods: vec![FactorKind::App],
-        unenrolled: Unenrolled::Enroll,
-        anonymous: Anonymous::Deny,
-        mode: Mode::Enforce,
-        respond: Respond::Auto,
-        show: Vec::new(),
-        bind: BoundNames::default(),
-        assert: false,
-        after_success: None,
-    }
+    Route { methods: vec![FactorKind::App], ..Route::plain("withdraw", Vec::new(), Requirement::Once) }
 }
 
 fn asker(subject: &str, login: u8, browser: &Token) -> Asker {

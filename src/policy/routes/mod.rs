@@ -18,7 +18,7 @@ use http::{Method, header};
 
 use crate::{
     fields::{self, Body, Condition, Field, FieldName},
-    policy::rule::{Anonymous, BoundNames, FactorKind, Match, Mode, Requirement, Respond, Route, Unenrolled},
+    policy::rule::{Match, Mode, Requirement, Route},
     request::{self, Head},
 };
 
@@ -82,7 +82,7 @@ impl Routes {
                 trie.insert(&pattern.path, (place, at));
             }
         }
-        let default = (default != Requirement::None).then(|| default_route(default));
+        let default = (default != Requirement::None).then(|| Route::plain("default", Vec::new(), default));
         let by_name = all.iter().zip(0..).map(|(route, at)| (Arc::clone(&route.name), at)).collect();
         Self { all, trie, default, by_name }
     }
@@ -332,30 +332,4 @@ fn hides(earlier: &Route, later: &Route) -> bool {
             methods && host && hiding.fields.is_empty() && hiding.path.covers(&hidden.path)
         })
     })
-}
-
-/// What a request that lands on no route must have, as a route.
-fn default_route(require: Requirement) -> Route {
-    Route {
-        name: Arc::from("default"),
-        matches: Vec::new(),
-        require,
-        methods: vec![FactorKind::App, FactorKind::Sms, FactorKind::BackupCode],
-        unenrolled: Unenrolled::Enroll,
-        anonymous: Anonymous::Deny,
-        mode: Mode::Enforce,
-        respond: Respond::Auto,
-        show: Vec::new(),
-        bind: BoundNames::default(),
-        assert: false,
-        after_success: None,
-    }
-}
-
-impl Route {
-    /// A route that only says whether a request ends the site session.
-    #[must_use]
-    pub fn session_end(pattern: Match) -> Self {
-        Self { name: Arc::from("session-end"), matches: vec![pattern], ..default_route(Requirement::Session) }
-    }
 }

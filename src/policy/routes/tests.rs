@@ -16,7 +16,7 @@ use crate::{
 pub(super) fn route(name: &str, path: &str, methods: &[Method], require: Requirement) -> Route {
     let pattern =
         Match { path: PathPattern::parse(path).unwrap(), methods: methods.to_vec(), host: None, fields: Vec::new() };
-    Route { name: Arc::from(name), matches: vec![pattern], require, ..default_route(Requirement::None) }
+    Route::plain(name, vec![pattern], require)
 }
 
 const FRESH: Requirement = Requirement::Fresh { max_age: Duration::from_secs(300) };

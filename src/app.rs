@@ -253,15 +253,20 @@ impl Shared {
         let metrics = Metrics::new(BuildInfo { version: env!("CARGO_PKG_VERSION"), revision: "unknown" })
             .map_err(|error| fault("metrics cannot be registered")(&error))?;
         let stores = Stores {
-            factors: sql.clone(),
+            accounts: sql.clone(),
             attempts: sql.clone(),
             families: sql.clone(),
             spent: sql.clone(),
-            logins: sql,
+            logins: sql.clone(),
+            devices: sql.clone(),
+            contacts: sql.clone(),
+            sends: sql.clone(),
+            outbox: sql,
             challenges: memory.clone(),
             held: memory.clone(),
             approvals: memory.clone(),
-            enrolments: memory,
+            enrolments: memory.clone(),
+            codes: memory,
         };
         let flow = Flow {
             clock,

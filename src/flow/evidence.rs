@@ -9,8 +9,8 @@ use crate::{
     },
     identity::{Freshness, Player, Who},
     metrics::words::StampReject,
-    policy::{self, Enrolment, Facts, Landing, Requirement, Verdict, Visitor},
-    request::{self, Binding, Carrier, Head},
+    policy::{self, Account, Facts, Landing, Requirement, Verdict, Visitor},
+    request::{self, Binding, Carrier, Head, Subject},
     secret::Token,
     stamp::{Reject, Stamp},
     store::shared::Level,
@@ -22,11 +22,17 @@ pub(super) struct Evidence {
     pub(super) player: Option<Player>,
     pub(super) stamp: Option<Stamp>,
     pub(super) spend: Option<(Spend, [u8; 32])>,
-    pub(super) enrolment: Option<Enrolment>,
+    pub(super) account: Option<Account>,
     pub(super) anonymous: bool,
 }
 
 impl Evidence {
+    /// Whose request it is: what a source says, else the stamp.
+    pub(super) fn subject(&self) -> Option<&Subject> {
+        let stamped = self.stamp.as_ref().map(|stamp| &stamp.proof.subject);
+        self.player.as_ref().map(|player| &player.subject).or(stamped)
+    }
+
     /// What the policy reads of it.
     pub(super) fn facts(&self, now: UnixTime) -> Facts<'_> {
         Facts {
@@ -34,7 +40,7 @@ impl Evidence {
             visitor: if self.anonymous { Visitor::Anonymous } else { Visitor::Player },
             stamp: self.stamp.as_ref().map(Stamp::facts),
             approved: self.spend.is_some(),
-            enrolment: self.enrolment.as_ref(),
+            account: self.account.as_ref(),
         }
     }
 }
@@ -75,7 +81,7 @@ impl Flow {
             _ => None,
         };
         let spend = if once { self.presented_approval(rules, arrival, landing, &player).await? } else { None };
-        Ok(Evidence { player: Some(player), stamp, spend, enrolment: None, anonymous: false })
+        Ok(Evidence { player: Some(player), stamp, spend, account: None, anonymous: false })
     }
 
     /// The stamp that a request carries, if its signature and lifetime are good. A bad one counts as

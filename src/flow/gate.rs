@@ -17,7 +17,7 @@ use crate::{
     },
     identity::Player,
     policy::{
-        self, BodyView, Decision, Enrolment, FactorKind, Landing, Permit, Reason, Requirement, Route, Verdict,
+        self, Account, BodyView, Decision, Enrolment, FactorKind, Landing, Permit, Reason, Requirement, Route, Verdict,
         rule::Respond,
     },
     request::{self, Head},
@@ -149,7 +149,7 @@ impl Flow {
         Ok(Gated { outcome, route, reason, observed })
     }
 
-    /// Decides; asks the store for the player's enrolment only where the verdict depends on it.
+    /// Decides; asks the store for the player's account only where the verdict depends on it.
     async fn decide<'r>(
         &self,
         landing: &Landing<'r>,
@@ -158,12 +158,12 @@ impl Flow {
     ) -> Result<Decision<'r>, FlowError> {
         let now = self.clock.now();
         let decision = policy::decide(landing, head, &evidence.facts(now));
-        if !matches!(decision.verdict, Verdict::AskEnrolment) {
+        if !matches!(decision.verdict, Verdict::AskAccount) {
             return Ok(decision);
         }
-        let Some(player) = &evidence.player else { return Err(FlowError::Anonymous) };
-        let state = self.stores.factors.player(&player.subject).await?;
-        evidence.enrolment = Some(enrolment(&state));
+        let subject = evidence.subject().ok_or(FlowError::Anonymous)?;
+        let state = self.stores.accounts.player(subject).await?;
+        evidence.account = Some(account(&state));
         Ok(policy::decide(landing, head, &evidence.facts(now)))
     }
 
@@ -191,9 +191,10 @@ impl Flow {
             }
             Verdict::CoolDown { until } => Err(FlowError::CoolingDown { until }),
             Verdict::Deny if decision.reason == Reason::Anonymous => Err(FlowError::Anonymous),
+            Verdict::Deny if decision.reason == Reason::Frozen => Err(FlowError::Frozen),
             Verdict::Deny => Err(FlowError::Denied("this request is refused")),
-            // The enrolment was asked for; a verdict that still wants it has no answer to give.
-            Verdict::AskEnrolment => Err(FlowError::Denied("this request is refused")),
+            // The account was asked for; a verdict that still wants it has no answer to give.
+            Verdict::AskAccount => Err(FlowError::Denied("this request is refused")),
         }
     }
 
@@ -233,7 +234,8 @@ impl Flow {
         let new = NewChallenge {
             player: &player,
             browser: browser.as_ref(),
-            route,
+            asks: &route.name,
+            methods: route.methods.clone(),
             level,
             details,
             digest,
@@ -247,7 +249,7 @@ impl Flow {
             self.stores.challenges.remove(&asked.challenge.id).await?;
             return Err(FlowError::TooLarge);
         }
-        let methods = match &evidence.enrolment {
+        let methods = match evidence.account.as_ref().map(|account| &account.enrolment) {
             Some(Enrolment::Active { kinds, .. }) => {
                 route.methods.iter().copied().filter(|kind| kinds.contains(kind)).collect()
             }
@@ -285,11 +287,18 @@ pub fn browser_secret(rules: &RuleSet, head: &Head<'_>) -> Option<Token> {
 
 /// What the store says of a player, as the policy reads it.
 #[must_use]
-pub fn enrolment(state: &PlayerState) -> Enrolment {
+pub fn account(state: &PlayerState) -> Account {
+    Account { enrolment: enrolment(state), frozen: state.freeze.is_some(), happened: state.happened.clone() }
+}
+
+fn enrolment(state: &PlayerState) -> Enrolment {
     if state.factors.is_empty() {
         return if state.must_bind { Enrolment::MustBind } else { Enrolment::Unenrolled };
     }
     let mut kinds: Vec<FactorKind> = state.factors.iter().map(|factor| factor.kind).collect();
+    if state.backup_codes_left > 0 {
+        kinds.push(FactorKind::BackupCode);
+    }
     kinds.sort_unstable();
     kinds.dedup();
     // One ripe factor is enough.

@@ -78,6 +78,32 @@ pub struct SecondFactor {
     pub app_issuer: String,
     /// How many steps a code may be early or late: 0 or 1.
     pub app_skew_steps: u32,
+    /// Codes by SMS.
+    pub sms: SmsCodes,
+    /// How many backup codes a set has.
+    pub backup_codes: usize,
+    /// Remembered devices.
+    pub devices: Devices,
+}
+
+/// The rules of codes by SMS.
+#[derive(Clone, Debug)]
+pub struct SmsCodes {
+    /// How long one counts.
+    pub lifetime: Duration,
+    /// How many are sent.
+    pub limits: store::SendLimits,
+    /// ISO 3166-1 alpha-2; the first completes numbers that are written without their country.
+    pub countries: Vec<Box<str>>,
+}
+
+/// The rules of remembered devices.
+#[derive(Clone, Copy, Debug)]
+pub struct Devices {
+    /// From the proof on, never moved.
+    pub lifetime: Duration,
+    /// How many a player has.
+    pub most: u32,
 }
 
 /// What a first enrolment needs besides the site session.
@@ -98,7 +124,7 @@ pub enum FirstEnrolment {
 #[derive(Clone)]
 pub struct Stores {
     /// Durable.
-    pub factors: Arc<dyn store::Factors>,
+    pub accounts: Arc<dyn store::Accounts>,
     /// Durable.
     pub attempts: Arc<dyn store::Attempts>,
     /// Durable.
@@ -107,6 +133,14 @@ pub struct Stores {
     pub spent: Arc<dyn store::Spent>,
     /// Durable.
     pub logins: Arc<dyn store::LoginBindings>,
+    /// Durable.
+    pub devices: Arc<dyn store::Devices>,
+    /// Durable.
+    pub contacts: Arc<dyn store::Contacts>,
+    /// Durable.
+    pub sends: Arc<dyn store::SmsSends>,
+    /// Durable.
+    pub outbox: Arc<dyn store::Outbox>,
     /// Shared.
     pub challenges: Arc<dyn store::Challenges>,
     /// Shared.
@@ -115,6 +149,8 @@ pub struct Stores {
     pub approvals: Arc<dyn store::Approvals>,
     /// Shared.
     pub enrolments: Arc<dyn store::PendingEnrolments>,
+    /// Shared.
+    pub codes: Arc<dyn store::SentCodes>,
 }
 
 /// What lives as long as the process.

@@ -78,14 +78,14 @@ impl Flow {
             }
             _ => None,
         };
-        let state = self.stores.factors.player(&player.subject).await?;
-        let enrolment = super::gate::enrolment(&state);
+        let state = self.stores.accounts.player(&player.subject).await?;
+        let account = super::gate::account(&state);
         let facts = Facts {
             now,
             visitor: Visitor::Player,
             stamp: stamp.as_ref().map(crate::stamp::Stamp::facts),
             approved: challenge.level == Level::Once,
-            enrolment: Some(&enrolment),
+            account: Some(&account),
         };
         let Verdict::Allow(permit) = policy::decide(&landing, &original, &facts).verdict else {
             return Err(FlowError::Gone);

@@ -3,7 +3,7 @@
 use crate::{
     clock::UnixTime,
     policy::{
-        Enrolment, Facts, Landing, Permit, Requirement, Route, Visitor,
+        Account, Enrolment, Facts, Landing, Permit, Requirement, Route, Visitor,
         rule::{Anonymous, Unenrolled},
     },
     request::Head,
@@ -30,8 +30,10 @@ pub enum Reason {
     Unenrolled,
     /// The player must bind a factor anew.
     MustBind,
-    /// The player's factor is too new for this route.
+    /// The player's factor is too new for this route, or something lately happened that makes it wait.
     CoolingDown,
+    /// The player said of something that it was not them, and nobody cleared it yet.
+    Frozen,
     /// None of the player's factors may answer on this route.
     NoUsableFactor,
 }
@@ -51,6 +53,7 @@ impl Reason {
             Self::Unenrolled => "unenrolled",
             Self::MustBind => "must-bind",
             Self::CoolingDown => "cooling-down",
+            Self::Frozen => "frozen",
             Self::NoUsableFactor => "no-usable-factor",
         }
     }
@@ -65,15 +68,15 @@ pub enum Verdict {
     Challenge,
     /// The player is asked to enrol a factor first.
     Enrol,
-    /// The factor is too new; refused until then.
+    /// It is too early after something that happened; refused until then.
     CoolDown {
         /// When the route opens.
         until: UnixTime,
     },
     /// It is refused.
     Deny,
-    /// The store must be asked for the player's enrolment, then decide again.
-    AskEnrolment,
+    /// The store must be asked for the player's account, then decide again.
+    AskAccount,
 }
 
 /// A verdict with its reason and the route that caused it.
@@ -127,8 +130,8 @@ pub enum Outcome {
     },
     /// It refuses.
     Deny,
-    /// It cannot say without the player's enrolment.
-    AskEnrolment,
+    /// It cannot say without the player's account.
+    AskAccount,
 }
 
 impl Outcome {
@@ -139,7 +142,7 @@ impl Outcome {
             Self::Allow => "allow",
             Self::Challenge => "challenge",
             Self::Enrol => "enrol",
-            Self::CoolDown { .. } | Self::Deny | Self::AskEnrolment => "deny",
+            Self::CoolDown { .. } | Self::Deny | Self::AskAccount => "deny",
         }
     }
 
@@ -151,7 +154,7 @@ impl Outcome {
             Self::CoolDown { .. } => 3,
             Self::Deny => 4,
             // The answer may be any of the above: it must be known first.
-            Self::AskEnrolment => 5,
+            Self::AskAccount => 5,
         }
     }
 
@@ -160,7 +163,7 @@ impl Outcome {
             Self::Challenge => Verdict::Challenge,
             Self::Enrol => Verdict::Enrol,
             Self::CoolDown { until } => Verdict::CoolDown { until },
-            Self::AskEnrolment => Verdict::AskEnrolment,
+            Self::AskAccount => Verdict::AskAccount,
             // `Allow` never refuses; were it here, it must not pass.
             Self::Deny | Self::Allow => Verdict::Deny,
         }
@@ -179,9 +182,28 @@ pub fn decide_one(route: &Route, facts: &Facts<'_>) -> (Outcome, Reason) {
             Anonymous::Deny => (Outcome::Deny, Reason::Anonymous),
         };
     }
-    match proof(route.require, facts) {
+    let proof = proof(route.require, facts);
+    if proof.is_ok() && route.cool_downs.is_empty() {
+        return (Outcome::Allow, reason_of(proof));
+    }
+    let Some(account) = facts.account else { return (Outcome::AskAccount, reason_of(proof)) };
+    if account.frozen {
+        return (Outcome::Deny, Reason::Frozen);
+    }
+    let outcome = match proof {
         Ok(reason) => (Outcome::Allow, reason),
-        Err(missing) => unproven(route, facts, missing),
+        Err(missing) => unproven(route, facts, (account, missing)),
+    };
+    match (outcome.0, route.cool_downs.until(&account.happened, facts.now)) {
+        // Whoever must enrol first may do so meanwhile.
+        (Outcome::Allow | Outcome::Challenge, Some(until)) => (Outcome::CoolDown { until }, Reason::CoolingDown),
+        _ => outcome,
+    }
+}
+
+fn reason_of(proof: Result<Reason, Reason>) -> Reason {
+    match proof {
+        Ok(reason) | Err(reason) => reason,
     }
 }
 
@@ -200,10 +222,9 @@ fn proof(require: Requirement, facts: &Facts<'_>) -> Result<Reason, Reason> {
     }
 }
 
-fn unproven(route: &Route, facts: &Facts<'_>, missing: Reason) -> (Outcome, Reason) {
-    let (kinds, cooling_until) = match facts.enrolment {
-        None => return (Outcome::AskEnrolment, missing),
-        Some(Enrolment::Unenrolled) => {
+fn unproven(route: &Route, facts: &Facts<'_>, (account, missing): (&Account, Reason)) -> (Outcome, Reason) {
+    let (kinds, cooling_until) = match &account.enrolment {
+        Enrolment::Unenrolled => {
             let outcome = match route.unenrolled {
                 Unenrolled::Allow => Outcome::Allow,
                 Unenrolled::Enroll => Outcome::Enrol,
@@ -211,9 +232,9 @@ fn unproven(route: &Route, facts: &Facts<'_>, missing: Reason) -> (Outcome, Reas
             };
             return (outcome, Reason::Unenrolled);
         }
-        Some(Enrolment::MustBind) if route.unenrolled == Unenrolled::Deny => return (Outcome::Deny, Reason::MustBind),
-        Some(Enrolment::MustBind) => return (Outcome::Enrol, Reason::MustBind),
-        Some(Enrolment::Active { kinds, cooling_until }) => (kinds, cooling_until),
+        Enrolment::MustBind if route.unenrolled == Unenrolled::Deny => return (Outcome::Deny, Reason::MustBind),
+        Enrolment::MustBind => return (Outcome::Enrol, Reason::MustBind),
+        Enrolment::Active { kinds, cooling_until } => (kinds, cooling_until),
     };
     if !kinds.iter().any(|kind| route.methods.contains(kind)) {
         return (Outcome::Deny, Reason::NoUsableFactor);
@@ -235,7 +256,10 @@ mod tests {
 
     use super::*;
     use crate::{
-        policy::{FactorKind, PathPattern, StampFacts, rule::Match},
+        policy::{
+            cooldown::{Cause, CoolDowns, Happened},
+            FactorKind, PathPattern, StampFacts, rule::Match,
+        },
         request::Scheme,
         target::Target,
     };
@@ -251,8 +275,12 @@ mod tests {
         Enrolment::Active { kinds: kinds.to_vec(), cooling_until }
     }
 
-    fn facts(enrolment: Option<&Enrolment>) -> Facts<'_> {
-        Facts { now: NOW, visitor: Visitor::Player, stamp: None, approved: false, enrolment }
+    fn account(enrolment: Enrolment) -> Account {
+        Account { enrolment, frozen: false, happened: Happened::default() }
+    }
+
+    fn facts(account: Option<&Account>) -> Facts<'_> {
+        Facts { now: NOW, visitor: Visitor::Player, stamp: None, approved: false, account }
     }
 
     fn decide_over(routes: &[Route], facts: &Facts<'_>) -> (&'static str, Reason) {
@@ -282,7 +310,7 @@ mod tests {
             Verdict::Enrol => "enrol",
             Verdict::CoolDown { .. } => "cool-down",
             Verdict::Deny => "deny",
-            Verdict::AskEnrolment => "ask",
+            Verdict::AskAccount => "ask",
         };
         (word, decision.reason)
     }
@@ -290,10 +318,11 @@ mod tests {
     #[test]
     fn what_is_missing_decides_the_answer() {
         use Unenrolled::{Allow, Deny, Enroll};
-        let (app, sms) = (active(&[FactorKind::App], None), active(&[FactorKind::Sms], None));
-        let cooling = active(&[FactorKind::App], Some(NOW.plus(Duration::from_millis(1))));
-        let ripe = active(&[FactorKind::App], Some(NOW));
-        let (none, lost) = (Enrolment::Unenrolled, Enrolment::MustBind);
+        let app = account(active(&[FactorKind::App], None));
+        let sms = account(active(&[FactorKind::Sms], None));
+        let cooling = account(active(&[FactorKind::App], Some(NOW.plus(Duration::from_millis(1)))));
+        let ripe = account(active(&[FactorKind::App], Some(NOW)));
+        let (none, lost) = (account(Enrolment::Unenrolled), account(Enrolment::MustBind));
         let (session, once) = (Requirement::Session, Requirement::Once);
         for (require, unenrolled, enrolment, expected) in [
             (session, Enroll, None, ("ask", Reason::StampMissing)),
@@ -316,7 +345,7 @@ mod tests {
 
     #[test]
     fn the_strictest_refusal_answers() {
-        let lost = Enrolment::MustBind;
+        let lost = account(Enrolment::MustBind);
         let (enrol, deny) =
             (route(Requirement::Once, Unenrolled::Enroll), route(Requirement::Session, Unenrolled::Deny));
         assert_eq!(decide_over(&[enrol.clone(), deny.clone()], &facts(Some(&lost))), ("deny", Reason::MustBind));
@@ -324,9 +353,37 @@ mod tests {
     }
 
     #[test]
+    fn a_route_waits_after_what_happened_even_with_proof() {
+        let hour = Duration::from_secs(3600);
+        let mut waiting = route(Requirement::Once, Unenrolled::Allow);
+        waiting.cool_downs = CoolDowns::all(hour);
+        let app = |happened: Happened| Account { happened, ..account(active(&[FactorKind::App], None)) };
+        let ago = |ago: Duration| [(Cause::PhoneChange, NOW.minus(ago))].into_iter().collect::<Happened>();
+        let approved = |account| Facts { approved: true, ..facts(account) };
+        let decided = |facts: &Facts<'_>| decide_over(std::slice::from_ref(&waiting), facts);
+        assert_eq!(decided(&approved(None)), ("ask", Reason::ApprovalValid));
+        assert_eq!(decided(&approved(Some(&app(Happened::default())))), ("allow", Reason::ApprovalValid));
+        assert_eq!(decided(&approved(Some(&app(ago(hour))))), ("allow", Reason::ApprovalValid));
+        let just_now = app(ago(hour - Duration::from_millis(1)));
+        assert_eq!(decided(&approved(Some(&just_now))), ("cool-down", Reason::CoolingDown));
+        assert_eq!(decided(&facts(Some(&just_now))), ("cool-down", Reason::CoolingDown));
+        let unenrolled = Account { enrolment: Enrolment::Unenrolled, ..just_now };
+        assert_eq!(decided(&facts(Some(&unenrolled))), ("cool-down", Reason::CoolingDown));
+    }
+
+    #[test]
+    fn a_frozen_account_passes_no_guarded_route_that_asks_for_it() {
+        let frozen = |enrolment| Account { frozen: true, ..account(enrolment) };
+        for enrolment in [active(&[FactorKind::App], None), Enrolment::Unenrolled, Enrolment::MustBind] {
+            let open = route(Requirement::Session, Unenrolled::Allow);
+            assert_eq!(decide_over(&[open], &facts(Some(&frozen(enrolment)))), ("deny", Reason::Frozen));
+        }
+    }
+
+    #[test]
     fn a_stamp_from_the_future_is_not_fresh() {
         let fresh = route(Requirement::Fresh { max_age: Duration::from_secs(300) }, Unenrolled::Enroll);
-        let app = active(&[FactorKind::App], None);
+        let app = account(active(&[FactorKind::App], None));
         for (fresh_time, expected) in [
             (Some(NOW), "allow"),
             (Some(NOW.minus(Duration::from_secs(300))), "allow"),
@@ -350,7 +407,7 @@ mod tests {
     }
 
     fn any_route() -> impl Strategy<Value = Route> {
-        (0_u8..4, 0_u8..3, any::<bool>()).prop_map(|(require, unenrolled, forward)| {
+        (0_u8..4, 0_u8..3, any::<bool>(), any::<bool>()).prop_map(|(require, unenrolled, forward, waits)| {
             let require = match require {
                 0 => Requirement::None,
                 1 => Requirement::Session,
@@ -359,19 +416,24 @@ mod tests {
             };
             let unenrolled = [Unenrolled::Allow, Unenrolled::Enroll, Unenrolled::Deny][usize::from(unenrolled)];
             let anonymous = if forward { Anonymous::Forward } else { Anonymous::Deny };
-            Route { anonymous, ..route(require, unenrolled) }
+            let cool_downs = if waits { CoolDowns::all(Duration::from_secs(60)) } else { CoolDowns::default() };
+            Route { anonymous, cool_downs, ..route(require, unenrolled) }
         })
     }
 
-    fn any_enrolment() -> impl Strategy<Value = Option<Enrolment>> {
-        proptest::sample::select(vec![
+    fn any_account() -> impl Strategy<Value = Option<Account>> {
+        let enrolment = proptest::sample::select(vec![
             None,
             Some(Enrolment::Unenrolled),
             Some(Enrolment::MustBind),
             Some(active(&[FactorKind::App], None)),
             Some(active(&[FactorKind::Sms], None)),
             Some(active(&[FactorKind::App], Some(NOW.plus(Duration::from_secs(9))))),
-        ])
+        ]);
+        (enrolment, any::<bool>(), any::<bool>()).prop_map(|(enrolment, frozen, changed)| {
+            let happened = changed.then_some((Cause::PhoneChange, NOW)).into_iter().collect();
+            enrolment.map(|enrolment| Account { enrolment, frozen, happened })
+        })
     }
 
     proptest! {
@@ -379,11 +441,11 @@ mod tests {
         #[test]
         fn another_route_never_turns_a_refusal_into_a_pass(
             routes in proptest::collection::vec(any_route(), 1..4), extra in any_route(), at in 0_usize..4,
-            enrolment in any_enrolment(), player in any::<bool>(), stamped in any::<bool>(), approved in any::<bool>(),
+            account in any_account(), player in any::<bool>(), stamped in any::<bool>(), approved in any::<bool>(),
         ) {
             let visitor = if player { Visitor::Player } else { Visitor::Anonymous };
             let stamp = stamped.then_some(StampFacts { auth_time: NOW, fresh_time: None });
-            let facts = Facts { visitor, stamp, approved, ..facts(enrolment.as_ref()) };
+            let facts = Facts { visitor, stamp, approved, ..facts(account.as_ref()) };
             let before = decide_over(&routes, &facts).0;
             let mut more = routes.clone();
             more.insert(at.min(more.len()), extra);

@@ -213,6 +213,11 @@ pub struct Route {
     pub assert: bool,
     /// What the site's success does.
     pub after_success: Option<AfterSuccess>,
+    /// What the site's success changes of the account: what other routes then wait for.
+    pub changes: Option<Cause>,
+    /// For how long it waits after what happened to the account; for `once` a day after anything,
+    /// unless the operator says otherwise (decisions 25).
+    pub cool_downs: CoolDowns,
 }
 
 impl Route {
@@ -233,6 +238,8 @@ impl Route {
             bind: BoundNames::default(),
             assert: false,
             after_success: None,
+            changes: None,
+            cool_downs: CoolDowns::default(),
         }
     }
 

@@ -180,7 +180,7 @@ pub struct Portal {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SecondFactor {
-    /// Kinds that a player may enrol; default `[app]`.
+    /// Kinds that a player may use, in the order offered; default `[app, backup_code]`.
     pub methods: Option<Vec<crate::policy::FactorKind>>,
     /// What a first enrolment needs besides the site session; default `support`, the closed one.
     pub first_enrolment: Option<crate::flow::FirstEnrolment>,
@@ -192,12 +192,47 @@ pub struct SecondFactor {
     pub approval: Option<Approval>,
     /// The app factor.
     pub app: Option<App>,
-    /// Reserved; not supported yet.
-    pub sms: Option<serde_json::Value>,
-    /// Reserved; not supported yet.
-    pub backup_codes: Option<serde_json::Value>,
-    /// Reserved; not supported yet.
-    pub remember_device: Option<serde_json::Value>,
+    /// Codes by SMS.
+    pub sms: Option<Sms>,
+    /// Backup codes.
+    pub backup_codes: Option<BackupCodes>,
+    /// Browsers that may skip the challenge where `session` is required.
+    pub remember_device: Option<RememberDevice>,
+}
+
+/// Codes by SMS.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sms {
+    /// How long a code counts; default `5m`, at most `10m` (ASVS 6.5.5).
+    pub code_lifetime: Option<String>,
+    /// Before another may be sent; default `30s`.
+    pub resend_after: Option<String>,
+    /// Countries that are sent to, ISO 3166-1 alpha-2; the first completes numbers that are written
+    /// without their country. Must be set where `sms` is a method.
+    pub countries: Option<Vec<String>>,
+    /// To one number, and to one player, within an hour; default 5.
+    pub per_hour: Option<u32>,
+    /// To one number, and to one player, within a day; default 10.
+    pub per_day: Option<u32>,
+}
+
+/// Backup codes.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BackupCodes {
+    /// How many a set has: 5 to 20; default 10.
+    pub count: Option<usize>,
+}
+
+/// Browsers that may skip the challenge where `session` is required.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RememberDevice {
+    /// From the proof on, never moved; default `30d`, at most `90d`.
+    pub lifetime: Option<String>,
+    /// Beyond it the longest unused is forgotten; default 5.
+    pub max_per_player: Option<u32>,
 }
 
 /// Lifetimes of stamps.

@@ -19,6 +19,7 @@ use crate::{
     },
     clock::{Clock, SystemClock},
     config::{self, Config, keys::KeyFile},
+    courier,
     edge::{
         gateway::Gateway,
         live::Live,
@@ -300,6 +301,13 @@ impl Live {
         };
         let sources = identity::Sources::build(config.identity, ports)
             .map_err(|error| StartError::Config(format!("identity: {error}")))?;
+        let ports = courier::Ports {
+            http: shared.http.clone(),
+            clock: Arc::clone(&shared.flow.clock),
+            metrics: Arc::clone(&shared.flow.metrics),
+        };
+        let couriers = courier::Couriers::build(courier::Settings::default(), &ports)
+            .map_err(|error| StartError::Config(format!("couriers: {error}")))?;
         let ends = config.session_end.into_iter().map(policy::Route::session_end).collect();
         let rules = RuleSet {
             stamps: stamp::Stamps::new(config.stamps.clone(), key_ring(&shared.keys.stamp)?),
@@ -311,6 +319,7 @@ impl Live {
             routes: Routes::compile(config.routes, config.default_require),
             identity: sources,
             second_factor: config.second_factor,
+            couriers,
         };
         let named = rules.routes.all().iter().map(|route| &*route.name).chain(["none", "portal", "default"]);
         let numbers = named.map(|name| (name.to_owned(), shared.flow.metrics.route(name))).collect();

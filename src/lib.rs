@@ -12,11 +12,13 @@
 //! - [`web`]: what every page and answer of ours shares: problem documents, the page shell, the same-origin check.
 //! - [`flow`]: the use cases: gate, challenge, enrol, hold. No HTTP answers, no SQL.
 //! - [`identity`]: who sent a request: `jwt`, `introspection`, `login`, `header`.
+//! - [`courier`]: carries SMS and mail: `http`, `twilio`, `smtp`, `outbox`.
 //! - [`store`]: ports to what must be remembered; SQL and memory.
 //! - [`factor`]: the rules of each factor.
 //! - [`stamp`]: claims, minting, verifying, the key ring.
 //! - [`policy`]: pure: routes, facts, the decision, the permit, throttling.
 //! - [`request`]: a request head as data.
+//! - [`contact`]: where a player can be reached: phone numbers and mail addresses.
 //! - [`target`]: the readings of a request target.
 //! - [`fields`]: bound fields out of queries, forms and JSON bodies.
 //! - [`metrics`], [`secret`], [`clock`]: counting, secrets, time.
@@ -29,11 +31,13 @@ pub mod portal;
 pub mod web;
 pub mod flow;
 pub mod identity;
+pub mod courier;
 pub mod store;
 pub mod factor;
 pub mod stamp;
 pub mod policy;
 pub mod request;
+pub mod contact;
 pub mod target;
 pub mod fields;
 pub mod metrics;

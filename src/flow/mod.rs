@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     clock::{Clock, UnixTime},
-    identity,
+    courier, identity,
     metrics::Metrics,
     policy::{FactorKind, Routes},
     secret::{Hasher, Sealer, Token},
@@ -46,6 +46,8 @@ pub struct RuleSet {
     pub assertions: stamp::Assertions,
     /// The rules of factors.
     pub second_factor: SecondFactor,
+    /// Carry codes and notices.
+    pub couriers: courier::Couriers,
 }
 
 /// The site as players know it.

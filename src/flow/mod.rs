@@ -7,23 +7,38 @@
 
 use std::{sync::Arc, time::Duration};
 
+use http::HeaderMap;
+
 use crate::{
     clock::{Clock, UnixTime},
-    courier, identity,
+    contact::Country,
+    courier,
+    identity::{self, Player},
     metrics::Metrics,
+    notice,
     policy::{FactorKind, Routes},
     secret::{Hasher, Sealer, Token},
     stamp, store,
+    words::Language,
 };
 
+mod account;
 pub mod challenge;
+pub mod change;
+mod contacts;
+pub mod device;
 pub mod enrol;
 pub mod epochs;
 mod evidence;
 pub mod follow;
 pub mod gate;
+pub mod freeze;
 pub mod hold;
+pub mod look;
+mod notify;
 pub mod resume;
+pub mod send;
+pub mod settings;
 
 /// What a reload swaps.
 #[derive(Debug)]
@@ -33,7 +48,7 @@ pub struct RuleSet {
     /// Where our own pages stand: a path without a trailing slash, `/.stepgate`.
     pub portal_prefix: String,
     /// Languages of our pages, the first is the default.
-    pub languages: Vec<String>,
+    pub languages: Vec<Language>,
     /// The routes.
     pub routes: Routes,
     /// Requests that end the site session, as routes.
@@ -48,6 +63,25 @@ pub struct RuleSet {
     pub second_factor: SecondFactor,
     /// Carry codes and notices.
     pub couriers: courier::Couriers,
+    /// Where notices go besides the player's own contacts.
+    pub notices: notice::Settings,
+}
+
+impl RuleSet {
+    /// The language for a player: as the site says, as they chose, as the browser prefers, else the
+    /// first.
+    #[must_use]
+    pub fn language(&self, player: Option<&Player>, headers: &HeaderMap) -> Language {
+        let _ = headers;
+        self.language_of(player.and_then(|player| player.claims.locale.as_deref()))
+    }
+
+    /// The language of a locale that the site says, else the first.
+    #[must_use]
+    pub fn language_of(&self, locale: Option<&str>) -> Language {
+        let known = locale.and_then(Language::parse).filter(|language| self.languages.contains(language));
+        known.or(self.languages.first().copied()).unwrap_or(Language::English)
+    }
 }
 
 /// The site as players know it.
@@ -63,6 +97,10 @@ pub struct Site {
     pub origins: Vec<String>,
     /// Whether the origin is https: decides the cookies' `__Host-` prefix and `Secure`.
     pub secure: bool,
+    /// Its logo and colour.
+    pub look: look::Look,
+    /// Of the times that players are shown.
+    pub time_zone: jiff::tz::TimeZone,
 }
 
 /// The rules of factors.
@@ -95,8 +133,8 @@ pub struct SmsCodes {
     pub lifetime: Duration,
     /// How many are sent.
     pub limits: store::SendLimits,
-    /// ISO 3166-1 alpha-2; the first completes numbers that are written without their country.
-    pub countries: Vec<Box<str>>,
+    /// That are sent to; the first completes numbers that are written without their country.
+    pub countries: Vec<Country>,
 }
 
 /// The rules of remembered devices.
@@ -169,6 +207,8 @@ pub struct Flow {
     pub metrics: Arc<Metrics>,
     /// Which stamps of late were found not revoked.
     pub epochs: epochs::EpochCache,
+    /// Bounds how many backup codes are hashed at once: each takes 19 MiB.
+    pub hashing: Arc<tokio::sync::Semaphore>,
 }
 
 /// Why a use case could not do what was asked. The one map to problem documents and pages is
@@ -206,6 +246,21 @@ pub enum FlowError {
     /// The player must enrol a factor first: 403 `enrolment-required`.
     #[error("a second factor must be enrolled first")]
     EnrolmentRequired,
+    /// A change of the account needs a proof for exactly it: 401 with the open challenge.
+    #[error("a second factor must be proven for this change")]
+    ProofRequired(Box<challenge::Asked>),
+    /// The player froze the account: 403 `frozen`.
+    #[error("the account is frozen")]
+    Frozen,
+    /// Another code cannot be sent yet: 429 `too-many-attempts`.
+    #[error("another code cannot be sent yet")]
+    SendPaused {
+        /// When the next is free.
+        until: UnixTime,
+    },
+    /// No courier took the code: 503 `unavailable`.
+    #[error("the code could not be sent: {0}")]
+    NotSent(#[from] courier::CourierError),
     /// What is asked needs proof that this log-in does not have: 403 `denied`.
     #[error("{0}")]
     Denied(&'static str),

@@ -113,6 +113,8 @@ pub enum Edit {
     Unfreeze,
     /// Forgets every remembered device.
     ForgetDevices,
+    /// Forgets one, if it is there.
+    ForgetDevice(String),
     /// Lets whoever holds the token freeze the account.
     OfferFreeze {
         /// Its hash.

@@ -137,9 +137,6 @@ pub trait Devices: Send + Sync {
     /// A player's devices, newest first.
     async fn of_player(&self, subject: &Subject, now: UnixTime) -> Result<Vec<DeviceRecord>, StoreError>;
 
-    /// Forgets one of a player; whether it was there.
-    async fn forget(&self, subject: &Subject, id: &str) -> Result<bool, StoreError>;
-
     /// Forgets those that expired.
     async fn sweep_devices(&self, now: UnixTime) -> Result<u64, StoreError>;
 }

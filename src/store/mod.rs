@@ -24,7 +24,7 @@ pub use durable::{
 };
 pub use shared::{
     Approval, Approvals, Challenge, ChallengeState, Challenges, Change, EnrolmentStep, Grounds, Held,
-    PendingEnrolment, PendingEnrolments, SentCode, SentCodes,
+    PendingEnrolment, PendingEnrolments, Place, SentCode, SentCodes,
 };
 
 /// The backend did not answer, or not as it should. Guarded routes close.

@@ -27,12 +27,13 @@ pub enum Level {
 /// exactly this one.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Change {
-    /// Another factor beside those that are active.
-    Add(FactorKind),
-    /// A factor of this kind in place of every other.
-    Switch(FactorKind),
-    /// Another number in place of the one that codes are sent to.
-    Number,
+    /// The factor of this pending enrolment, whose kind and number are kept there.
+    Bind {
+        /// Which.
+        enrolment: String,
+        /// In place of what.
+        place: Place,
+    },
     /// One factor less.
     Remove {
         /// Which.
@@ -55,14 +56,37 @@ pub enum Change {
     Unfreeze,
 }
 
+/// Which place a new factor takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// Beside those that are active.
+    Beside,
+    /// In place of every other.
+    OfAll,
+    /// In place of the one that codes are sent for.
+    OfNumber,
+}
+
+impl Place {
+    /// The place of a word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [("beside", Self::Beside), ("of_all", Self::OfAll), ("of_number", Self::OfNumber)]
+            .into_iter()
+            .find(|(known, _)| *known == word)
+            .map(|(_, place)| place)
+    }
+}
+
 impl Change {
     /// A stable word, in place of a route's name.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
         match self {
-            Self::Add(_) => "add-factor",
-            Self::Switch(_) => "switch-factor",
-            Self::Number => "change-number",
+            Self::Bind { place: Place::Beside, .. } => "add-factor",
+            Self::Bind { place: Place::OfAll, .. } => "switch-factor",
+            Self::Bind { place: Place::OfNumber, .. } => "change-number",
             Self::Remove { .. } => "remove-factor",
             Self::Disable => "disable",
             Self::Enable => "enable",
@@ -198,11 +222,10 @@ pub struct PendingEnrolment {
     pub grounds: Grounds,
     /// How far it is.
     pub step: EnrolmentStep,
-    /// The number on file that a first enrolment must prove. Context: factor id and subject.
-    pub on_file: Option<Sealed>,
-    /// What the factor will keep, sealed as the factor's will be; `None` until the number on file is
-    /// proven.
-    pub sealed: Option<Sealed>,
+    /// The number that is proven: the one on file, or the new one. Context: factor id and subject.
+    pub number: Option<Sealed>,
+    /// An app's secret, sealed as the factor's will be; made only when every step before is done.
+    pub secret: Option<Sealed>,
     /// The backup codes that become valid with it, as they are shown. Context: factor id and subject.
     pub codes: Option<Sealed>,
     /// The challenge to which the player goes on afterwards.
@@ -213,21 +236,25 @@ pub struct PendingEnrolment {
     pub expires_at: UnixTime,
 }
 
-/// How an enrolment came to be allowed.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+/// How an enrolment comes to be allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Grounds {
     /// No factor is active: a first enrolment (decisions 7).
     First,
-    /// A factor that is active was proven for exactly this change.
-    Proven(Change),
+    /// A factor that is active must be proven for exactly this change.
+    Proof(Place),
 }
 
-/// The step that an enrolment waits at.
+/// The step that an enrolment waits at; in this order, where they are needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EnrolmentStep {
+    /// An active factor must be proven.
+    Proof,
     /// The number on file must be proven.
     Phone,
+    /// The app gets its secret.
+    Secret,
     /// The backup codes are to be seen.
     BackupCodes,
     /// A code of the new factor activates it.

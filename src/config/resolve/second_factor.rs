@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Node, Report, raw};
 use crate::{
+    contact::Country,
     flow::{Devices, FirstEnrolment, SecondFactor, Site, SmsCodes},
     identity::settings::SourceSettings,
     policy::FactorKind,
@@ -65,17 +66,19 @@ impl Report<'_> {
         }
         let resend = typed.and_then(|sms| sms.resend_after.as_deref());
         let resend = self.duration(at, "resend_after", resend, Duration::from_secs(30));
-        let countries: Vec<Box<str>> =
-            typed.and_then(|sms| sms.countries.as_ref()).into_iter().flatten().map(|code| code.as_str().into()).collect();
+        let mut countries = Vec::new();
+        for (index, letters) in typed.and_then(|sms| sms.countries.as_ref()).into_iter().flatten().enumerate() {
+            match Country::parse(letters) {
+                Some(country) => countries.push(country),
+                None => {
+                    let help = "ISO 3166-1 alpha-2, two capitals, as in ID";
+                    self.push(at.at("countries").item(index), format!("`{letters}` is no country"), help);
+                }
+            }
+        }
         if is_used && countries.is_empty() {
             let help = "write `sms: { countries: [ID] }`: codes are sent to numbers of these countries only";
             self.push(methods, "`sms` needs the countries that codes are sent to", help);
-        }
-        for (index, code) in countries.iter().enumerate() {
-            if code.len() != 2 || !code.bytes().all(|byte| byte.is_ascii_uppercase()) {
-                let help = "ISO 3166-1 alpha-2, two capitals, as in ID";
-                self.push(at.at("countries").item(index), format!("`{code}` is no country"), help);
-            }
         }
         let limits = SendLimits {
             gap: resend,

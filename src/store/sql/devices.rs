@@ -22,7 +22,6 @@ const FIND: &str = "SELECT * FROM device WHERE id = $1 AND expires_at > $2";
 const ROTATE: &str = "UPDATE device SET token = $3, previous_token = $4, rotated_at = $5, rotated_for = $6, used_at = $7 \
      WHERE id = $1 AND token = $2";
 const OF_PLAYER: &str = "SELECT * FROM device WHERE subject = $1 AND expires_at > $2 ORDER BY used_at DESC, id";
-const FORGET: &str = "DELETE FROM device WHERE subject = $1 AND id = $2";
 const SWEEP: &str = "DELETE FROM device WHERE expires_at <= $1";
 
 #[async_trait]
@@ -80,14 +79,6 @@ impl Devices for Sql {
             let rows =
                 sqlx::query(OF_PLAYER).bind(subject.as_str()).bind(now.millis()).fetch_all(&self.pool).await?;
             rows.iter().map(device).collect()
-        })
-        .await
-    }
-
-    async fn forget(&self, subject: &Subject, id: &str) -> Result<bool, StoreError> {
-        self.timed("forget_device", async {
-            let changed = sqlx::query(FORGET).bind(subject.as_str()).bind(id).execute(&self.pool).await?;
-            Ok(changed.rows_affected() == 1)
         })
         .await
     }

@@ -29,6 +29,7 @@ const FREEZE: &str =
     "UPDATE player SET frozen_at = $2, frozen_for = $3 WHERE subject = $1 AND frozen_at IS NULL";
 const UNFREEZE: &str = "UPDATE player SET frozen_at = NULL, frozen_for = NULL WHERE subject = $1";
 const FORGET_DEVICES: &str = "DELETE FROM device WHERE subject = $1";
+const FORGET_DEVICE: &str = "DELETE FROM device WHERE subject = $1 AND id = $2";
 const OFFER_FREEZE: &str = "INSERT INTO freeze_offer (token, subject, event_at, expires_at) VALUES ($1, $2, $3, $4)";
 const RECORD: &str =
     "INSERT INTO audit (id, subject, at, actor, event, detail) VALUES ($1, $2, $3, $4, $5, $6)";
@@ -66,6 +67,7 @@ pub(super) async fn made(
         }
         Edit::Unfreeze => done(change, sqlx::query(UNFREEZE).bind(id)).await,
         Edit::ForgetDevices => done(change, sqlx::query(FORGET_DEVICES).bind(id)).await,
+        Edit::ForgetDevice(device) => done(change, sqlx::query(FORGET_DEVICE).bind(id).bind(device.as_str())).await,
         Edit::OfferFreeze { token, event_at, expires_at } => {
             let offer = sqlx::query(OFFER_FREEZE).bind(token.0.as_slice()).bind(id);
             done(change, offer.bind(event_at.millis()).bind(expires_at.millis())).await

@@ -19,6 +19,7 @@
 //! - [`request`]: a request head as data.
 //! - [`target`]: the readings of a request target.
 //! - [`fields`]: bound fields out of queries, forms and JSON bodies.
+//! - [`words`]: what players read, in every language; numbers and times as a language writes them.
 //! - [`metrics`], [`secret`], [`clock`]: counting, secrets, time.
 
 pub mod app;
@@ -36,6 +37,7 @@ pub mod policy;
 pub mod request;
 pub mod target;
 pub mod fields;
+pub mod words;
 pub mod metrics;
 pub mod secret;
 pub mod clock;

@@ -24,7 +24,7 @@ use crate::{
     },
     policy::{BodyView, FactorKind, Permit},
     request::{self, Carrier, Scheme},
-    web::{self, Problem, Reply, Wants},
+    web::{self, Problem, Reply, Shell},
 };
 
 /// Bytes of a resume post at most (decisions 36).
@@ -265,9 +265,9 @@ impl Gateway {
             reply.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
             reply
         } else if methods.is_empty() {
-            Problem::of(&FlowError::EnrolmentRequired, self.flow.clock.now()).reply(Wants::Json, rules)
+            Problem::of(&FlowError::EnrolmentRequired, self.flow.clock.now()).json()
         } else {
-            Problem::challenge(rules, challenge, methods, self.flow.clock.now()).reply(Wants::Json, rules)
+            Problem::challenge(rules, challenge, methods, self.flow.clock.now()).json()
         };
         if let Some(secret) = asked.browser.as_ref().filter(|_| challenge.carrier == Carrier::Cookie) {
             let name = CookieNames::of(rules.site.secure).challenge;
@@ -290,7 +290,8 @@ impl Gateway {
     pub(super) fn problem_reply(&self, session: &Session, context: &Context, problem: &Problem) -> Reply {
         let parts = session.req_header();
         let wants = web::wants_of(&parts.headers);
-        let mut reply = problem.reply(wants, &context.live.rules);
+        let shell = Shell::of(&context.live.rules, &parts.headers, None);
+        let mut reply = problem.reply(wants, &shell);
         web::allow_origin(&parts.headers, &context.live.rules.site, reply.headers_mut());
         reply
     }
@@ -304,7 +305,7 @@ fn to_https(session: &Session, context: &Context) -> Option<Reply> {
         return None;
     }
     if !session.req_header().method.is_safe() {
-        return Some(Problem::misdirected().reply(Wants::Json, rules));
+        return Some(Problem::misdirected().json());
     }
     let mut reply = reply::empty(StatusCode::PERMANENT_REDIRECT);
     let location = HeaderValue::from_str(&format!("{}{}", rules.site.origin, intake.target.raw())).ok()?;

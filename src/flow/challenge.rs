@@ -80,6 +80,8 @@ pub struct ChallengeView {
     pub expires_at: UnixTime,
     /// Until when codes are paused after too many wrong ones.
     pub paused_until: Option<UnixTime>,
+    /// The player's language, where the site knows it.
+    pub locale: Option<String>,
 }
 
 /// One answer.
@@ -100,6 +102,8 @@ pub struct Verified {
     pub resume: Option<Token>,
     /// Where the browser goes on.
     pub return_to: String,
+    /// The player's language, where the site knows it.
+    pub locale: Option<String>,
 }
 
 /// The player behind a request to our own pages, asked anew, and the browser it came from.
@@ -192,7 +196,8 @@ impl Flow {
         let proven = self.prove(&rules.second_factor, &asker, id, answer).await;
         self.count_attempt(kind, proven.as_ref().map(|_| ()));
         let challenge = proven?;
-        let verified = self.grant(rules, head, challenge).await?;
+        let granted = self.grant(rules, head, challenge).await?;
+        let verified = Verified { locale: asker.player.claims.locale.clone(), ..granted };
         self.stores.attempts.clear(&asker.player.subject, kind).await?;
         Ok(verified)
     }
@@ -255,6 +260,7 @@ impl Flow {
             holds: challenge.holds,
             expires_at: challenge.expires_at,
             paused_until,
+            locale: asker.player.claims.locale.clone(),
         })
     }
 }

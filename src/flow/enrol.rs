@@ -41,6 +41,8 @@ pub struct EnrolmentView {
     pub return_to: Option<String>,
     /// When it is gone.
     pub expires_at: UnixTime,
+    /// The player's language, where the site knows it.
+    pub locale: Option<String>,
 }
 
 /// A factor as players see it.
@@ -65,6 +67,8 @@ pub struct SettingsView {
     pub factors: Vec<FactorView>,
     /// The kinds that can be enrolled now by this log-in.
     pub can_enrol: Vec<FactorKind>,
+    /// The player's language, where the site knows it.
+    pub locale: Option<String>,
 }
 
 /// What a confirmation gives.
@@ -87,6 +91,7 @@ impl Flow {
         let kinds = rules.second_factor.methods.iter().copied();
         Ok(SettingsView {
             account: masked(&asker.player.subject),
+            locale: asker.player.claims.locale.clone(),
             can_enrol: kinds.filter(|kind| may_enrol(&rules.second_factor, &state, *kind).is_ok()).collect(),
             factors: state.factors.iter().map(FactorView::of).collect(),
         })
@@ -108,7 +113,7 @@ impl Flow {
     ) -> Result<EnrolmentView, FlowError> {
         let asker = self.asker(rules, head).await?;
         let pending = self.begin(&rules.second_factor, &asker, kind, return_to).await?;
-        self.shown(&rules.second_factor, pending)
+        self.shown(&rules.second_factor, &asker, pending)
     }
 
     /// An unconfirmed enrolment, for its own log-in only.
@@ -118,7 +123,7 @@ impl Flow {
     pub async fn view_enrolment(&self, rules: &RuleSet, head: &Head<'_>, id: &str) -> Result<EnrolmentView, FlowError> {
         let asker = self.asker(rules, head).await?;
         let pending = self.own_pending(&asker, id).await?;
-        self.shown(&rules.second_factor, pending)
+        self.shown(&rules.second_factor, &asker, pending)
     }
 
     /// Confirms with a code of the new factor: from now on it counts.
@@ -247,7 +252,12 @@ impl Flow {
         Secret::from_bytes(&opened).ok_or_else(|| unreadable(None))
     }
 
-    fn shown(&self, settings: &SecondFactor, pending: PendingEnrolment) -> Result<EnrolmentView, FlowError> {
+    fn shown(
+        &self,
+        settings: &SecondFactor,
+        asker: &Asker,
+        pending: PendingEnrolment,
+    ) -> Result<EnrolmentView, FlowError> {
         let secret = self.pending_secret(&pending)?;
         let otpauth_uri = app::otpauth_uri(&secret, &settings.app_issuer, pending.subject.as_str());
         Ok(EnrolmentView {
@@ -259,6 +269,7 @@ impl Flow {
             otpauth_uri,
             return_to: pending.return_to,
             expires_at: pending.expires_at,
+            locale: asker.player.claims.locale.clone(),
         })
     }
 }

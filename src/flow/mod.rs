@@ -14,6 +14,7 @@ use crate::{
     policy::{FactorKind, Routes},
     secret::{Hasher, Sealer, Token},
     stamp, store,
+    words::Language,
 };
 
 pub mod challenge;
@@ -23,6 +24,7 @@ mod evidence;
 pub mod follow;
 pub mod gate;
 pub mod hold;
+pub mod look;
 pub mod resume;
 
 /// What a reload swaps.
@@ -33,7 +35,7 @@ pub struct RuleSet {
     /// Where our own pages stand: a path without a trailing slash, `/.stepgate`.
     pub portal_prefix: String,
     /// Languages of our pages, the first is the default.
-    pub languages: Vec<String>,
+    pub languages: Vec<Language>,
     /// The routes.
     pub routes: Routes,
     /// Requests that end the site session, as routes.
@@ -61,6 +63,10 @@ pub struct Site {
     pub origins: Vec<String>,
     /// Whether the origin is https: decides the cookies' `__Host-` prefix and `Secure`.
     pub secure: bool,
+    /// Its logo and colour.
+    pub look: look::Look,
+    /// Of the times that players are shown.
+    pub time_zone: jiff::tz::TimeZone,
 }
 
 /// The rules of factors.
@@ -197,6 +203,8 @@ pub struct CookieNames {
     pub device: &'static str,
     /// The browser secret of challenges: one a browser, so that two tabs do not collide.
     pub challenge: &'static str,
+    /// The language that the player chose.
+    pub language: &'static str,
     /// The value that `login`, `header` and `bind: subject` tie a log-in to.
     pub login: &'static str,
 }
@@ -210,10 +218,17 @@ impl CookieNames {
                 stamp: "__Host-stepgate",
                 device: "__Host-stepgate-device",
                 challenge: "__Host-stepgate-challenge",
+                language: "__Host-stepgate-language",
                 login: "__Host-stepgate-login",
             };
         }
-        Self { stamp: "stepgate", device: "stepgate-device", challenge: "stepgate-challenge", login: "stepgate-login" }
+        Self {
+            stamp: "stepgate",
+            device: "stepgate-device",
+            challenge: "stepgate-challenge",
+            language: "stepgate-language",
+            login: "stepgate-login",
+        }
     }
 
     /// Whether a cookie name is one of ours, in any spelling a framework might fold into it.

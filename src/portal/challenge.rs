@@ -11,7 +11,7 @@ use crate::{
         challenge::{Answer, ChallengeView, Verified},
     },
     policy::FactorKind,
-    web::{self, page},
+    web::{self, Problem, Shell},
 };
 
 /// Sends the one form of the page; allowed by its hash.
@@ -20,9 +20,7 @@ const SUBMIT: &str = "document.forms[0].submit()";
 #[derive(Template)]
 #[template(path = "challenge.html")]
 struct ChallengePage<'a> {
-    site: &'a str,
-    style: &'a str,
-    prefix: &'a str,
+    shell: &'a Shell<'a>,
     id: &'a str,
     details: &'a [(String, String)],
     enrolled: bool,
@@ -33,8 +31,7 @@ struct ChallengePage<'a> {
 #[derive(Template)]
 #[template(path = "continue.html")]
 struct ContinuePage<'a> {
-    site: &'a str,
-    style: &'a str,
+    shell: &'a Shell<'a>,
     action: &'a str,
     token: &'a str,
     script: &'a str,
@@ -43,16 +40,15 @@ struct ContinuePage<'a> {
 /// `GET /challenge/{id}`.
 pub(super) async fn show(call: Call, Path(id): Path<String>) -> Answered {
     match call.flow.view_challenge(&call.rules, &call.head(), &id).await {
-        Ok(view) => challenge_page(&call, &view, StatusCode::OK, ""),
+        Ok(view) => challenge_page(&call, &view, None),
         Err(error) => call.fail(&error),
     }
 }
 
 /// `GET /again`: after the code, where what was sent could not be kept.
 pub(super) async fn again(call: Call) -> Answered {
-    let text = "What you sent was too large to be kept. Please go back and send it again; you are not asked for a \
-                code now.";
-    Answered(page::message(&call.rules, StatusCode::OK, "Confirmed", text))
+    let shell = call.shell(None);
+    Answered(shell.message(StatusCode::OK, &shell.say("again-title"), &shell.say("again-text")))
 }
 
 /// `POST /challenge/{id}`, fields `method` (absent: the app) and `code`.
@@ -69,7 +65,7 @@ pub(super) async fn answer(call: Call, Path(id): Path<String>, body: Bytes) -> A
         Err(error @ (FlowError::CodeRejected { .. } | FlowError::TooManyAttempts { .. })) => {
             let problem = call.problem(&error);
             match call.flow.view_challenge(&call.rules, &call.head(), &id).await {
-                Ok(view) => challenge_page(&call, &view, problem.status(), &problem.text()),
+                Ok(view) => challenge_page(&call, &view, Some(&problem)),
                 Err(error) => call.fail(&error),
             }
         }
@@ -77,32 +73,28 @@ pub(super) async fn answer(call: Call, Path(id): Path<String>, body: Bytes) -> A
     }
 }
 
-fn challenge_page(call: &Call, view: &ChallengeView, status: StatusCode, error: &str) -> Answered {
+fn challenge_page(call: &Call, view: &ChallengeView, problem: Option<&Problem>) -> Answered {
+    let shell = call.shell(view.locale.as_deref());
     let page = ChallengePage {
-        site: &call.rules.site.name,
-        style: page::STYLE,
-        prefix: &call.rules.portal_prefix,
+        shell: &shell,
         id: &view.id,
         details: &view.details,
         enrolled: !view.methods.is_empty(),
         method: view.methods.first().map_or("app", |kind| kind.as_str()),
-        error,
+        error: &problem.map(|problem| problem.line(&shell)).unwrap_or_default(),
     };
-    Answered(page::reply(&call.rules, status, page.render().unwrap_or_default(), None))
+    let status = problem.map_or(StatusCode::OK, Problem::status);
+    Answered(shell.reply(status, page.render().unwrap_or_default(), None))
 }
 
 /// The stamp into its cookie; the browser to where it was going.
 fn go_on(call: &Call, verified: &Verified) -> Answered {
     let mut reply = match &verified.resume {
         Some(token) => {
-            let page = ContinuePage {
-                site: &call.rules.site.name,
-                style: page::STYLE,
-                action: &verified.return_to,
-                token: token.reveal(),
-                script: SUBMIT,
-            };
-            page::reply(&call.rules, StatusCode::OK, page.render().unwrap_or_default(), Some(SUBMIT))
+            let shell = call.shell(verified.locale.as_deref());
+            let page =
+                ContinuePage { shell: &shell, action: &verified.return_to, token: token.reveal(), script: SUBMIT };
+            shell.reply(StatusCode::OK, page.render().unwrap_or_default(), Some(SUBMIT))
         }
         None => see_other(&verified.return_to),
     };

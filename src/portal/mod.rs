@@ -18,7 +18,7 @@ use crate::{
     request::{Head, Scheme},
     target::Target,
     web::{
-        self, Problem, Reply, Wants,
+        self, Problem, Reply, Shell, Wants,
         same_origin::{self, Callers},
     },
 };
@@ -26,6 +26,7 @@ use crate::{
 mod api;
 mod challenge;
 mod form;
+mod language;
 mod settings;
 
 /// Where a request came from, as the edge found out.
@@ -46,6 +47,7 @@ pub fn router(flow: Arc<Flow>) -> Router {
     Router::new()
         .route("/challenge/{id}", get(challenge::show).post(challenge::answer))
         .route("/again", get(challenge::again))
+        .route("/language", post(language::choose))
         .route("/settings", get(settings::show))
         .route("/settings/enrol", post(settings::begin))
         .route("/settings/enrol/{id}", get(settings::pending).post(settings::confirm))
@@ -90,8 +92,13 @@ impl Call {
         if self.parts.uri.path().starts_with("/api/") { Wants::Json } else { web::wants_of(&self.parts.headers) }
     }
 
+    /// What a page has around it, for a player whose language the site may have named.
+    fn shell(&self, locale: Option<&str>) -> Shell<'_> {
+        Shell::of(&self.rules, &self.parts.headers, locale)
+    }
+
     fn refuse(&self, problem: &Problem) -> Answered {
-        let mut reply = problem.reply(self.wants(), &self.rules);
+        let mut reply = problem.reply(self.wants(), &self.shell(None));
         web::allow_origin(&self.parts.headers, &self.rules.site, reply.headers_mut());
         Answered(reply)
     }

@@ -11,15 +11,13 @@ use crate::{
         enrol::{EnrolmentView, FactorView, SettingsView},
     },
     policy::FactorKind,
-    web::page,
+    web::{Problem, Shell},
 };
 
 #[derive(Template)]
 #[template(path = "settings.html")]
 struct SettingsPage<'a> {
-    site: &'a str,
-    style: &'a str,
-    prefix: &'a str,
+    shell: &'a Shell<'a>,
     account: &'a str,
     factors: Vec<FactorLine>,
     can_enrol: bool,
@@ -28,15 +26,13 @@ struct SettingsPage<'a> {
 
 struct FactorLine {
     since: String,
-    cooling: bool,
-    ripe: String,
+    ripe: Option<String>,
 }
 
 #[derive(Template)]
 #[template(path = "enrol.html")]
 struct EnrolPage<'a> {
-    site: &'a str,
-    style: &'a str,
+    shell: &'a Shell<'a>,
     uri: &'a str,
     qr: &'a str,
     key: String,
@@ -53,22 +49,20 @@ pub(super) async fn show(call: Call) -> Answered {
 
 fn settings_page(call: &Call, view: &SettingsView) -> Answered {
     let now = call.flow.clock.now();
-    let day = |at: crate::clock::UnixTime| at.to_string().chars().take(10).collect();
+    let shell = call.shell(view.locale.as_deref());
     let line = |factor: &FactorView| FactorLine {
-        since: day(factor.created_at),
-        cooling: factor.matures_at > now,
-        ripe: factor.matures_at.to_string().chars().take(16).map(|c| if c == 'T' { ' ' } else { c }).collect(),
+        since: shell.tell("settings-app-since", "date", &shell.date(factor.created_at)),
+        ripe: (factor.matures_at > now)
+            .then(|| shell.tell("settings-cooling", "time", &shell.moment(factor.matures_at))),
     };
     let page = SettingsPage {
-        site: &call.rules.site.name,
-        style: page::STYLE,
-        prefix: &call.rules.portal_prefix,
+        shell: &shell,
         account: &view.account,
         factors: view.factors.iter().map(line).collect(),
         can_enrol: view.can_enrol.contains(&FactorKind::App),
         done: call.target.query() == Some("done"),
     };
-    Answered(page::reply(&call.rules, StatusCode::OK, page.render().unwrap_or_default(), None))
+    Answered(shell.reply(StatusCode::OK, page.render().unwrap_or_default(), None))
 }
 
 /// `POST /settings/enrol`, fields `method` and, to go on to a challenge afterwards, `for`.
@@ -88,7 +82,7 @@ pub(super) async fn begin(call: Call, body: Bytes) -> Answered {
 /// `GET /settings/enrol/{id}`.
 pub(super) async fn pending(call: Call, Path(id): Path<String>) -> Answered {
     match call.flow.view_enrolment(&call.rules, &call.head(), &id).await {
-        Ok(view) => enrol_page(&call, &view, StatusCode::OK, ""),
+        Ok(view) => enrol_page(&call, &view, None),
         Err(error) => call.fail(&error),
     }
 }
@@ -111,7 +105,7 @@ pub(super) async fn confirm(call: Call, Path(id): Path<String>, body: Bytes) -> 
         Err(error @ (FlowError::CodeRejected { .. } | FlowError::TooManyAttempts { .. })) => {
             let problem = call.problem(&error);
             match call.flow.view_enrolment(&call.rules, &call.head(), &id).await {
-                Ok(view) => enrol_page(&call, &view, problem.status(), &problem.text()),
+                Ok(view) => enrol_page(&call, &view, Some(&problem)),
                 Err(error) => call.fail(&error),
             }
         }
@@ -119,16 +113,17 @@ pub(super) async fn confirm(call: Call, Path(id): Path<String>, body: Bytes) -> 
     }
 }
 
-fn enrol_page(call: &Call, view: &EnrolmentView, status: StatusCode, error: &str) -> Answered {
+fn enrol_page(call: &Call, view: &EnrolmentView, problem: Option<&Problem>) -> Answered {
+    let shell = call.shell(view.locale.as_deref());
     let groups: Vec<String> =
         view.secret.as_bytes().chunks(4).map(|four| String::from_utf8_lossy(four).into()).collect();
     let page = EnrolPage {
-        site: &call.rules.site.name,
-        style: page::STYLE,
+        shell: &shell,
         uri: &view.otpauth_uri,
         qr: &view.qr_svg,
         key: groups.join(" "),
-        error,
+        error: &problem.map(|problem| problem.line(&shell)).unwrap_or_default(),
     };
-    Answered(page::reply(&call.rules, status, page.render().unwrap_or_default(), None))
+    let status = problem.map_or(StatusCode::OK, Problem::status);
+    Answered(shell.reply(status, page.render().unwrap_or_default(), None))
 }

@@ -4,6 +4,7 @@
 pub mod client;
 pub mod cookie;
 pub mod headers;
+pub mod language;
 pub mod page;
 pub mod problem;
 pub mod same_origin;
@@ -11,6 +12,7 @@ pub mod same_origin;
 pub use client::{Wants, wants_of, wants_page};
 pub use cookie::{expire_cookie, set_cookie};
 pub use headers::{allow_origin, allow_preflight};
+pub use page::Shell;
 pub use problem::Problem;
 
 /// An answer of ours: whole, since all of them are small.

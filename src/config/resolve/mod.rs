@@ -12,6 +12,7 @@ use crate::{fields::FieldName, policy::Requirement, store};
 
 mod edge;
 mod identity;
+mod look;
 mod routes;
 mod second_factor;
 mod secrets;

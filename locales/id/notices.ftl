@@ -1,0 +1,32 @@
+# Surel dan pesan tentang akun; cara menulis waktu.
+date = { $day } { $month ->
+    [1] Januari
+    [2] Februari
+    [3] Maret
+    [4] April
+    [5] Mei
+    [6] Juni
+    [7] Juli
+    [8] Agustus
+    [9] September
+    [10] Oktober
+    [11] November
+   *[12] Desember
+} { $year }
+moment = { $date } pukul { $time } ({ $zone })
+seconds = { $count } detik
+minutes = { $count } menit
+hours = { $count } jam
+days = { $count } hari
+
+notice-subject = { $site }: perubahan pada akun Anda
+notice-factor-added = { $site }: cara verifikasi ditambahkan ke akun Anda pada { $time }.
+notice-factor-changed = { $site }: cara verifikasi akun Anda diganti pada { $time }.
+notice-factor-removed = { $site }: cara verifikasi dihapus dari akun Anda pada { $time }.
+notice-factor-disabled = { $site }: verifikasi dua langkah dimatikan pada { $time }.
+notice-backup-code-used = { $site }: kode cadangan dipakai pada { $time }.
+notice-device-remembered = { $site }: browser baru diingat sejak { $time }.
+notice-failed-codes = { $site }: seseorang tahu kata sandi Anda dan memasukkan kode salah, terakhir pada { $time }. Segera ganti kata sandi Anda.
+notice-withdrawal-approved = { $site }: Anda menyetujui pada { $time }: { $details }.
+notice-number-changed = { $site }: nomor ponsel akun Anda diganti pada { $time }.
+notice-freeze = Bukan Anda? Kunci akun Anda: { $link }

@@ -1,44 +1,52 @@
-# Mails and messages about an account, and how moments and lengths are written.
+# رسائل عن الحساب، وكيف تُكتب الأوقات.
 date = { $day } { $month ->
-    [1] January
-    [2] February
-    [3] March
-    [4] April
-    [5] May
-    [6] June
-    [7] July
-    [8] August
-    [9] September
-    [10] October
-    [11] November
-   *[12] December
+    [1] يناير
+    [2] فبراير
+    [3] مارس
+    [4] أبريل
+    [5] مايو
+    [6] يونيو
+    [7] يوليو
+    [8] أغسطس
+    [9] سبتمبر
+    [10] أكتوبر
+    [11] نوفمبر
+   *[12] ديسمبر
 } { $year }
-moment = { $date } at { $time } ({ $zone })
+moment = { $date } الساعة { $time } ({ $zone })
 seconds = { $count ->
-    [one] { $count } second
-   *[other] { $count } seconds
+    [one] ثانية واحدة
+    [two] ثانيتين
+    [few] { $count } ثوانٍ
+   *[other] { $count } ثانية
 }
 minutes = { $count ->
-    [one] { $count } minute
-   *[other] { $count } minutes
+    [one] دقيقة واحدة
+    [two] دقيقتين
+    [few] { $count } دقائق
+   *[other] { $count } دقيقة
 }
 hours = { $count ->
-    [one] { $count } hour
-   *[other] { $count } hours
+    [one] ساعة واحدة
+    [two] ساعتين
+    [few] { $count } ساعات
+   *[other] { $count } ساعة
 }
 days = { $count ->
-    [one] { $count } day
-   *[other] { $count } days
+    [one] يوم واحد
+    [two] يومين
+    [few] { $count } أيام
+   *[other] { $count } يومًا
 }
 
-notice-subject = { $site }: a change to your account
-notice-factor-added = { $site }: a second step was added to your account on { $time }.
-notice-factor-changed = { $site }: the second step of your account was changed on { $time }.
-notice-factor-removed = { $site }: a second step was removed from your account on { $time }.
-notice-factor-disabled = { $site }: two-step protection was turned off on { $time }.
-notice-backup-code-used = { $site }: a backup code was used on { $time }.
-notice-device-remembered = { $site }: a new browser is remembered since { $time }.
-notice-failed-codes = { $site }: someone knows your password and typed wrong codes, last on { $time }. Please change your password.
-notice-withdrawal-approved = { $site }: you approved on { $time }: { $details }.
-notice-number-changed = { $site }: the phone number of your account was changed on { $time }.
-notice-freeze = Not you? Lock your account: { $link }
+notice-subject = { $site }: تغيير في حسابك
+notice-factor-added = { $site }: أُضيفت طريقة تحقق إلى حسابك في { $time }.
+notice-factor-changed = { $site }: غُيّرت طريقة التحقق في حسابك في { $time }.
+notice-factor-removed = { $site }: أُزيلت طريقة تحقق من حسابك في { $time }.
+notice-factor-disabled = { $site }: أُوقف التحقق بخطوتين في { $time }.
+notice-backup-code-used = { $site }: استُخدم رمز احتياطي في { $time }.
+notice-device-remembered = { $site }: حُفظ متصفح جديد منذ { $time }.
+notice-failed-codes = { $site }: شخص ما يعرف كلمة مرورك وأدخل رموزًا خاطئة، آخرها في { $time }. يُرجى تغيير كلمة المرور.
+notice-withdrawal-approved = { $site }: وافقت في { $time } على: { $details }.
+notice-number-changed = { $site }: غُيّر رقم هاتف حسابك في { $time }.
+notice-freeze = ألم تكن أنت؟ اقفل حسابك: { $link }

@@ -1,6 +1,6 @@
-# Text messages with a code. GSM letters only where the language allows; the origin line is added after.
-text-code-session = { $site }: your log-in code is { $code }. Never share it.
-text-code-fresh = { $site }: your code to confirm a change is { $code }. Never share it.
-text-code-once = { $site }: { $details }. Your code to approve this is { $code }. Not you? Do not use it. Never share it.
-text-code-enrol = { $site }: your code to set up two-step protection is { $code }. Never share it.
-text-code-number = { $site }: your code to confirm this number is { $code }. Never share it.
+# رسائل نصية برمز.
+text-code-session = { $site }: رمز تسجيل الدخول { $code }. لا تعطه لأحد.
+text-code-fresh = { $site }: رمز تأكيد التغيير { $code }. لا تعطه لأحد.
+text-code-once = { $site }: { $details }. رمز الموافقة { $code }. لست أنت؟ لا تستخدمه. لا تعطه لأحد.
+text-code-enrol = { $site }: رمز إعداد التحقق بخطوتين { $code }. لا تعطه لأحد.
+text-code-number = { $site }: رمز تأكيد هذا الرقم { $code }. لا تعطه لأحد.

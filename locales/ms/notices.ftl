@@ -1,44 +1,32 @@
-# Mails and messages about an account, and how moments and lengths are written.
+# E-mel dan mesej tentang akaun; cara menulis masa.
 date = { $day } { $month ->
-    [1] January
-    [2] February
-    [3] March
+    [1] Januari
+    [2] Februari
+    [3] Mac
     [4] April
-    [5] May
-    [6] June
-    [7] July
-    [8] August
+    [5] Mei
+    [6] Jun
+    [7] Julai
+    [8] Ogos
     [9] September
-    [10] October
+    [10] Oktober
     [11] November
-   *[12] December
+   *[12] Disember
 } { $year }
-moment = { $date } at { $time } ({ $zone })
-seconds = { $count ->
-    [one] { $count } second
-   *[other] { $count } seconds
-}
-minutes = { $count ->
-    [one] { $count } minute
-   *[other] { $count } minutes
-}
-hours = { $count ->
-    [one] { $count } hour
-   *[other] { $count } hours
-}
-days = { $count ->
-    [one] { $count } day
-   *[other] { $count } days
-}
+moment = { $date } pada { $time } ({ $zone })
+seconds = { $count } saat
+minutes = { $count } minit
+hours = { $count } jam
+days = { $count } hari
 
-notice-subject = { $site }: a change to your account
-notice-factor-added = { $site }: a second step was added to your account on { $time }.
-notice-factor-changed = { $site }: the second step of your account was changed on { $time }.
-notice-factor-removed = { $site }: a second step was removed from your account on { $time }.
-notice-factor-disabled = { $site }: two-step protection was turned off on { $time }.
-notice-backup-code-used = { $site }: a backup code was used on { $time }.
-notice-device-remembered = { $site }: a new browser is remembered since { $time }.
-notice-failed-codes = { $site }: someone knows your password and typed wrong codes, last on { $time }. Please change your password.
-notice-withdrawal-approved = { $site }: you approved on { $time }: { $details }.
-notice-number-changed = { $site }: the phone number of your account was changed on { $time }.
-notice-freeze = Not you? Lock your account: { $link }
+notice-subject = { $site }: perubahan pada akaun anda
+notice-factor-added = { $site }: cara pengesahan ditambah pada akaun anda pada { $time }.
+notice-factor-changed = { $site }: cara pengesahan akaun anda ditukar pada { $time }.
+notice-factor-removed = { $site }: cara pengesahan dibuang daripada akaun anda pada { $time }.
+notice-factor-disabled = { $site }: pengesahan dua langkah dimatikan pada { $time }.
+notice-backup-code-used = { $site }: kod sandaran digunakan pada { $time }.
+notice-device-remembered = { $site }: pelayar baharu diingati sejak { $time }.
+notice-failed-codes = { $site }: seseorang tahu kata laluan anda dan memasukkan kod salah, kali terakhir pada { $time }. Sila tukar kata laluan anda.
+notice-withdrawal-approved = { $site }: anda meluluskan pada { $time }: { $details }.
+notice-number-changed = { $site }: nombor telefon akaun anda ditukar pada { $time }.
+notice-freeze = Bukan anda? Kunci akaun anda: { $link }

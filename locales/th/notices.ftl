@@ -1,44 +1,32 @@
-# Mails and messages about an account, and how moments and lengths are written.
+# อีเมลและข้อความเกี่ยวกับบัญชี และการเขียนเวลา
 date = { $day } { $month ->
-    [1] January
-    [2] February
-    [3] March
-    [4] April
-    [5] May
-    [6] June
-    [7] July
-    [8] August
-    [9] September
-    [10] October
-    [11] November
-   *[12] December
-} { $year }
-moment = { $date } at { $time } ({ $zone })
-seconds = { $count ->
-    [one] { $count } second
-   *[other] { $count } seconds
-}
-minutes = { $count ->
-    [one] { $count } minute
-   *[other] { $count } minutes
-}
-hours = { $count ->
-    [one] { $count } hour
-   *[other] { $count } hours
-}
-days = { $count ->
-    [one] { $count } day
-   *[other] { $count } days
-}
+    [1] มกราคม
+    [2] กุมภาพันธ์
+    [3] มีนาคม
+    [4] เมษายน
+    [5] พฤษภาคม
+    [6] มิถุนายน
+    [7] กรกฎาคม
+    [8] สิงหาคม
+    [9] กันยายน
+    [10] ตุลาคม
+    [11] พฤศจิกายน
+   *[12] ธันวาคม
+} ค.ศ. { $year }
+moment = { $date } เวลา { $time } น. ({ $zone })
+seconds = { $count } วินาที
+minutes = { $count } นาที
+hours = { $count } ชั่วโมง
+days = { $count } วัน
 
-notice-subject = { $site }: a change to your account
-notice-factor-added = { $site }: a second step was added to your account on { $time }.
-notice-factor-changed = { $site }: the second step of your account was changed on { $time }.
-notice-factor-removed = { $site }: a second step was removed from your account on { $time }.
-notice-factor-disabled = { $site }: two-step protection was turned off on { $time }.
-notice-backup-code-used = { $site }: a backup code was used on { $time }.
-notice-device-remembered = { $site }: a new browser is remembered since { $time }.
-notice-failed-codes = { $site }: someone knows your password and typed wrong codes, last on { $time }. Please change your password.
-notice-withdrawal-approved = { $site }: you approved on { $time }: { $details }.
-notice-number-changed = { $site }: the phone number of your account was changed on { $time }.
-notice-freeze = Not you? Lock your account: { $link }
+notice-subject = { $site }: มีการเปลี่ยนแปลงในบัญชีของคุณ
+notice-factor-added = { $site }: เพิ่มวิธียืนยันในบัญชีของคุณเมื่อ { $time }
+notice-factor-changed = { $site }: เปลี่ยนวิธียืนยันของบัญชีเมื่อ { $time }
+notice-factor-removed = { $site }: ลบวิธียืนยันออกจากบัญชีเมื่อ { $time }
+notice-factor-disabled = { $site }: ปิดการยืนยันสองขั้นตอนเมื่อ { $time }
+notice-backup-code-used = { $site }: มีการใช้รหัสสำรองเมื่อ { $time }
+notice-device-remembered = { $site }: จดจำเบราว์เซอร์ใหม่ตั้งแต่ { $time }
+notice-failed-codes = { $site }: มีคนรู้รหัสผ่านของคุณและใส่รหัสผิด ครั้งล่าสุดเมื่อ { $time } โปรดเปลี่ยนรหัสผ่าน
+notice-withdrawal-approved = { $site }: คุณอนุมัติเมื่อ { $time }: { $details }
+notice-number-changed = { $site }: เปลี่ยนหมายเลขโทรศัพท์ของบัญชีเมื่อ { $time }
+notice-freeze = ไม่ใช่คุณใช่ไหม ล็อกบัญชีที่นี่: { $link }

@@ -1,6 +1,6 @@
-# Text messages with a code. GSM letters only where the language allows; the origin line is added after.
-text-code-session = { $site }: your log-in code is { $code }. Never share it.
-text-code-fresh = { $site }: your code to confirm a change is { $code }. Never share it.
-text-code-once = { $site }: { $details }. Your code to approve this is { $code }. Not you? Do not use it. Never share it.
-text-code-enrol = { $site }: your code to set up two-step protection is { $code }. Never share it.
-text-code-number = { $site }: your code to confirm this number is { $code }. Never share it.
+# ข้อความพร้อมรหัส
+text-code-session = { $site }: รหัสเข้าสู่ระบบคือ { $code } อย่าบอกใคร
+text-code-fresh = { $site }: รหัสยืนยันการเปลี่ยนแปลงคือ { $code } อย่าบอกใคร
+text-code-once = { $site }: { $details } รหัสอนุมัติคือ { $code } หากไม่ใช่คุณ อย่าใช้ อย่าบอกใคร
+text-code-enrol = { $site }: รหัสตั้งค่าการยืนยันสองขั้นตอนคือ { $code } อย่าบอกใคร
+text-code-number = { $site }: รหัสยืนยันหมายเลขนี้คือ { $code } อย่าบอกใคร

@@ -1,44 +1,19 @@
-# Mails and messages about an account, and how moments and lengths are written.
-date = { $day } { $month ->
-    [1] January
-    [2] February
-    [3] March
-    [4] April
-    [5] May
-    [6] June
-    [7] July
-    [8] August
-    [9] September
-    [10] October
-    [11] November
-   *[12] December
-} { $year }
-moment = { $date } at { $time } ({ $zone })
-seconds = { $count ->
-    [one] { $count } second
-   *[other] { $count } seconds
-}
-minutes = { $count ->
-    [one] { $count } minute
-   *[other] { $count } minutes
-}
-hours = { $count ->
-    [one] { $count } hour
-   *[other] { $count } hours
-}
-days = { $count ->
-    [one] { $count } day
-   *[other] { $count } days
-}
+# Thư và tin nhắn về tài khoản; cách viết thời gian.
+date = { $day }/{ $month }/{ $year }
+moment = { $time } ngày { $date } ({ $zone })
+seconds = { $count } giây
+minutes = { $count } phút
+hours = { $count } giờ
+days = { $count } ngày
 
-notice-subject = { $site }: a change to your account
-notice-factor-added = { $site }: a second step was added to your account on { $time }.
-notice-factor-changed = { $site }: the second step of your account was changed on { $time }.
-notice-factor-removed = { $site }: a second step was removed from your account on { $time }.
-notice-factor-disabled = { $site }: two-step protection was turned off on { $time }.
-notice-backup-code-used = { $site }: a backup code was used on { $time }.
-notice-device-remembered = { $site }: a new browser is remembered since { $time }.
-notice-failed-codes = { $site }: someone knows your password and typed wrong codes, last on { $time }. Please change your password.
-notice-withdrawal-approved = { $site }: you approved on { $time }: { $details }.
-notice-number-changed = { $site }: the phone number of your account was changed on { $time }.
-notice-freeze = Not you? Lock your account: { $link }
+notice-subject = { $site }: thay đổi trong tài khoản của bạn
+notice-factor-added = { $site }: một cách xác minh được thêm vào tài khoản của bạn lúc { $time }.
+notice-factor-changed = { $site }: cách xác minh của tài khoản được đổi lúc { $time }.
+notice-factor-removed = { $site }: một cách xác minh bị gỡ khỏi tài khoản lúc { $time }.
+notice-factor-disabled = { $site }: xác minh hai bước bị tắt lúc { $time }.
+notice-backup-code-used = { $site }: một mã dự phòng được dùng lúc { $time }.
+notice-device-remembered = { $site }: một trình duyệt mới được ghi nhớ từ { $time }.
+notice-failed-codes = { $site }: có người biết mật khẩu của bạn và nhập sai mã, lần cuối lúc { $time }. Vui lòng đổi mật khẩu.
+notice-withdrawal-approved = { $site }: bạn đã phê duyệt lúc { $time }: { $details }.
+notice-number-changed = { $site }: số điện thoại của tài khoản được đổi lúc { $time }.
+notice-freeze = Không phải bạn? Khóa tài khoản: { $link }

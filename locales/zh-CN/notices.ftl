@@ -1,44 +1,19 @@
-# Mails and messages about an account, and how moments and lengths are written.
-date = { $day } { $month ->
-    [1] January
-    [2] February
-    [3] March
-    [4] April
-    [5] May
-    [6] June
-    [7] July
-    [8] August
-    [9] September
-    [10] October
-    [11] November
-   *[12] December
-} { $year }
-moment = { $date } at { $time } ({ $zone })
-seconds = { $count ->
-    [one] { $count } second
-   *[other] { $count } seconds
-}
-minutes = { $count ->
-    [one] { $count } minute
-   *[other] { $count } minutes
-}
-hours = { $count ->
-    [one] { $count } hour
-   *[other] { $count } hours
-}
-days = { $count ->
-    [one] { $count } day
-   *[other] { $count } days
-}
+# 有关账户的邮件和消息，以及时间的写法。
+date = { $year }年{ $month }月{ $day }日
+moment = { $date } { $time }（{ $zone }）
+seconds = { $count } 秒
+minutes = { $count } 分钟
+hours = { $count } 小时
+days = { $count } 天
 
-notice-subject = { $site }: a change to your account
-notice-factor-added = { $site }: a second step was added to your account on { $time }.
-notice-factor-changed = { $site }: the second step of your account was changed on { $time }.
-notice-factor-removed = { $site }: a second step was removed from your account on { $time }.
-notice-factor-disabled = { $site }: two-step protection was turned off on { $time }.
-notice-backup-code-used = { $site }: a backup code was used on { $time }.
-notice-device-remembered = { $site }: a new browser is remembered since { $time }.
-notice-failed-codes = { $site }: someone knows your password and typed wrong codes, last on { $time }. Please change your password.
-notice-withdrawal-approved = { $site }: you approved on { $time }: { $details }.
-notice-number-changed = { $site }: the phone number of your account was changed on { $time }.
-notice-freeze = Not you? Lock your account: { $link }
+notice-subject = { $site }：您的账户有变更
+notice-factor-added = { $site }：您的账户于 { $time } 添加了验证方式。
+notice-factor-changed = { $site }：您账户的验证方式于 { $time } 更改。
+notice-factor-removed = { $site }：您账户的一个验证方式于 { $time } 移除。
+notice-factor-disabled = { $site }：两步验证于 { $time } 关闭。
+notice-backup-code-used = { $site }：一个备用码于 { $time } 被使用。
+notice-device-remembered = { $site }：自 { $time } 起记住了一个新浏览器。
+notice-failed-codes = { $site }：有人知道您的密码并输入了错误的验证码，最近一次是 { $time }。请更改密码。
+notice-withdrawal-approved = { $site }：您于 { $time } 批准了：{ $details }。
+notice-number-changed = { $site }：您账户的手机号码于 { $time } 更换。
+notice-freeze = 不是您本人？请锁定账户：{ $link }

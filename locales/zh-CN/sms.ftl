@@ -1,6 +1,6 @@
-# Text messages with a code. GSM letters only where the language allows; the origin line is added after.
-text-code-session = { $site }: your log-in code is { $code }. Never share it.
-text-code-fresh = { $site }: your code to confirm a change is { $code }. Never share it.
-text-code-once = { $site }: { $details }. Your code to approve this is { $code }. Not you? Do not use it. Never share it.
-text-code-enrol = { $site }: your code to set up two-step protection is { $code }. Never share it.
-text-code-number = { $site }: your code to confirm this number is { $code }. Never share it.
+# 验证码短信。
+text-code-session = { $site }：登录验证码 { $code }。切勿告诉他人。
+text-code-fresh = { $site }：确认更改的验证码 { $code }。切勿告诉他人。
+text-code-once = { $site }：{ $details }。批准验证码 { $code }。非本人操作请勿使用。切勿告诉他人。
+text-code-enrol = { $site }：设置两步验证的验证码 { $code }。切勿告诉他人。
+text-code-number = { $site }：确认此号码的验证码 { $code }。切勿告诉他人。

@@ -72,6 +72,9 @@ fn fault(what: &str) -> impl Fn(&dyn std::error::Error) -> StartError {
     }
 }
 
+/// Backup codes that are hashed at once: each takes 19 MiB and a thread.
+const HASHING_AT_ONCE: usize = 4;
+
 /// Everything that lives as long as the process.
 pub struct App {
     runtime: Runtime,
@@ -276,6 +279,7 @@ impl Shared {
             hasher: keys.hasher(),
             metrics: Arc::new(metrics),
             epochs: crate::flow::epochs::EpochCache::default(),
+            hashing: Arc::new(tokio::sync::Semaphore::new(HASHING_AT_ONCE)),
         };
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -320,6 +324,7 @@ impl Live {
             identity: sources,
             second_factor: config.second_factor,
             couriers,
+            notices: config.notices,
         };
         let named = rules.routes.all().iter().map(|route| &*route.name).chain(["none", "portal", "default"]);
         let numbers = named.map(|name| (name.to_owned(), shared.flow.metrics.route(name))).collect();

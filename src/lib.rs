@@ -21,6 +21,7 @@
 //! - [`contact`]: where a player can be reached: phone numbers and mail addresses.
 //! - [`target`]: the readings of a request target.
 //! - [`fields`]: bound fields out of queries, forms and JSON bodies.
+//! - [`words`]: what players read, in every language; numbers and times as a language writes them.
 //! - [`metrics`], [`secret`], [`clock`]: counting, secrets, time.
 
 pub mod app;
@@ -42,6 +43,7 @@ pub mod words;
 pub mod contact;
 pub mod target;
 pub mod fields;
+pub mod words;
 pub mod metrics;
 pub mod secret;
 pub mod clock;

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use data_encoding::{BASE64, HEXLOWER};
 use secrecy::ExposeSecret;
 
-use crate::{edge, flow, identity, policy, secret::digest, store};
+use crate::{edge, flow, identity, policy, secret::digest, store, words::Language};
 
 pub mod keys;
 mod problem;
@@ -73,7 +73,7 @@ pub struct Config {
     /// The path of our own pages.
     pub portal_prefix: String,
     /// Languages of our pages, the first is the default.
-    pub languages: Vec<String>,
+    pub languages: Vec<Language>,
     /// Who is it: the sources in file order.
     pub identity: Vec<identity::settings::SourceSettings>,
     /// Requests that end the site session.
@@ -86,6 +86,8 @@ pub struct Config {
     pub routes: Vec<policy::Route>,
     /// For requests that land on no route.
     pub default_require: policy::Requirement,
+    /// Where notices go besides the player's own contacts.
+    pub notices: crate::notice::Settings,
     /// Where things are remembered.
     pub store: store::Settings,
     /// The key file.

@@ -22,9 +22,9 @@ use crate::{
         gate::{Arrival, BodyState, Gated, Outcome, Passage},
         resume,
     },
-    policy::{BodyView, FactorKind, Permit},
+    policy::{BodyView, Permit},
     request::{self, Carrier, Scheme},
-    web::{self, Problem, Reply, Wants},
+    web::{self, Problem, Reply, Shell},
 };
 
 /// Bytes of a resume post at most (decisions 36).
@@ -132,7 +132,7 @@ impl Gateway {
         let Some(token) = resume::resume_token(&body) else {
             if body.starts_with(resume::RESUME_FIELD.as_bytes()) {
                 return self
-                    .refuse(session, context, Problem::of(&FlowError::Gone, self.flow.clock.now()))
+                    .refuse(session, context, Problem::of(&FlowError::Gone, &context.live.rules, self.flow.clock.now()))
                     .await
                     .map(Resume::Done);
             }
@@ -148,7 +148,7 @@ impl Gateway {
             Err(error) => {
                 context.record.reasons.push("resume-refused");
                 return self
-                    .refuse(session, context, Problem::of(&error, self.flow.clock.now()))
+                    .refuse(session, context, Problem::of(&error, &context.live.rules, self.flow.clock.now()))
                     .await
                     .map(Resume::Done);
             }
@@ -198,8 +198,8 @@ impl Gateway {
                     }
                     read = Some(got);
                 }
-                Outcome::Ask { asked, methods, page, login_cookie } => {
-                    let mut reply = self.challenge_reply(context, &asked, &methods, page);
+                Outcome::Ask { asked, page, login_cookie } => {
+                    let mut reply = self.challenge_reply(context, &asked, page);
                     if let Some(value) = login_cookie {
                         reply.headers_mut().append(header::SET_COOKIE, login_cookie_line(context, &value));
                     }
@@ -207,7 +207,7 @@ impl Gateway {
                     return Ok(true);
                 }
                 Outcome::Refuse(error) => {
-                    return self.refuse(session, context, Problem::of(&error, self.flow.clock.now())).await;
+                    return self.refuse(session, context, Problem::of(&error, &context.live.rules, self.flow.clock.now())).await;
                 }
             }
         }
@@ -253,7 +253,7 @@ impl Gateway {
     }
 
     /// 303 to the challenge page, or the problem document.
-    fn challenge_reply(&self, context: &Context, asked: &Asked, methods: &[FactorKind], page: bool) -> Reply {
+    fn challenge_reply(&self, context: &Context, asked: &Asked, page: bool) -> Reply {
         let rules = &context.live.rules;
         let challenge = &asked.challenge;
         let mut reply = if page {
@@ -264,10 +264,10 @@ impl Gateway {
             }
             reply.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
             reply
-        } else if methods.is_empty() {
-            Problem::of(&FlowError::EnrolmentRequired, self.flow.clock.now()).reply(Wants::Json, rules)
+        } else if asked.methods.is_empty() {
+            Problem::of(&FlowError::EnrolmentRequired, rules, self.flow.clock.now()).json()
         } else {
-            Problem::challenge(rules, challenge, methods, self.flow.clock.now()).reply(Wants::Json, rules)
+            Problem::challenge(rules, challenge, &asked.methods, self.flow.clock.now()).json()
         };
         if let Some(secret) = asked.browser.as_ref().filter(|_| challenge.carrier == Carrier::Cookie) {
             let name = CookieNames::of(rules.site.secure).challenge;
@@ -290,7 +290,8 @@ impl Gateway {
     pub(super) fn problem_reply(&self, session: &Session, context: &Context, problem: &Problem) -> Reply {
         let parts = session.req_header();
         let wants = web::wants_of(&parts.headers);
-        let mut reply = problem.reply(wants, &context.live.rules);
+        let shell = Shell::of(&context.live.rules, &parts.headers, None);
+        let mut reply = problem.reply(wants, &shell);
         web::allow_origin(&parts.headers, &context.live.rules.site, reply.headers_mut());
         reply
     }
@@ -304,7 +305,7 @@ fn to_https(session: &Session, context: &Context) -> Option<Reply> {
         return None;
     }
     if !session.req_header().method.is_safe() {
-        return Some(Problem::misdirected().reply(Wants::Json, rules));
+        return Some(Problem::misdirected().json());
     }
     let mut reply = reply::empty(StatusCode::PERMANENT_REDIRECT);
     let location = HeaderValue::from_str(&format!("{}{}", rules.site.origin, intake.target.raw())).ok()?;
@@ -339,7 +340,7 @@ impl Context {
             gated.observed.iter().map(|(route, would)| (std::sync::Arc::clone(&route.name), *would)).collect();
         self.record.decision = match &gated.outcome {
             Outcome::Pass(_) => "allow",
-            Outcome::Ask { methods, .. } if methods.is_empty() => "enrol",
+            Outcome::Ask { asked, .. } if asked.methods.is_empty() => "enrol",
             Outcome::Ask { .. } => "challenge",
             Outcome::ReadBody | Outcome::Refuse(_) => "deny",
         };

@@ -54,7 +54,7 @@ impl Gateway {
         if let Some((spend, _)) = &passage.spend {
             if let Err(error) = self.flow.spend(spend).await {
                 context.record.reasons.push("spent");
-                context.failure = Some(Problem::of(&error, self.flow.clock.now()));
+                context.failure = Some(Problem::of(&error, &context.live.rules, self.flow.clock.now()));
                 let status = if matches!(error, FlowError::Gone) { 410 } else { 503 };
                 return Error::e_explain(HTTPStatus(status), "consumed before, or the store did not answer");
             }

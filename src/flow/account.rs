@@ -9,7 +9,9 @@ use crate::{
     clock::UnixTime,
     contact::PhoneNumber,
     factor::{app::Secret, backup_code::BackupCode},
-    flow::{Flow, FlowError, challenge::prove::unreadable},
+    flow::{Flow, FlowError, RuleSet, challenge::prove::unreadable, notify::Event, send},
+    identity::Player,
+    policy::{Requirement, Route},
     request::{Binding, Subject},
     secret::{self, Sealed},
     store::{Applied, AuditRecord, BackupCodeRecord, Edit, FactorRecord},
@@ -39,6 +41,54 @@ impl Flow {
                 Ok(self.stores.challenges.end_player(subject, spared).await?)
             }
         }
+    }
+
+    /// Notes what a request did that passed and that the site took: what other routes wait for, and a
+    /// notice of what was approved.
+    ///
+    /// # Errors
+    /// `Store`.
+    pub async fn done(
+        &self,
+        rules: &RuleSet,
+        player: &Player,
+        route: &Route,
+        details: &[(String, String)],
+    ) -> Result<(), FlowError> {
+        let mut edits = Vec::new();
+        if let Some(cause) = route.changes {
+            edits.push(Edit::Happened(cause, self.clock.now()));
+        }
+        if route.require == Requirement::Once {
+            let language = rules.language_of(player.claims.locale.as_deref());
+            let line = send::shown(details, language);
+            edits.push(self.recorded(&player.subject, Event::Approved.as_str(), &route.name));
+            edits.extend(self.told(rules, player, Event::Approved, &line).await?);
+        }
+        if !edits.is_empty() {
+            self.stores.accounts.apply(&player.subject, &edits).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells the player that a request did what its route does.
+    ///
+    /// # Errors
+    /// `Store`.
+    pub async fn tell_of_change(&self, rules: &RuleSet, player: &Player, route: &Route) -> Result<(), FlowError> {
+        let mut edits = self.told(rules, player, Event::ChangeMade, &route.name).await?;
+        edits.push(self.recorded(&player.subject, Event::ChangeMade.as_str(), &route.name));
+        self.stores.accounts.apply(&player.subject, &edits).await?;
+        Ok(())
+    }
+
+    /// Forgets a player's remembered devices.
+    ///
+    /// # Errors
+    /// `Store`.
+    pub async fn forget_devices(&self, subject: &Subject) -> Result<(), FlowError> {
+        self.stores.accounts.apply(subject, &[Edit::ForgetDevices]).await?;
+        Ok(())
     }
 
     /// The audit's line of what a player did.

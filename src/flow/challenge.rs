@@ -56,6 +56,8 @@ pub struct NewChallenge<'a> {
 pub struct Asked {
     /// The challenge.
     pub challenge: Challenge,
+    /// The kinds that may answer it now; empty where the player must enrol first.
+    pub methods: Vec<FactorKind>,
     /// A new browser secret for the challenge cookie, if the client keeps cookies and had none.
     pub browser: Option<Token>,
 }
@@ -127,6 +129,8 @@ pub struct Verified {
     pub device: Option<device::DeviceCookie>,
     /// How many backup codes are left, if one was used.
     pub backup_codes_left: Option<u32>,
+    /// The player's language, where the site knows it.
+    pub locale: Option<String>,
 }
 
 /// The player behind a request to our own pages, asked anew, and the browser it came from.
@@ -140,7 +144,7 @@ pub(super) struct Asker {
 
 impl Asker {
     /// Whether the challenge was put to this very log-in and browser.
-    fn owns(&self, challenge: &Challenge) -> bool {
+    pub(super) fn owns(&self, challenge: &Challenge) -> bool {
         let same_login = challenge.subject == self.player.subject && challenge.binding == self.player.binding;
         match challenge.carrier {
             Carrier::Cookie => same_login && challenge.browser.is_some() && challenge.browser == self.browser,
@@ -163,7 +167,7 @@ impl Flow {
     async fn open_challenge(&self, lifetime: Duration, new: NewChallenge<'_>) -> Result<Asked, FlowError> {
         let now = self.clock.now();
         let state = self.stores.accounts.player(&new.player.subject).await?;
-        let lifetime = if state.factors.is_empty() { LIFETIME_WITH_ENROLMENT } else { lifetime };
+        let lifetime = if provers(&state, &new.level).is_empty() { LIFETIME_WITH_ENROLMENT } else { lifetime };
         let drawn = match (new.player.carrier, new.browser) {
             (Carrier::Cookie, None) => Some(Token::random()),
             (Carrier::Cookie, Some(_)) | (Carrier::Header, _) => None,
@@ -190,7 +194,9 @@ impl Flow {
             state: ChallengeState::Open,
         };
         self.stores.challenges.put(challenge.clone()).await?;
-        Ok(Asked { challenge, browser: drawn })
+        let answers = |kind: &FactorKind| answers(&state, *kind, &challenge.level, now);
+        let methods = challenge.methods.iter().copied().filter(answers).collect();
+        Ok(Asked { challenge, methods, browser: drawn })
     }
 
     /// What the player of this very log-in and browser may see of a challenge.
@@ -225,6 +231,7 @@ impl Flow {
         self.stores.attempts.clear(&asker.player.subject, kind).await?;
         let remember = remember && challenge.level == Level::Session;
         let mut verified = self.grant(rules, head, challenge).await?;
+        verified.locale.clone_from(&asker.player.claims.locale);
         if remember {
             verified.device = self.remember_device(rules, head, &asker.player).await?;
         }

@@ -60,7 +60,7 @@ impl Flow {
         is_possible(&change, &state)?;
         let by_header = presented(head.headers);
         let Some(approval) = approval.or(by_header.as_ref()) else {
-            return self.ask_for(rules, head, (asker, change), &state).await;
+            return self.ask_for(rules, head, (asker, change)).await;
         };
         self.spend_approval(asker, &change, approval).await?;
         self.make(rules, head, (asker, change), &state).await
@@ -72,17 +72,17 @@ impl Flow {
         rules: &RuleSet,
         head: &Head<'_>,
         (asker, change): (&Asker, Change),
-        state: &PlayerState,
     ) -> Result<Changed, FlowError> {
         let prefix = &rules.portal_prefix;
         let return_to = match &change {
             Change::Bind { enrolment, .. } => format!("{prefix}/settings/enrol/{enrolment}"),
             _ => format!("{prefix}/settings"),
         };
+        let browser = browser_secret(rules, head);
         let kinds = [FactorKind::App, FactorKind::Sms, FactorKind::BackupCode];
         let new = NewChallenge {
             player: &asker.player,
-            browser: browser_secret(rules, head).as_ref(),
+            browser: browser.as_ref(),
             asks: change.as_str(),
             methods: kinds.to_vec(),
             level: Level::Change(change.clone()),
@@ -91,7 +91,6 @@ impl Flow {
             return_to,
             holds: false,
         };
-        let _ = state;
         Err(FlowError::ProofRequired(Box::new(self.ask(rules, new).await?)))
     }
 

@@ -20,7 +20,7 @@ use crate::{
     policy::FactorKind,
     request::Head,
     secret::{self, Token},
-    store::{Change, EnrolmentStep, Grounds, PendingEnrolment, Place, PlayerState},
+    store::{Change, EnrolmentStep, Grounds, PendingEnrolment, Place, PlayerState, shared::Level},
 };
 
 mod activate;
@@ -51,6 +51,8 @@ pub struct EnrolmentView {
     pub kind: FactorKind,
     /// The step that it waits at.
     pub step: EnrolmentStep,
+    /// Whether the number on file is one of its steps.
+    pub proves_phone: bool,
     /// For an app, once every step before is done.
     pub app: Option<AppView>,
     /// Where the codes of this step go, at the steps that send one.
@@ -312,6 +314,7 @@ impl Flow {
             id: pending.id,
             kind: pending.kind,
             step: pending.step,
+            proves_phone: pending.grounds == Grounds::First && pending.number.is_some(),
             app,
             sms,
             return_to: pending.return_to,

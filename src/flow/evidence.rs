@@ -4,6 +4,7 @@ use crate::{
     clock::UnixTime,
     flow::{
         CookieNames, Flow, FlowError, RuleSet,
+        device::Exchanged,
         gate::{APPROVAL_HEADER, Arrival, BodyState, STAMP_HEADER, Spend, browser_secret},
         hold,
     },
@@ -21,7 +22,9 @@ use crate::{
 pub(super) struct Evidence {
     pub(super) player: Option<Player>,
     pub(super) stamp: Option<Stamp>,
+    pub(super) exchanged: Option<Exchanged>,
     pub(super) spend: Option<(Spend, [u8; 32])>,
+    pub(super) details: Vec<(String, String)>,
     pub(super) account: Option<Account>,
     pub(super) anonymous: bool,
 }
@@ -80,8 +83,9 @@ impl Flow {
             Some(stamp) if self.is_of(&stamp, &player) && self.counts(&stamp, !fresh).await? => Some(stamp),
             _ => None,
         };
-        let spend = if once { self.presented_approval(rules, arrival, landing, &player).await? } else { None };
-        Ok(Evidence { player: Some(player), stamp, spend, account: None, anonymous: false })
+        let approval = if once { self.presented_approval(rules, arrival, landing, &player).await? } else { None };
+        let (spend, details) = approval.map_or((None, Vec::new()), |(spend, digest, details)| (Some((spend, digest)), details));
+        Ok(Evidence { player: Some(player), stamp, spend, details, ..Evidence::default() })
     }
 
     /// The stamp that a request carries, if its signature and lifetime are good. A bad one counts as
@@ -143,7 +147,7 @@ impl Flow {
         arrival: Arrival<'_>,
         landing: &Landing<'_>,
         player: &Player,
-    ) -> Result<Option<(Spend, [u8; 32])>, FlowError> {
+    ) -> Result<Option<(Spend, [u8; 32], Vec<(String, String)>)>, FlowError> {
         let Some(token) = request::header_once(arrival.head.headers, APPROVAL_HEADER).and_then(Token::parse) else {
             return Ok(None);
         };
@@ -165,6 +169,6 @@ impl Flow {
             return Ok(None);
         }
         let spend = Spend { challenge_id: challenge.id, expires_at: approval.expires_at };
-        Ok(Some((spend, digest)))
+        Ok(Some((spend, digest, details)))
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     flow::{
         CookieNames, Flow, FlowError, RuleSet,
         challenge::{Asked, NewChallenge},
+        device::Exchanged,
         evidence::Evidence,
         hold::{self, HeldRequest},
     },
@@ -71,8 +72,12 @@ pub struct Passage {
     pub player: Option<Player>,
     /// The stamp by which it passes.
     pub stamp: Option<Stamp>,
+    /// What a remembered device was exchanged for: the answer carries both cookies.
+    pub exchanged: Option<Exchanged>,
     /// The approval by which it passes, and the digest that it was bound to.
     pub spend: Option<(Spend, [u8; 32])>,
+    /// What its approval showed.
+    pub details: Vec<(String, String)>,
     /// Whether it goes on as nobody's: without identity cookies and Authorization.
     pub anonymous: bool,
 }
@@ -86,10 +91,8 @@ pub enum Outcome {
     ReadBody,
     /// The player is asked for a code.
     Ask {
-        /// The challenge and the browser secret, if it is new.
+        /// The challenge, the kinds that may answer, and the browser secret, if it is new.
         asked: Box<Asked>,
-        /// Which kinds may answer now; empty where the player must enrol first.
-        methods: Vec<FactorKind>,
         /// Whether a page is wanted.
         page: bool,
         /// A new value for our login cookie, where the log-in needs one.
@@ -142,7 +145,10 @@ impl Flow {
         if guarded || !landing.observed.is_empty() {
             evidence = self.evidence(rules, arrival, landing).await?;
         }
-        let decision = self.decide(landing, arrival.head, &mut evidence).await?;
+        let mut decision = self.decide(landing, arrival.head, &mut evidence).await?;
+        if self.remembers(rules, arrival.head, &decision, &mut evidence).await? {
+            decision = self.decide(landing, arrival.head, &mut evidence).await?;
+        }
         let observed = self.observe(landing, &evidence);
         let (reason, route) = (Some(decision.reason), decision.route);
         let outcome = self.carry_out(rules, arrival, decision, evidence).await?;
@@ -167,6 +173,25 @@ impl Flow {
         Ok(policy::decide(landing, head, &evidence.facts(now)))
     }
 
+    /// Exchanges a remembered device where only a stamp for `session` is missing; whether it gave one.
+    async fn remembers(
+        &self,
+        rules: &RuleSet,
+        head: &Head<'_>,
+        decision: &Decision<'_>,
+        evidence: &mut Evidence,
+    ) -> Result<bool, FlowError> {
+        let only_session = decision.route.is_some_and(|route| route.require == Requirement::Session);
+        if !only_session || !matches!(decision.verdict, Verdict::Challenge) {
+            return Ok(false);
+        }
+        let Some(player) = &evidence.player else { return Ok(false) };
+        let Some(exchanged) = self.exchange_device(rules, head, player).await? else { return Ok(false) };
+        evidence.stamp = Some(exchanged.stamp.stamp.clone());
+        evidence.exchanged = Some(exchanged);
+        Ok(true)
+    }
+
     /// What the routes in `observe` mode would have done with the same facts.
     fn observe<'r>(&self, landing: &Landing<'r>, evidence: &Evidence) -> Vec<(&'r Route, &'static str)> {
         let facts = evidence.facts(self.clock.now());
@@ -182,8 +207,9 @@ impl Flow {
     ) -> Result<Outcome, FlowError> {
         match decision.verdict {
             Verdict::Allow(permit) => {
-                let Evidence { player, stamp, spend, anonymous, .. } = evidence;
-                Ok(Outcome::Pass(Box::new(Passage { permit, player, stamp, spend, anonymous })))
+                let Evidence { player, stamp, spend, details, anonymous, exchanged, .. } = evidence;
+                let passage = Passage { permit, player, stamp, exchanged, spend, details, anonymous };
+                Ok(Outcome::Pass(Box::new(passage)))
             }
             Verdict::Challenge | Verdict::Enrol => {
                 let route = decision.route.ok_or(FlowError::Denied("this request is refused"))?;
@@ -249,13 +275,7 @@ impl Flow {
             self.stores.challenges.remove(&asked.challenge.id).await?;
             return Err(FlowError::TooLarge);
         }
-        let methods = match evidence.account.as_ref().map(|account| &account.enrolment) {
-            Some(Enrolment::Active { kinds, .. }) => {
-                route.methods.iter().copied().filter(|kind| kinds.contains(kind)).collect()
-            }
-            Some(Enrolment::Unenrolled | Enrolment::MustBind) | None => Vec::new(),
-        };
-        Ok(Outcome::Ask { asked: Box::new(asked), methods, page, login_cookie: player.login_cookie })
+        Ok(Outcome::Ask { asked: Box::new(asked), page, login_cookie: player.login_cookie })
     }
 }
 

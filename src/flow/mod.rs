@@ -34,6 +34,7 @@ pub mod follow;
 pub mod gate;
 pub mod freeze;
 pub mod hold;
+pub mod language;
 pub mod look;
 mod notify;
 pub mod resume;
@@ -72,8 +73,8 @@ impl RuleSet {
     /// first.
     #[must_use]
     pub fn language(&self, player: Option<&Player>, headers: &HeaderMap) -> Language {
-        let _ = headers;
-        self.language_of(player.and_then(|player| player.claims.locale.as_deref()))
+        let claim = player.and_then(|player| player.claims.locale.as_deref());
+        language::choose(self, headers, claim).0
     }
 
     /// The language of a locale that the site says, else the first.
@@ -290,6 +291,8 @@ pub struct CookieNames {
     pub device: &'static str,
     /// The browser secret of challenges: one a browser, so that two tabs do not collide.
     pub challenge: &'static str,
+    /// The language that the player chose.
+    pub language: &'static str,
     /// The value that `login`, `header` and `bind: subject` tie a log-in to.
     pub login: &'static str,
 }
@@ -303,10 +306,17 @@ impl CookieNames {
                 stamp: "__Host-stepgate",
                 device: "__Host-stepgate-device",
                 challenge: "__Host-stepgate-challenge",
+                language: "__Host-stepgate-language",
                 login: "__Host-stepgate-login",
             };
         }
-        Self { stamp: "stepgate", device: "stepgate-device", challenge: "stepgate-challenge", login: "stepgate-login" }
+        Self {
+            stamp: "stepgate",
+            device: "stepgate-device",
+            challenge: "stepgate-challenge",
+            language: "stepgate-language",
+            login: "stepgate-login",
+        }
     }
 
     /// Whether a cookie name is one of ours, in any spelling a framework might fold into it.

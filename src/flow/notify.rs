@@ -49,6 +49,8 @@ pub enum Event {
     FailedCodes,
     /// A request was approved.
     Approved,
+    /// A change was made that its route says the player is told of.
+    ChangeMade,
     /// The account was frozen.
     Frozen,
     /// The freeze was cleared.
@@ -57,7 +59,7 @@ pub enum Event {
 
 impl Event {
     /// Every event.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::FactorAdded,
         Self::FactorChanged,
         Self::FactorRemoved,
@@ -72,6 +74,7 @@ impl Event {
         Self::SessionsEnded,
         Self::FailedCodes,
         Self::Approved,
+        Self::ChangeMade,
         Self::Frozen,
         Self::Unfrozen,
     ];
@@ -94,6 +97,7 @@ impl Event {
             Self::SessionsEnded => "sessions-ended",
             Self::FailedCodes => "failed-codes",
             Self::Approved => "approved",
+            Self::ChangeMade => "change-made",
             Self::Frozen => "frozen",
             Self::Unfrozen => "unfrozen",
         }

@@ -91,7 +91,15 @@ impl Flow {
             return Err(FlowError::Gone);
         };
         let spend = Spend { challenge_id: challenge.id, expires_at: approval.expires_at };
-        let passage = Passage { permit, player: Some(player), stamp, spend: Some((spend, digest)), anonymous: false };
+        let passage = Passage {
+            permit,
+            player: Some(player),
+            stamp,
+            exchanged: None,
+            spend: Some((spend, digest)),
+            details: challenge.details,
+            anonymous: false,
+        };
         let body = held.body().bytes.to_vec();
         Ok(Resumed { passage, route: challenge.route, method, headers, body })
     }

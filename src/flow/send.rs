@@ -135,7 +135,7 @@ fn text(rules: &RuleSet, sending: &Sending<'_>, code: &Code) -> zeroize::Zeroizi
 
 /// The details of an approval as one line. What a stranger may have typed must not make a second
 /// sentence of ours, nor an address that a phone turns into a link (security.md A19).
-fn shown(details: &[(String, String)], language: Language) -> String {
+pub(super) fn shown(details: &[(String, String)], language: Language) -> String {
     let plain = |value: &str| -> String {
         let characters: Vec<char> = value.chars().collect();
         let digit_at = |index: Option<usize>| index.and_then(|at| characters.get(at)).is_some_and(char::is_ascii_digit);

@@ -57,6 +57,8 @@ pub struct Player {
 pub struct Claims {
     /// A phone number.
     pub phone: Option<String>,
+    /// Since when it is the account's.
+    pub phone_since: Option<String>,
     /// A mail address.
     pub email: Option<String>,
     /// A language tag (BCP 47).

@@ -276,7 +276,10 @@ impl Sources {
         let by_cookie = present.iter().any(Present::is_cookie);
         let mut claims = Claims::default();
         for (testimony, _) in named {
-            claims.phone = claims.phone.or_else(|| testimony.claims.phone.clone());
+            if claims.phone.is_none() {
+                claims.phone.clone_from(&testimony.claims.phone);
+                claims.phone_since.clone_from(&testimony.claims.phone_since);
+            }
             claims.email = claims.email.or_else(|| testimony.claims.email.clone());
             claims.locale = claims.locale.or_else(|| testimony.claims.locale.clone());
         }

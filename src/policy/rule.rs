@@ -4,7 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use http::Method;
 
-use crate::{fields::FieldName, policy::pattern::PathPattern};
+use crate::{
+    fields::FieldName,
+    policy::{
+        cooldown::{Cause, CoolDowns},
+        pattern::PathPattern,
+    },
+};
 
 /// A kind of factor, as YAML, JSON and stores write it.
 #[derive(

@@ -99,7 +99,7 @@ pub(super) async fn verify(call: Call, Path(id): Path<String>, body: Bytes) -> A
     if asked.remember_device {
         return call.refuse(&Problem::bad_request("browsers are not remembered here"));
     }
-    let given = Answer { method: asked.method, code: &asked.code };
+    let given = Answer { method: asked.method, code: &asked.code, remember: false };
     let verified = match call.flow.verify(&call.rules, &call.head(), &id, given).await {
         Ok(verified) => verified,
         Err(error) => return call.fail(&error),

@@ -18,14 +18,17 @@ use crate::{
     request::{Head, Scheme},
     target::Target,
     web::{
-        self, Problem, Reply, Wants,
+        self, Problem, Reply, Shell, Wants,
         same_origin::{self, Callers},
     },
 };
 
 mod api;
 mod challenge;
+mod enrol;
 mod form;
+mod help;
+mod language;
 mod settings;
 
 /// Where a request came from, as the edge found out.
@@ -45,10 +48,17 @@ pub struct Peer {
 pub fn router(flow: Arc<Flow>) -> Router {
     Router::new()
         .route("/challenge/{id}", get(challenge::show).post(challenge::answer))
+        .route("/challenge/{id}/send", post(challenge::send))
         .route("/again", get(challenge::again))
+        .route("/language", post(language::choose))
         .route("/settings", get(settings::show))
-        .route("/settings/enrol", post(settings::begin))
-        .route("/settings/enrol/{id}", get(settings::pending).post(settings::confirm))
+        .route("/settings/change", post(settings::change))
+        .route("/settings/enrol", get(enrol::choose).post(enrol::begin))
+        .route("/settings/enrol/{id}", get(enrol::show).post(enrol::step))
+        .route("/settings/enrol/{id}/send", post(enrol::send))
+        .route("/settings/enrol/{id}/codes.txt", get(enrol::codes))
+        .route("/recover", get(help::recover))
+        .route("/freeze", get(help::freeze_page).post(help::freeze))
         .route("/api/challenges/{id}", get(api::show_challenge))
         .route("/api/challenges/{id}/send", post(api::send))
         .route("/api/challenges/{id}/verify", post(api::verify))
@@ -90,8 +100,20 @@ impl Call {
         if self.parts.uri.path().starts_with("/api/") { Wants::Json } else { web::wants_of(&self.parts.headers) }
     }
 
+    /// A parameter of the query that stands there once and as it is, without escapes.
+    fn parameter(&self, name: &str) -> Option<&str> {
+        let mut values = self.parts.uri.query()?.split('&').filter_map(|pair| pair.split_once('=')).filter(|(known, _)| *known == name);
+        let (_, value) = values.next()?;
+        values.next().is_none().then_some(value).filter(|value| !value.contains(['%', '+']))
+    }
+
+    /// What a page has around it, for a player whose language the site may have named.
+    fn shell(&self, locale: Option<&str>) -> Shell<'_> {
+        Shell::of(&self.rules, &self.parts.headers, locale)
+    }
+
     fn refuse(&self, problem: &Problem) -> Answered {
-        let mut reply = problem.reply(self.wants(), &self.rules);
+        let mut reply = problem.reply(self.wants(), &self.shell(None));
         web::allow_origin(&self.parts.headers, &self.rules.site, reply.headers_mut());
         Answered(reply)
     }
@@ -108,11 +130,15 @@ impl Call {
     }
 
     fn problem(&self, error: &FlowError) -> Problem {
-        Problem::of(error, self.flow.clock.now())
+        Problem::of(error, &self.rules, self.flow.clock.now())
     }
 
     fn fail(&self, error: &FlowError) -> Answered {
-        self.refuse(&self.problem(error))
+        let mut answered = self.refuse(&self.problem(error));
+        if let FlowError::ProofRequired(asked) = error {
+            self.keep_browser(asked, &mut answered.0);
+        }
+        answered
     }
 }
 

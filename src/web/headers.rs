@@ -31,6 +31,11 @@ pub fn secure(headers: &mut HeaderMap, site: &Site, style: &str, script: Option<
     }
 }
 
+/// What a file to download carries: as [`secure`], with nothing that it could load or run.
+pub fn secure_file(headers: &mut HeaderMap, site: &Site) {
+    secure(headers, site, "'none'", None);
+}
+
 /// Lets a page of a listed origin read this answer (decisions 31, 55). Never `null`, never a wildcard.
 pub fn allow_origin(request: &HeaderMap, site: &Site, answer: &mut HeaderMap) {
     let Some(origin) = request::header_once(request, header::ORIGIN.as_str()) else { return };

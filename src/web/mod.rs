@@ -9,8 +9,9 @@ pub mod problem;
 pub mod same_origin;
 
 pub use client::{Wants, wants_of, wants_page};
-pub use cookie::{expire_cookie, set_cookie};
-pub use headers::{allow_origin, allow_preflight};
+pub use cookie::{device_cookie, expire_cookie, set_cookie, stamp_cookie};
+pub use headers::{allow_origin, allow_preflight, secure_file};
+pub use page::Shell;
 pub use problem::Problem;
 
 /// An answer of ours: whole, since all of them are small.

@@ -20,4 +20,5 @@ mod held;
 mod kit;
 mod layers;
 mod oathtool;
+mod pages;
 mod store;

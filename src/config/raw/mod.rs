@@ -54,8 +54,8 @@ pub struct File {
     pub couriers: Option<serde_json::Value>,
     /// Reserved; not supported yet.
     pub desk: Option<serde_json::Value>,
-    /// Reserved; not supported yet.
-    pub notices: Option<serde_json::Value>,
+    /// Where notices go besides the player's own contacts.
+    pub notices: Option<Notices>,
     /// Reserved; not supported yet.
     pub throttle: Option<serde_json::Value>,
     /// Reserved; not supported yet.
@@ -84,8 +84,21 @@ pub struct Site {
     pub upstream: Upstream,
     /// Cookies that are credentials too, though no source reads them: refused on guarded routes.
     pub other_credentials: Option<Vec<String>>,
-    /// Reserved; not supported yet.
-    pub look: Option<serde_json::Value>,
+    /// What our pages take over from the site's look.
+    pub look: Option<Look>,
+    /// Of the times that players are shown, as in `Asia/Jakarta`; default `UTC`.
+    pub time_zone: Option<String>,
+}
+
+/// What our pages take over from the site's look.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Look {
+    /// A path on the site's own origin, `/static/logo.svg`, or a file beside this one, of at most 4 KiB, that
+    /// is built into the pages: svg, png, webp or jpg.
+    pub logo: Option<String>,
+    /// Of buttons and links, `#0b57d0`; white text on it must have a contrast of 4.5:1.
+    pub colour: Option<String>,
 }
 
 /// The site's servers.
@@ -170,7 +183,7 @@ pub struct Ops {
 pub struct Portal {
     /// Reserved path on the site's host; default `/.stepgate`.
     pub prefix: Option<String>,
-    /// The first is the default; default `[en]`.
+    /// Of `en id ms th vi zh-CN ar`; the first is the default; default `[en]`.
     pub languages: Option<Vec<String>>,
     /// Reserved; not supported yet.
     pub host: Option<String>,
@@ -198,6 +211,24 @@ pub struct SecondFactor {
     pub backup_codes: Option<BackupCodes>,
     /// Browsers that may skip the challenge where `session` is required.
     pub remember_device: Option<RememberDevice>,
+}
+
+/// Where notices go besides the player's own contacts.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Notices {
+    /// An address of the site that every event is posted to, signed.
+    pub webhook: Option<Webhook>,
+}
+
+/// An address of the site that events are posted to.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Webhook {
+    /// `https://…`, or `http://` on loopback.
+    pub url: String,
+    /// Signs each post (HMAC-SHA-256), as `{ file: … }` or `{ env: … }`.
+    pub secret: Secret,
 }
 
 /// Codes by SMS.

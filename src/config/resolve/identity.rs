@@ -18,7 +18,7 @@ struct Question<'q> {
     url: &'q str,
     subject: &'q raw::Extract,
     anonymous: Option<&'q str>,
-    contacts: [Option<&'q raw::Extract>; 3],
+    claims: [Option<&'q raw::Extract>; 4],
     times: [Option<&'q str>; 2],
     max_answer: Option<&'q str>,
 }
@@ -101,6 +101,7 @@ impl Report<'_> {
             claims: ClaimNames {
                 subject: claims.map_or_else(|| "sub".to_owned(), |claims| claims.subject.clone()),
                 phone: of(|claims| &claims.phone),
+                phone_since: of(|claims| &claims.phone_since),
                 email: of(|claims| &claims.email),
                 locale: of(|claims| &claims.locale),
                 session: of(|claims| &claims.session),
@@ -183,7 +184,7 @@ impl Report<'_> {
             url: &typed.url,
             subject: &typed.subject,
             anonymous: typed.anonymous.as_deref(),
-            contacts: [typed.phone.as_ref(), typed.email.as_ref(), typed.locale.as_ref()],
+            claims: [&typed.phone, &typed.phone_since, &typed.email, &typed.locale].map(Option::as_ref),
             times: [typed.cache.as_deref(), typed.deadline.as_deref()],
             max_answer: typed.max_answer.as_deref(),
         };
@@ -204,7 +205,7 @@ impl Report<'_> {
             self.push(at.at("cache"), "`cache` is at most 60s", "2s is usual");
         }
         let subject = self.extract(at.at("subject"), typed.subject);
-        let [phone, email, locale] = typed.contacts;
+        let [phone, phone_since, email, locale] = typed.claims;
         Some(IntrospectionSettings {
             credential,
             url: typed.url.to_owned(),
@@ -213,6 +214,7 @@ impl Report<'_> {
             max_answer: self.size(at, "max_answer", typed.max_answer, 64 << 10),
             anonymous: typed.anonymous.and_then(|typed| self.anchored(at.at("anonymous"), typed)),
             phone: phone.and_then(|typed| self.extract(at.at("phone"), typed)),
+            phone_since: phone_since.and_then(|typed| self.extract(at.at("phone_since"), typed)),
             email: email.and_then(|typed| self.extract(at.at("email"), typed)),
             locale: locale.and_then(|typed| self.extract(at.at("locale"), typed)),
             subject: subject?,
@@ -260,7 +262,7 @@ impl Report<'_> {
                 url: &confirm.url,
                 subject: &confirm.subject,
                 anonymous: confirm.anonymous.as_deref(),
-                contacts: [confirm.phone.as_ref(), confirm.email.as_ref(), confirm.locale.as_ref()],
+                claims: [&confirm.phone, &confirm.phone_since, &confirm.email, &confirm.locale].map(Option::as_ref),
                 times: [confirm.cache.as_deref(), confirm.deadline.as_deref()],
                 max_answer: confirm.max_answer.as_deref(),
             };
@@ -292,7 +294,7 @@ impl Report<'_> {
         HeaderSettings { subject, from: self.networks(typed.from.iter(), at.at("from")) }
     }
 
-    fn url(&mut self, at: &Node, typed: &str) {
+    pub(super) fn url(&mut self, at: &Node, typed: &str) {
         let good = url::Url::parse(typed)
             .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host() && url.password().is_none());
         if !good {

@@ -12,6 +12,7 @@ use crate::{fields::FieldName, policy::Requirement, store};
 
 mod edge;
 mod identity;
+mod look;
 mod routes;
 mod second_factor;
 mod secrets;
@@ -36,7 +37,7 @@ pub(super) fn resolve(
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Config, Vec<Problem>> {
     let mut report = Report { dir, environment, problems: Vec::new(), files: Vec::new() };
-    for reserved in ["couriers", "desk", "notices", "throttle", "sms_guard", "paths", "tests", "audit"] {
+    for reserved in ["couriers", "desk", "throttle", "sms_guard", "paths", "tests", "audit"] {
         report.reserved(tree, reserved);
     }
     let site = report.site(&file.site, tree.at("site"));
@@ -65,6 +66,7 @@ pub(super) fn resolve(
     }
     let session_end = report.session_end(file.session_end.as_deref().unwrap_or_default(), tree.at("session_end"));
     let store = report.store(&file.store, tree.at("store"));
+    let notices = report.notices(file.notices.as_ref(), tree.at("notices"));
     let keys = dir.join(&file.keys.file);
     if !report.problems.is_empty() {
         return Err(report.problems);
@@ -80,6 +82,7 @@ pub(super) fn resolve(
         second_factor,
         routes,
         default_require,
+        notices,
         store,
         keys,
         log_level: log_level(file.log.as_ref()).to_owned(),

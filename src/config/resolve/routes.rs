@@ -217,15 +217,6 @@ impl Report<'_> {
 
     fn after(&mut self, typed: &raw::AfterSuccess, at: &Node) -> AfterSuccess {
         let when = self.when(typed.when.as_ref(), at.at("when"));
-        for (index, action) in typed.actions.iter().enumerate() {
-            use crate::policy::rule::SuccessAction::{EndStamps, ForgetDevices, Notify};
-            let name = match action {
-                EndStamps => continue,
-                ForgetDevices => "forget_devices",
-                Notify => "notify",
-            };
-            self.push(at.at("do").item(index), format!("`{name}` is not supported yet"), "use `end_stamps`");
-        }
         AfterSuccess { when, actions: typed.actions.clone() }
     }
 

@@ -7,6 +7,7 @@ use crate::{
     contact::Country,
     flow::{Devices, FirstEnrolment, SecondFactor, Site, SmsCodes},
     identity::settings::SourceSettings,
+    notice,
     policy::FactorKind,
     stamp,
     store::SendLimits,
@@ -163,6 +164,26 @@ impl Report<'_> {
             self.push(at.at("idle"), "`idle` must be 1m at least and not more than `lifetime`", "30m is usual");
         }
         stamp::Settings { origin: site.origin.clone(), lifetime, idle }
+    }
+}
+
+impl Report<'_> {
+    /// Where notices go besides the player's own contacts.
+    pub(super) fn notices(&mut self, typed: Option<&raw::Notices>, at: &Node) -> notice::Settings {
+        let Some(webhook) = typed.and_then(|notices| notices.webhook.as_ref()) else {
+            return notice::Settings::default();
+        };
+        let at = at.at("webhook");
+        self.url(at.at("url"), &webhook.url);
+        let is_open = url::Url::parse(&webhook.url).is_ok_and(|url| {
+            let host = url.host_str().unwrap_or_default();
+            url.scheme() == "http" && !matches!(host, "127.0.0.1" | "[::1]" | "localhost")
+        });
+        if is_open {
+            self.push(at.at("url"), "events would travel in the open", "use https, or http on loopback");
+        }
+        let secret = self.secret(at.at("secret"), &webhook.secret).unwrap_or_default();
+        notice::Settings { webhook: Some(notice::Webhook { url: webhook.url.clone(), secret }) }
     }
 }
 

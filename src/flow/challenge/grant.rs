@@ -42,7 +42,7 @@ impl Flow {
             (None, true) => Some(self.approve(rules, &challenge, now).await?.0),
         };
         let Challenge { return_to, level, .. } = challenge;
-        Ok(Verified { granted, resume, return_to, level, device: None, backup_codes_left: None })
+        Ok(Verified { granted, resume, return_to, level, locale: None, device: None, backup_codes_left: None })
     }
 
     /// Keeps a new approval of the challenge's request; its token and when it ends.

@@ -159,6 +159,7 @@ fn asked_at(url: &str) -> IntrospectionSettings {
         subject: Extract::Json("/user/id".into()),
         anonymous: Some(regex::Regex::new("^guest$").unwrap()),
         phone: Some(Extract::Json("/user/phone".into())),
+        phone_since: None,
         email: None,
         locale: None,
         bind: Bind::Value,

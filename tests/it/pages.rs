@@ -7,7 +7,7 @@ use http::StatusCode;
 use reqwest::{Client, redirect::Policy};
 use serde_json::{Value, json};
 use stepgate::words::Language;
-use thirtyfour::{common::cookie::Cookie, extensions::cdp::ChromeDevTools};
+use thirtyfour::common::cookie::Cookie;
 
 use crate::kit::{ApiClient, Browser, Scripts, TestGate, install_crypto};
 
@@ -30,23 +30,17 @@ fn axe() -> Option<String> {
 /// A browser that looks at pages.
 struct Viewer {
     browser: Browser,
-    devtools: ChromeDevTools,
     axe: Option<String>,
 }
 
 impl Viewer {
     async fn start() -> Self {
         let browser = Browser::start(Scripts::On).await;
-        let devtools = ChromeDevTools::new(browser.driver.handle().clone());
-        let axe = axe();
-        if axe.is_none() {
-            eprintln!("target/axe/axe.min.js is not there: pages are looked at without axe-core");
-        }
-        Self { browser, devtools, axe }
+        Self { browser, axe: axe() }
     }
 
     async fn tell(&self, command: &str, params: Value) -> Value {
-        self.devtools.execute_cdp_with_params(command, params).await.unwrap()
+        self.browser.driver.cdp().send_raw(command, params).await.unwrap()
     }
 
     /// From now on pages are asked for in this language.
@@ -101,14 +95,20 @@ impl Viewer {
 
     /// axe-core finds nothing.
     async fn assert_accessible(&self, at: &str) {
-        let Some(axe) = &self.axe else { return };
+        if let Some(found) = self.violations().await {
+            assert_eq!(found, json!([]), "{at}");
+        }
+    }
+
+    /// What axe-core finds on the open page; `None` where it is not there.
+    async fn violations(&self) -> Option<Value> {
+        let axe = self.axe.as_ref()?;
         let script = format!(
             "if (!window.axe) {{ {axe} }}; const done = arguments[arguments.length - 1];
              axe.run().then(found => done(found.violations.map(v => [v.id, v.nodes.map(n => n.html)])),
                             error => done(String(error)));"
         );
-        let found = self.browser.driver.execute_async(script, vec![]).await.unwrap();
-        assert_eq!(*found.json(), json!([]), "{at}");
+        Some(self.browser.driver.execute_async(script, vec![]).await.unwrap().json().clone())
     }
 
     /// What the open page cost, with its headers and all it loaded.
@@ -168,6 +168,8 @@ async fn pages_of_a_challenge_are_small_and_usable_in_every_language() {
         viewer.browser.find("#error").await;
         viewer.look_at("challenge-rejected", language).await;
     }
+    viewer.run("document.querySelector('label').remove()").await;
+    assert_ne!(viewer.violations().await, Some(json!([])), "a field without a label is found");
     viewer.tour("settings", &gate.url("/.stepgate/settings?done")).await;
     viewer.tour("again", &gate.url("/.stepgate/again")).await;
     viewer.tour("gone", &gate.url("/.stepgate/challenge/none")).await;

@@ -18,8 +18,17 @@ const SCREENS: [(u32, u32); 2] = [(360, 640), (1280, 800)];
 
 /// A gateway with a look and a time zone of its own.
 async fn gate() -> TestGate {
-    let site = "  name: Demo Play\n  look: { colour: \"#0a6b4b\" }\n  time_zone: Asia/Jakarta\n";
-    TestGate::start_with(|yaml| yaml.replace("  name: Demo Play\n", site)).await
+    let logo = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/kit/logo.svg");
+    assert_eq!(
+        fs::metadata(&logo).unwrap().len(),
+        2048,
+        "the largest that is taken, so that pages are weighed with it"
+    );
+    // Relative, since a path from the root is one on the site.
+    let logo = format!("{}{}", "../".repeat(16), logo.display());
+    let look = format!("  look: {{ colour: \"#0a6b4b\", logo: \"{logo}\" }}");
+    let site = format!("  name: Demo Play\n{look}\n  time_zone: Asia/Jakarta\n");
+    TestGate::start_with(|yaml| yaml.replace("  name: Demo Play\n", &site)).await
 }
 
 /// The check of accessibility, where `script/bootstrap --tests` could get it.
@@ -209,6 +218,17 @@ async fn a_player_chooses_a_language_without_scripts() {
     browser.press("footer button[value=ar]").await;
     browser.find("html[lang=ar][dir=rtl] h1").await;
     browser.close().await;
+}
+
+#[tokio::test]
+async fn a_refusal_before_it_is_known_who_asks_speaks_the_browsers_language() {
+    let gate = gate().await;
+    let form = client().post(gate.url("/account/password")).header("accept", "text/html").body("password=x");
+    let form = form.header("content-type", "application/x-www-form-urlencoded");
+    let answer = form.header("accept-language", "id").send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+    let page = answer.text().await.unwrap();
+    assert!(page.contains("Silakan masuk dulu") && page.contains("Masuk ke situs, lalu coba lagi."), "{page}");
 }
 
 /// A client that follows nothing.

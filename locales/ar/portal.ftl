@@ -31,6 +31,7 @@ settings-none = التحقق بخطوتين يحفظ حسابك لك، حتى ل
 settings-app-since = تطبيق المصادقة، منذ { $date }
 settings-cooling = للمدفوعات ابتداءً من { $time }
 
+problem-line = { $title }. { $text }
 problem-bad-request = تعذّرت قراءة هذا الطلب
 problem-bad-request-text = يُرجى الرجوع والمحاولة مرة أخرى.
 problem-denied = هذا غير مسموح به

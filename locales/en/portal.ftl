@@ -31,6 +31,7 @@ settings-none = A second step keeps your account yours, even if someone knows yo
 settings-app-since = Authenticator app, since { $date }
 settings-cooling = For payments from { $time }
 
+problem-line = { $title }. { $text }
 problem-bad-request = We could not read this request
 problem-bad-request-text = Please go back and try again.
 problem-denied = This is not allowed

@@ -31,6 +31,7 @@ settings-none = Dengan verifikasi dua langkah, akun tetap milik Anda meskipun or
 settings-app-since = Aplikasi autentikator, sejak { $date }
 settings-cooling = Untuk pembayaran mulai { $time }
 
+problem-line = { $title }. { $text }
 problem-bad-request = Permintaan ini tidak dapat dibaca
 problem-bad-request-text = Silakan kembali dan coba lagi.
 problem-denied = Ini tidak diizinkan

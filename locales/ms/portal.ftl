@@ -31,6 +31,7 @@ settings-none = Pengesahan dua langkah memastikan akaun kekal milik anda walaupu
 settings-app-since = Aplikasi pengesah, sejak { $date }
 settings-cooling = Untuk pembayaran mulai { $time }
 
+problem-line = { $title }. { $text }
 problem-bad-request = Permintaan ini tidak dapat dibaca
 problem-bad-request-text = Sila kembali dan cuba lagi.
 problem-denied = Ini tidak dibenarkan

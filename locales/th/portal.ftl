@@ -31,6 +31,7 @@ settings-none = การยืนยันสองขั้นตอนช่�
 settings-app-since = แอปยืนยันตัวตน ตั้งแต่ { $date }
 settings-cooling = ใช้กับการชำระเงินได้ตั้งแต่ { $time }
 
+problem-line = { $title } { $text }
 problem-bad-request = อ่านคำขอนี้ไม่ได้
 problem-bad-request-text = โปรดย้อนกลับแล้วลองอีกครั้ง
 problem-denied = ไม่อนุญาตให้ทำรายการนี้

@@ -31,6 +31,7 @@ settings-none = Xác minh hai bước giữ tài khoản là của bạn, ngay c
 settings-app-since = Ứng dụng xác thực, từ { $date }
 settings-cooling = Dùng cho thanh toán từ { $time }
 
+problem-line = { $title }. { $text }
 problem-bad-request = Không đọc được yêu cầu này
 problem-bad-request-text = Vui lòng quay lại và thử lần nữa.
 problem-denied = Việc này không được phép

@@ -31,6 +31,7 @@ settings-none = 即使有人知道您的密码，两步验证也能保护您的�
 settings-app-since = 身份验证器应用，自 { $date } 起
 settings-cooling = { $time } 起可用于付款
 
+problem-line = { $title }。{ $text }
 problem-bad-request = 无法识别此请求
 problem-bad-request-text = 请返回后重试。
 problem-denied = 不允许此操作

@@ -172,3 +172,37 @@ fn style(rules: &RuleSet) -> String {
 fn csp_hash(text: &str) -> String {
     format!("'sha256-{}'", BASE64.encode(&Sha256::digest(text.as_bytes())))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every element that pages are made of, in one page.
+    #[derive(Template)]
+    #[template(
+        ext = "html",
+        source = r#"{% import "parts.html" as parts %}<style>{{ style|safe }}</style><main><h1>Elements</h1>
+{% call parts::steps("Step 2 of 4") %}{% endcall %}{% call parts::notice("Done.") %}{% endcall %}
+<form>{% call parts::code("Code", "Too late.", false) %}{% endcall %}{% call parts::choices(choices) %}{% endcall %}
+{% call parts::danger("Turn off") %}{% endcall %}</form>{% call parts::backup_codes(codes) %}{% endcall %}</main>"#
+    )]
+    struct Elements<'a> {
+        style: &'a str,
+        choices: &'a [(&'a str, &'a str, &'a str)],
+        codes: &'a [&'a str],
+    }
+
+    #[test]
+    fn elements_escape_what_they_are_given() {
+        let choices = [("app", "Authenticator app", "Recommended."), ("sms", "<b>", "\"'&")];
+        let html = Elements { style: STYLE, choices: &choices, codes: &["abcd-efgh", "ijkl-mnop"] }.render().unwrap();
+        assert!(html.contains(r#"<button class="o" name="method" value="app" aria-describedby="hint-app">"#), "{html}");
+        assert!(html.contains(r#"role="alert">Too late.</p>"#) && html.contains("<li>ijkl-mnop</li>"), "{html}");
+        assert!(!html.contains("<b>"), "{html}");
+    }
+
+    #[test]
+    fn the_style_loads_nothing() {
+        assert!(!STYLE.contains("url(") && !STYLE.contains("@import") && STYLE.len() < 5 * 1024);
+    }
+}

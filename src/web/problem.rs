@@ -242,7 +242,7 @@ impl Problem {
     #[must_use]
     pub fn line(&self, shell: &Shell<'_>) -> String {
         let [title, text] = self.told(shell);
-        format!("{title}. {text}")
+        shell.language().text_with("problem-line", &[("title", Word::from(title)), ("text", Word::from(text))])
     }
 
     /// The answer in the form that the client wants.

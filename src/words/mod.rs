@@ -12,10 +12,12 @@ use std::sync::LazyLock;
 use fluent_bundle::{FluentArgs, FluentResource, concurrent::FluentBundle};
 
 mod accept;
+mod code_text;
 mod format;
 mod language;
 
 pub use accept::accepted;
+pub use code_text::CodeFor;
 pub use fluent_bundle::FluentValue as Value;
 pub use language::{Direction, Language};
 

@@ -31,7 +31,6 @@ const SOON: &[&str] = &[
     "sms-",
     "step",
     "switch-",
-    "text-code-",
 ];
 
 /// The ids of a language, each with the names of its arguments.

@@ -7,7 +7,7 @@ use http::StatusCode;
 use reqwest::{Client, redirect::Policy};
 use serde_json::{Value, json};
 use stepgate::words::Language;
-use thirtyfour::{common::cookie::Cookie, extensions::cdp::ChromeDevTools};
+use thirtyfour::common::cookie::Cookie;
 
 use crate::kit::{ApiClient, Browser, Scripts, TestGate, install_crypto};
 
@@ -18,8 +18,17 @@ const SCREENS: [(u32, u32); 2] = [(360, 640), (1280, 800)];
 
 /// A gateway with a look and a time zone of its own.
 async fn gate() -> TestGate {
-    let site = "  name: Demo Play\n  look: { colour: \"#0a6b4b\" }\n  time_zone: Asia/Jakarta\n";
-    TestGate::start_with(|yaml| yaml.replace("  name: Demo Play\n", site)).await
+    let logo = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/kit/logo.svg");
+    assert_eq!(
+        fs::metadata(&logo).unwrap().len(),
+        2048,
+        "the largest that is taken, so that pages are weighed with it"
+    );
+    // Relative, since a path from the root is one on the site.
+    let logo = format!("{}{}", "../".repeat(16), logo.display());
+    let look = format!("  look: {{ colour: \"#0a6b4b\", logo: \"{logo}\" }}");
+    let site = format!("  name: Demo Play\n{look}\n  time_zone: Asia/Jakarta\n");
+    TestGate::start_with(|yaml| yaml.replace("  name: Demo Play\n", &site)).await
 }
 
 /// The check of accessibility, where `script/bootstrap --tests` could get it.
@@ -30,23 +39,17 @@ fn axe() -> Option<String> {
 /// A browser that looks at pages.
 struct Viewer {
     browser: Browser,
-    devtools: ChromeDevTools,
     axe: Option<String>,
 }
 
 impl Viewer {
     async fn start() -> Self {
         let browser = Browser::start(Scripts::On).await;
-        let devtools = ChromeDevTools::new(browser.driver.handle().clone());
-        let axe = axe();
-        if axe.is_none() {
-            eprintln!("target/axe/axe.min.js is not there: pages are looked at without axe-core");
-        }
-        Self { browser, devtools, axe }
+        Self { browser, axe: axe() }
     }
 
     async fn tell(&self, command: &str, params: Value) -> Value {
-        self.devtools.execute_cdp_with_params(command, params).await.unwrap()
+        self.browser.driver.cdp().send_raw(command, params).await.unwrap()
     }
 
     /// From now on pages are asked for in this language.
@@ -101,14 +104,20 @@ impl Viewer {
 
     /// axe-core finds nothing.
     async fn assert_accessible(&self, at: &str) {
-        let Some(axe) = &self.axe else { return };
+        if let Some(found) = self.violations().await {
+            assert_eq!(found, json!([]), "{at}");
+        }
+    }
+
+    /// What axe-core finds on the open page; `None` where it is not there.
+    async fn violations(&self) -> Option<Value> {
+        let axe = self.axe.as_ref()?;
         let script = format!(
             "if (!window.axe) {{ {axe} }}; const done = arguments[arguments.length - 1];
              axe.run().then(found => done(found.violations.map(v => [v.id, v.nodes.map(n => n.html)])),
                             error => done(String(error)));"
         );
-        let found = self.browser.driver.execute_async(script, vec![]).await.unwrap();
-        assert_eq!(*found.json(), json!([]), "{at}");
+        Some(self.browser.driver.execute_async(script, vec![]).await.unwrap().json().clone())
     }
 
     /// What the open page cost, with its headers and all it loaded.
@@ -168,6 +177,8 @@ async fn pages_of_a_challenge_are_small_and_usable_in_every_language() {
         viewer.browser.find("#error").await;
         viewer.look_at("challenge-rejected", language).await;
     }
+    viewer.run("document.querySelector('label').remove()").await;
+    assert_ne!(viewer.violations().await, Some(json!([])), "a field without a label is found");
     viewer.tour("settings", &gate.url("/.stepgate/settings?done")).await;
     viewer.tour("again", &gate.url("/.stepgate/again")).await;
     viewer.tour("gone", &gate.url("/.stepgate/challenge/none")).await;
@@ -207,6 +218,17 @@ async fn a_player_chooses_a_language_without_scripts() {
     browser.press("footer button[value=ar]").await;
     browser.find("html[lang=ar][dir=rtl] h1").await;
     browser.close().await;
+}
+
+#[tokio::test]
+async fn a_refusal_before_it_is_known_who_asks_speaks_the_browsers_language() {
+    let gate = gate().await;
+    let form = client().post(gate.url("/account/password")).header("accept", "text/html").body("password=x");
+    let form = form.header("content-type", "application/x-www-form-urlencoded");
+    let answer = form.header("accept-language", "id").send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+    let page = answer.text().await.unwrap();
+    assert!(page.contains("Silakan masuk dulu") && page.contains("Masuk ke situs, lalu coba lagi."), "{page}");
 }
 
 /// A client that follows nothing.

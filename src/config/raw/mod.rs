@@ -94,7 +94,7 @@ pub struct Site {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Look {
-    /// A path on the site's own origin, `/static/logo.svg`, or a file beside this one, of at most 4 KiB, that
+    /// A path on the site's own origin, `/static/logo.svg`, or a file beside this one, of at most 2 KiB, that
     /// is built into the pages: svg, png, webp or jpg.
     pub logo: Option<String>,
     /// Of buttons and links, `#0b57d0`; white text on it must have a contrast of 4.5:1.

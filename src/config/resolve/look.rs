@@ -9,7 +9,7 @@ use super::{Node, Report, raw};
 use crate::flow::look::{BadColour, Colour, Look};
 
 /// Bytes of a logo that is built into every page: the challenge page stays under 10 KB with it.
-const MAX_LOGO: usize = 4096;
+const MAX_LOGO: usize = 2048;
 
 impl Report<'_> {
     /// The logo and colour.
@@ -57,7 +57,7 @@ impl Report<'_> {
             }
         };
         if bytes.len() > MAX_LOGO {
-            let help = "make it 4096 bytes at most, or name its path on the site";
+            let help = "make it 2048 bytes at most, or name its path on the site";
             self.push(at, format!("this logo has {} bytes", bytes.len()), help);
             return None;
         }

@@ -23,14 +23,13 @@ use crate::{
         resume,
     },
     policy::{BodyView, FactorKind, Permit},
+    portal,
     request::{self, Carrier, Scheme},
     web::{self, Problem, Reply, Wants},
 };
 
 /// Bytes of a resume post at most (decisions 36).
 const RESUME_BODY: u64 = 256;
-/// Bytes of a portal request at most.
-const PORTAL_BODY: usize = 64 * 1024;
 
 /// What became of a post that has the shape of our form's.
 enum Resume {
@@ -49,7 +48,7 @@ impl Gateway {
         };
         context.intake = Some(intake);
         if let Some(reply) = to_https(session, context) {
-            reply::write(session, reply).await?;
+            reply::write(session, context, reply).await?;
             return Ok(true);
         }
         if self.is_portal(context) {
@@ -97,15 +96,15 @@ impl Gateway {
         let Some(request) = bridge::request(&rules, intake, session.req_header()) else {
             return self.refuse(session, context, Problem::bad_request("no page has this address")).await;
         };
-        let read = body::read(session, PORTAL_BODY, context.live.timeouts.body).await;
-        let reply = match read {
-            Read::Whole(body) => bridge::call(&self.portal, request.map(|_| body)).await,
-            Read::TooLarge { .. } => return self.refuse(session, context, Problem::too_large()).await,
+        let reply = match body::read(session, portal::MAX_BODY, context.live.timeouts.body).await {
+            Read::Whole(body) => bridge::call(&self.portal, request.map(|()| body)).await,
+            Read::TooLarge { .. } => portal::refusal(&rules, &request.into_parts().0, &Problem::too_large()),
             Read::Failed => {
-                return self.refuse(session, context, Problem::bad_request("the body did not arrive")).await;
+                let problem = Problem::bad_request("the body did not arrive");
+                portal::refusal(&rules, &request.into_parts().0, &problem)
             }
         };
-        reply::write(session, reply).await?;
+        reply::write(session, context, reply).await?;
         Ok(true)
     }
 
@@ -203,7 +202,7 @@ impl Gateway {
                     if let Some(value) = login_cookie {
                         reply.headers_mut().append(header::SET_COOKIE, login_cookie_line(context, &value));
                     }
-                    reply::write(session, reply).await?;
+                    reply::write(session, context, reply).await?;
                     return Ok(true);
                 }
                 Outcome::Refuse(error) => {
@@ -262,7 +261,6 @@ impl Gateway {
             if let Ok(location) = HeaderValue::from_str(&location) {
                 reply.headers_mut().insert(header::LOCATION, location);
             }
-            reply.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
             reply
         } else if methods.is_empty() {
             Problem::of(&FlowError::EnrolmentRequired, self.flow.clock.now()).reply(Wants::Json, rules)
@@ -283,7 +281,7 @@ impl Gateway {
             context.record.decision = "deny";
         }
         let reply = self.problem_reply(session, context, &problem);
-        reply::write(session, reply).await?;
+        reply::write(session, context, reply).await?;
         Ok(true)
     }
 

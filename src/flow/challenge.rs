@@ -100,6 +100,8 @@ pub struct Verified {
     pub resume: Option<Token>,
     /// Where the browser goes on.
     pub return_to: String,
+    /// By what the site knows the player: only a client that sends a header itself is told its stamp.
+    pub carrier: Carrier,
 }
 
 /// The player behind a request to our own pages, asked anew, and the browser it came from.

@@ -1,11 +1,14 @@
 //! The JSON API (design.md 7): the same use cases for clients that show their own pages.
 
-use axum::{body::Bytes, extract::Path};
+use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Answered, Call};
+use super::{
+    Answered, Call,
+    input::{self, Json, Path},
+};
 use crate::{
     flow::{
         CookieNames, FlowError,
@@ -13,13 +16,14 @@ use crate::{
         enrol::{EnrolmentView, FactorView},
     },
     policy::FactorKind,
-    request,
+    request::Carrier,
     web::{self, Problem, Reply},
 };
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Verify {
+pub(super) struct Verify {
+    #[serde(deserialize_with = "input::kind")]
     method: FactorKind,
     code: String,
     #[serde(default)]
@@ -28,38 +32,28 @@ struct Verify {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Send {
-    #[serde(rename = "method")]
+pub(super) struct Send {
+    #[serde(rename = "method", deserialize_with = "input::kind")]
     _method: FactorKind,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Begin {
+pub(super) struct Begin {
+    #[serde(deserialize_with = "input::kind")]
     method: FactorKind,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Confirm {
+pub(super) struct Confirm {
     code: String,
-}
-
-/// The body as JSON; the media type must be exactly `application/json` (decisions 31).
-fn parse<T: DeserializeOwned>(call: &Call, body: &[u8]) -> Result<T, Problem> {
-    let media = request::header_once(&call.parts.headers, header::CONTENT_TYPE.as_str());
-    if media != Some("application/json") {
-        return Err(Problem::unsupported_media_type());
-    }
-    serde_json::from_slice(body)
-        .map_err(|error| Problem::bad_request(format!("the JSON body is not as expected: {error}")))
 }
 
 fn answer(status: StatusCode, document: &Value) -> Reply {
     let mut reply = Reply::new(Bytes::from(document.to_string()));
     *reply.status_mut() = status;
     reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    reply.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     reply
 }
 
@@ -83,19 +77,12 @@ pub(super) async fn show_challenge(call: Call, Path(id): Path<String>) -> Answer
 }
 
 /// `POST /api/challenges/{id}/send`: no factor that is sent exists here.
-pub(super) async fn send(call: Call, Path(_id): Path<String>, body: Bytes) -> Answered {
-    match parse::<Send>(&call, &body) {
-        Ok(_) => call.fail(&FlowError::MethodUnavailable),
-        Err(problem) => call.refuse(&problem),
-    }
+pub(super) async fn send(call: Call, Path(_id): Path<String>, Json(_asked): Json<Send>) -> Answered {
+    call.fail(&FlowError::MethodUnavailable)
 }
 
 /// `POST /api/challenges/{id}/verify`.
-pub(super) async fn verify(call: Call, Path(id): Path<String>, body: Bytes) -> Answered {
-    let asked: Verify = match parse(&call, &body) {
-        Ok(asked) => asked,
-        Err(problem) => return call.refuse(&problem),
-    };
+pub(super) async fn verify(call: Call, Path(id): Path<String>, Json(asked): Json<Verify>) -> Answered {
     if asked.remember_device {
         return call.refuse(&Problem::bad_request("browsers are not remembered here"));
     }
@@ -105,17 +92,22 @@ pub(super) async fn verify(call: Call, Path(id): Path<String>, body: Bytes) -> A
         Err(error) => return call.fail(&error),
     };
     let mut document = json!({ "expires_at": verified.granted.expires_at.secs() });
-    let by_header = !call.parts.headers.contains_key(header::COOKIE);
-    if let (Some(minted), true, Some(members)) = (&verified.granted.stamp, by_header, document.as_object_mut()) {
-        members.insert("stamp".into(), json!(minted.token));
-    }
     if let (Some(approval), Some(members)) = (&verified.granted.approval, document.as_object_mut()) {
         members.insert("approval".into(), json!(approval.reveal()));
     }
-    let mut reply = answer(StatusCode::OK, &document);
-    if let Some(minted) = verified.granted.stamp.as_ref().filter(|_| !by_header) {
+    let mut cookie = None;
+    if let (Some(minted), Some(members)) = (&verified.granted.stamp, document.as_object_mut()) {
         let secure = call.rules.site.secure;
-        let cookie = web::set_cookie(CookieNames::of(secure).stamp, &minted.token, secure, None);
+        // A browser's script never sees the stamp (decisions 37).
+        match verified.carrier {
+            Carrier::Header => drop(members.insert("stamp".into(), json!(minted.token))),
+            Carrier::Cookie => {
+                cookie = Some(web::set_cookie(CookieNames::of(secure).stamp, &minted.token, secure, None));
+            }
+        }
+    }
+    let mut reply = answer(StatusCode::OK, &document);
+    if let Some(cookie) = cookie {
         reply.headers_mut().append(header::SET_COOKIE, cookie);
     }
     web::allow_origin(&call.parts.headers, &call.rules.site, reply.headers_mut());
@@ -123,11 +115,7 @@ pub(super) async fn verify(call: Call, Path(id): Path<String>, body: Bytes) -> A
 }
 
 /// `POST /api/enrolments`.
-pub(super) async fn begin_enrolment(call: Call, body: Bytes) -> Answered {
-    let asked: Begin = match parse(&call, &body) {
-        Ok(asked) => asked,
-        Err(problem) => return call.refuse(&problem),
-    };
+pub(super) async fn begin_enrolment(call: Call, Json(asked): Json<Begin>) -> Answered {
     match call.flow.begin_enrolment(&call.rules, &call.head(), asked.method, None).await {
         Ok(view) => Answered(answer(StatusCode::CREATED, &enrolment(&view))),
         Err(error) => call.fail(&error),
@@ -150,11 +138,7 @@ fn enrolment(view: &EnrolmentView) -> Value {
 }
 
 /// `POST /api/enrolments/{id}/confirm`.
-pub(super) async fn confirm_enrolment(call: Call, Path(id): Path<String>, body: Bytes) -> Answered {
-    let asked: Confirm = match parse(&call, &body) {
-        Ok(asked) => asked,
-        Err(problem) => return call.refuse(&problem),
-    };
+pub(super) async fn confirm_enrolment(call: Call, Path(id): Path<String>, Json(asked): Json<Confirm>) -> Answered {
     match call.flow.confirm_enrolment(&call.rules, &call.head(), &id, &asked.code).await {
         Ok(activated) => Answered(answer(StatusCode::OK, &json!({ "factor": factor(&activated.factor) }))),
         Err(error) => call.fail(&error),

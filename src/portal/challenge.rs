@@ -1,10 +1,13 @@
 //! The challenge page: asks for a code, then lets the player's own request go on.
 
 use askama::Template;
-use axum::{body::Bytes, extract::Path};
 use http::{HeaderValue, StatusCode, header};
 
-use super::{Answered, Call, form, plain};
+use super::{
+    Answered, Call, form,
+    input::{Form, Path},
+    plain,
+};
 use crate::{
     flow::{
         CookieNames, FlowError,
@@ -56,7 +59,7 @@ pub(super) async fn again(call: Call) -> Answered {
 }
 
 /// `POST /challenge/{id}`, fields `method` (absent: the app) and `code`.
-pub(super) async fn answer(call: Call, Path(id): Path<String>, body: Bytes) -> Answered {
+pub(super) async fn answer(call: Call, Path(id): Path<String>, body: Form) -> Answered {
     let [method, code] = match form::fields(&body, ["method", "code"]) {
         Ok(fields) => fields,
         Err(problem) => return call.refuse(&problem),
@@ -88,7 +91,7 @@ fn challenge_page(call: &Call, view: &ChallengeView, status: StatusCode, error: 
         method: view.methods.first().map_or("app", |kind| kind.as_str()),
         error,
     };
-    Answered(page::reply(&call.rules, status, page.render().unwrap_or_default(), None))
+    Answered(page::reply(status, page.render().unwrap_or_default(), None))
 }
 
 /// The stamp into its cookie; the browser to where it was going.
@@ -102,7 +105,7 @@ fn go_on(call: &Call, verified: &Verified) -> Answered {
                 token: token.reveal(),
                 script: SUBMIT,
             };
-            page::reply(&call.rules, StatusCode::OK, page.render().unwrap_or_default(), Some(SUBMIT))
+            page::reply(StatusCode::OK, page.render().unwrap_or_default(), Some(SUBMIT))
         }
         None => see_other(&verified.return_to),
     };
@@ -120,6 +123,5 @@ pub(super) fn see_other(path: &str) -> web::Reply {
     if let Ok(location) = HeaderValue::from_str(path) {
         reply.headers_mut().insert(header::LOCATION, location);
     }
-    reply.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     reply
 }

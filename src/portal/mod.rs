@@ -26,7 +26,10 @@ use crate::{
 mod api;
 mod challenge;
 mod form;
+mod input;
 mod settings;
+
+pub use input::MAX_BODY;
 
 /// Where a request came from, as the edge found out.
 #[derive(Clone, Debug)]
@@ -85,15 +88,8 @@ impl Call {
         }
     }
 
-    /// Whether a page is wanted rather than a document: by the address, then by the client.
-    fn wants(&self) -> Wants {
-        if self.parts.uri.path().starts_with("/api/") { Wants::Json } else { web::wants_of(&self.parts.headers) }
-    }
-
     fn refuse(&self, problem: &Problem) -> Answered {
-        let mut reply = problem.reply(self.wants(), &self.rules);
-        web::allow_origin(&self.parts.headers, &self.rules.site, reply.headers_mut());
-        Answered(reply)
+        Answered(refusal(&self.rules, &self.parts, problem))
     }
 
     /// Answers a preflight of a listed origin (decisions 55); every other method is not allowed.
@@ -137,6 +133,16 @@ impl FromRequestParts<Arc<Flow>> for Call {
         }
         Ok(call)
     }
+}
+
+/// A problem as this request's answer: a page or a document by the address, then by the client.
+#[must_use]
+pub fn refusal(rules: &RuleSet, parts: &Parts, problem: &Problem) -> Reply {
+    let is_call = parts.uri.path().starts_with("/api/");
+    let wants = if is_call { Wants::Json } else { web::wants_of(&parts.headers) };
+    let mut reply = problem.reply(wants, rules);
+    web::allow_origin(&parts.headers, &rules.site, reply.headers_mut());
+    reply
 }
 
 /// An answer of ours as axum's.

@@ -1,10 +1,14 @@
 //! The settings page, and setting up an authenticator app.
 
 use askama::Template;
-use axum::{body::Bytes, extract::Path};
 use http::StatusCode;
 
-use super::{Answered, Call, challenge::see_other, form};
+use super::{
+    Answered, Call,
+    challenge::see_other,
+    form,
+    input::{Form, Path},
+};
 use crate::{
     flow::{
         FlowError,
@@ -68,11 +72,11 @@ fn settings_page(call: &Call, view: &SettingsView) -> Answered {
         can_enrol: view.can_enrol.contains(&FactorKind::App),
         done: call.target.query() == Some("done"),
     };
-    Answered(page::reply(&call.rules, StatusCode::OK, page.render().unwrap_or_default(), None))
+    Answered(page::reply(StatusCode::OK, page.render().unwrap_or_default(), None))
 }
 
 /// `POST /settings/enrol`, fields `method` and, to go on to a challenge afterwards, `for`.
-pub(super) async fn begin(call: Call, body: Bytes) -> Answered {
+pub(super) async fn begin(call: Call, body: Form) -> Answered {
     let [method, return_to] = match form::fields(&body, ["method", "for"]) {
         Ok(fields) => fields,
         Err(problem) => return call.refuse(&problem),
@@ -94,7 +98,7 @@ pub(super) async fn pending(call: Call, Path(id): Path<String>) -> Answered {
 }
 
 /// `POST /settings/enrol/{id}`, field `code`.
-pub(super) async fn confirm(call: Call, Path(id): Path<String>, body: Bytes) -> Answered {
+pub(super) async fn confirm(call: Call, Path(id): Path<String>, body: Form) -> Answered {
     let [code] = match form::fields(&body, ["code"]) {
         Ok(fields) => fields,
         Err(problem) => return call.refuse(&problem),
@@ -130,5 +134,5 @@ fn enrol_page(call: &Call, view: &EnrolmentView, status: StatusCode, error: &str
         key: groups.join(" "),
         error,
     };
-    Answered(page::reply(&call.rules, status, page.render().unwrap_or_default(), None))
+    Answered(page::reply(status, page.render().unwrap_or_default(), None))
 }

@@ -1,9 +1,10 @@
-//! What every page and answer of ours shares: problem documents, the page shell, cookies, the
-//! same-origin check.
+//! What every page and answer of ours shares: problem documents, the page shell, cookies, headers,
+//! media types, the same-origin check.
 
 pub mod client;
 pub mod cookie;
 pub mod headers;
+pub mod media;
 pub mod page;
 pub mod problem;
 pub mod same_origin;

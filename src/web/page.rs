@@ -26,11 +26,11 @@ struct Message<'a> {
 
 /// A page of ours from its rendered HTML. `script` is the text of its one inline script.
 #[must_use]
-pub fn reply(rules: &RuleSet, status: StatusCode, html: String, script: Option<&str>) -> Reply {
+pub fn reply(status: StatusCode, html: String, script: Option<&str>) -> Reply {
     let mut reply = Reply::new(Bytes::from(html));
     *reply.status_mut() = status;
     let script = script.map(csp_hash);
-    headers::secure(reply.headers_mut(), &rules.site, &csp_hash(STYLE), script.as_deref());
+    headers::page(reply.headers_mut(), &csp_hash(STYLE), script.as_deref());
     reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     reply
 }
@@ -39,7 +39,7 @@ pub fn reply(rules: &RuleSet, status: StatusCode, html: String, script: Option<&
 #[must_use]
 pub fn message(rules: &RuleSet, status: StatusCode, title: &str, text: &str) -> Reply {
     let page = Message { site: &rules.site.name, title, text, style: STYLE };
-    reply(rules, status, page.render().unwrap_or_else(|_| title.to_owned()), None)
+    reply(status, page.render().unwrap_or_else(|_| title.to_owned()), None)
 }
 
 /// The CSP source of an inline text (CSP Level 3 §2.3.1).

@@ -40,7 +40,7 @@ impl Flow {
             (Some(approval), true) => Some(approval.clone()),
             (None, true) => Some(self.approve(rules, &challenge, now).await?.0),
         };
-        Ok(Verified { granted, resume, return_to: challenge.return_to })
+        Ok(Verified { granted, resume, return_to: challenge.return_to, carrier: challenge.carrier })
     }
 
     /// Keeps a new approval of the challenge's request; its token and when it ends.

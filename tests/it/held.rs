@@ -52,6 +52,11 @@ impl Jar {
         answer
     }
 
+    /// Asks for an address.
+    pub async fn get(&mut self, target: &str) -> Response {
+        self.client.get(format!("{}{target}", self.base)).send().await.unwrap()
+    }
+
     async fn portal(&mut self, target: &str, document: &Value) -> Value {
         let answer = self.post(target, "application/json", document.to_string().into()).await;
         assert!(answer.status().is_success(), "{target}: {}", answer.status());
@@ -87,7 +92,8 @@ async fn plain() -> (TestGate, Jar) {
     (gate, jar)
 }
 
-async fn over_http2() -> (TestGate, Jar, TempDir) {
+/// A gateway of a secure site, and a browser that speaks HTTP/2 to it.
+pub async fn over_http2() -> (TestGate, Jar, TempDir) {
     install_crypto();
     let folder = TempDir::new().unwrap();
     let pair = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();

@@ -20,4 +20,6 @@ mod held;
 mod kit;
 mod layers;
 mod oathtool;
+mod portal_headers;
+mod portal_input;
 mod store;

@@ -18,6 +18,8 @@ use super::{TestSite, free_address, process::Process};
 pub struct TestGate {
     pub site: TestSite,
     pub address: SocketAddr,
+    /// Where metrics are served.
+    pub ops: SocketAddr,
     _process: Process,
     _folder: TempDir,
 }
@@ -39,7 +41,7 @@ impl TestGate {
         // Reading its lines blocks, which the site's runtime must not.
         let (gateway, ops) = (options.gateway, options.ops);
         let process = tokio::task::spawn_blocking(move || run(config, gateway, ops)).await.unwrap();
-        Self { site, address: gateway, _process: process, _folder: folder }
+        Self { site, address: gateway, ops, _process: process, _folder: folder }
     }
 
     /// An address behind the gateway.

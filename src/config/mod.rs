@@ -15,6 +15,7 @@ use secrecy::ExposeSecret;
 
 use crate::{edge, flow, identity, policy, secret::digest, store};
 
+mod drawn;
 pub mod keys;
 mod problem;
 pub mod raw;

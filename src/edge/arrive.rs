@@ -9,7 +9,7 @@ use crate::{
     edge::{
         body::{self, Read},
         bridge,
-        context::Context,
+        context::{Context, Observed},
         forward,
         gateway::Gateway,
         intake::{self, Connection, Intake},
@@ -333,8 +333,12 @@ impl Context {
         self.guarded = gated.route.is_some_and(|route| route.require != crate::policy::Requirement::None);
         self.record.route = gated.route.map(|route| std::sync::Arc::clone(&route.name));
         self.record.reasons = gated.reason.map(crate::policy::Reason::as_str).into_iter().collect();
-        self.record.observed =
-            gated.observed.iter().map(|(route, would)| (std::sync::Arc::clone(&route.name), *would)).collect();
+        let observed = gated.observed.iter().map(|observed| Observed {
+            route: std::sync::Arc::clone(&observed.route.name),
+            would: observed.would,
+            reason: observed.reason.as_str(),
+        });
+        self.record.observed = observed.collect();
         self.record.decision = match &gated.outcome {
             Outcome::Pass(_) => "allow",
             Outcome::Ask { methods, .. } if methods.is_empty() => "enrol",
@@ -342,7 +346,9 @@ impl Context {
             Outcome::ReadBody | Outcome::Refuse(_) => "deny",
         };
         if let Outcome::Ask { asked, .. } = &gated.outcome {
-            self.record.challenge_id = Some(asked.challenge.id.clone());
+            let challenge = &asked.challenge;
+            self.record.challenge_id = Some(challenge.id.clone());
+            self.record.asked = Some((challenge.subject.clone(), challenge.binding));
         }
     }
 }

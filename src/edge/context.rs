@@ -8,7 +8,7 @@ use http::HeaderValue;
 use crate::{
     edge::{intake::Intake, live::Live},
     flow::gate::Passage,
-    request::Binding,
+    request::{Binding, Subject},
     web::Problem,
 };
 
@@ -53,10 +53,23 @@ pub struct Record {
     pub reasons: Vec<&'static str>,
     /// The challenge that was opened or answered.
     pub challenge_id: Option<String>,
-    /// Routes in `observe` mode and what they would have done.
-    pub observed: Vec<(Arc<str>, &'static str)>,
+    /// What routes in `observe` mode would have done.
+    pub observed: Vec<Observed>,
+    /// Who was asked, in which log-in, where the request does not go on.
+    pub asked: Option<(Subject, Binding)>,
     /// The status of the site's answer.
     pub upstream_status: Option<u16>,
+}
+
+/// What a route in `observe` mode would have done.
+#[derive(Debug)]
+pub struct Observed {
+    /// The route's name.
+    pub route: Arc<str>,
+    /// `allow`, `challenge`, `enrol` or `deny`.
+    pub would: &'static str,
+    /// Why: a stable word.
+    pub reason: &'static str,
 }
 
 impl Context {

@@ -10,6 +10,7 @@ use pingora::proxy::Session;
 use crate::{
     edge::{context::Context, forward, gateway::Gateway},
     flow::FlowError,
+    metrics::words::HeldOutcome,
     policy::Requirement,
     request::Head,
     stamp::{Asserted, Assurance},
@@ -59,6 +60,9 @@ impl Gateway {
                 return Error::e_explain(HTTPStatus(status), "consumed before, or the store did not answer");
             }
             context.spent = true;
+            if context.swap.is_some() {
+                self.flow.metrics.held(HeldOutcome::Resumed);
+            }
         }
         context.sent_at = Some(Instant::now());
         Ok(())

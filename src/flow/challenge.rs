@@ -4,6 +4,7 @@
 //! else learns that it is gone. `prove` holds the order of the steps from a code to an answered
 //! challenge, `grant` what that then gives.
 
+mod counts;
 mod grant;
 pub(super) mod prove;
 #[cfg(test)]
@@ -15,7 +16,6 @@ use crate::{
     clock::UnixTime,
     flow::{CookieNames, Flow, FlowError, Granted, RuleSet},
     identity::{Freshness, Player, Who},
-    metrics::words::VerifyResult,
     policy::{FactorKind, rule::Route},
     request::{self, Carrier, Head},
     secret::{self, Token, TokenHash},
@@ -165,6 +165,7 @@ impl Flow {
             state: ChallengeState::Open,
         };
         self.stores.challenges.put(challenge.clone()).await?;
+        self.count_asked(&challenge);
         Ok(Asked { challenge, browser: drawn })
     }
 
@@ -200,18 +201,6 @@ impl Flow {
     }
 
     /// Who asks, resolved anew (decisions 5).
-    fn count_attempt(&self, kind: FactorKind, proven: Result<(), &FlowError>) {
-        let result = match proven {
-            Ok(()) => VerifyResult::Ok,
-            Err(FlowError::CodeRejected { clock_is_slow: true }) => VerifyResult::Expired,
-            Err(FlowError::CodeRejected { clock_is_slow: false }) => VerifyResult::Wrong,
-            Err(FlowError::TooManyAttempts { .. }) => VerifyResult::Throttled,
-            // No code was compared.
-            Err(_) => return,
-        };
-        self.metrics.verify_attempt(kind.as_str(), result);
-    }
-
     pub(super) async fn asker(&self, rules: &RuleSet, head: &Head<'_>) -> Result<Asker, FlowError> {
         let player = match rules.identity.who(head, Freshness::Anew).await? {
             Who::Nobody => return Err(FlowError::Anonymous),

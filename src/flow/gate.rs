@@ -16,6 +16,7 @@ use crate::{
         hold::{self, HeldRequest},
     },
     identity::Player,
+    metrics::words::HeldOutcome,
     policy::{
         self, BodyView, Decision, Enrolment, FactorKind, Landing, Permit, Reason, Requirement, Route, Verdict,
         rule::Respond,
@@ -108,8 +109,19 @@ pub struct Gated<'r> {
     pub route: Option<&'r Route>,
     /// Why.
     pub reason: Option<Reason>,
-    /// Routes in `observe` mode with what they would have done.
-    pub observed: Vec<(&'r Route, &'static str)>,
+    /// What the routes in `observe` mode would have done.
+    pub observed: Vec<Observed<'r>>,
+}
+
+/// What a route in `observe` mode would have done, and why.
+#[derive(Clone, Copy, Debug)]
+pub struct Observed<'r> {
+    /// The route.
+    pub route: &'r Route,
+    /// `allow`, `challenge`, `enrol` or `deny`.
+    pub would: &'static str,
+    /// Why.
+    pub reason: Reason,
 }
 
 impl Flow {
@@ -119,7 +131,18 @@ impl Flow {
         let route = landing.enforced.first().copied();
         match self.gate_landed(rules, arrival, &landing).await {
             Ok(gated) => gated,
-            Err(error) => Gated { outcome: Outcome::Refuse(error), route, reason: None, observed: Vec::new() },
+            Err(error) => {
+                self.count_unsupported(arrival, route, &error);
+                Gated { outcome: Outcome::Refuse(error), route, reason: None, observed: Vec::new() }
+            }
+        }
+    }
+
+    /// Counts a form post that would be held if it could be read.
+    fn count_unsupported(&self, arrival: Arrival<'_>, route: Option<&Route>, error: &FlowError) {
+        let page = route.is_some_and(|route| (arrival.wants_page)(arrival.head, route.respond));
+        if matches!(error, FlowError::UnreadableBody) && page && !arrival.head.method.is_safe() {
+            self.metrics.held(HeldOutcome::Unsupported);
         }
     }
 
@@ -168,9 +191,13 @@ impl Flow {
     }
 
     /// What the routes in `observe` mode would have done with the same facts.
-    fn observe<'r>(&self, landing: &Landing<'r>, evidence: &Evidence) -> Vec<(&'r Route, &'static str)> {
+    fn observe<'r>(&self, landing: &Landing<'r>, evidence: &Evidence) -> Vec<Observed<'r>> {
         let facts = evidence.facts(self.clock.now());
-        landing.observed.iter().map(|route| (*route, policy::decide::decide_one(route, &facts).0.as_str())).collect()
+        let observed = landing.observed.iter().map(|route| {
+            let (outcome, reason) = policy::decide::decide_one(route, &facts);
+            Observed { route, would: outcome.as_str(), reason }
+        });
+        observed.collect()
     }
 
     async fn carry_out<'r>(
@@ -217,12 +244,16 @@ impl Flow {
             BodyState::Unread | BodyState::TooLarge => None,
         };
         let level = level(route.require);
+        let is_held = page && changes;
+        if is_held && body.is_none() {
+            self.metrics.held(HeldOutcome::TooLarge);
+        }
         if level == Level::Once && body.is_none() {
             return Err(FlowError::TooLarge);
         }
         let details = if body.is_some() { hold::details(route, head, body)? } else { Vec::new() };
         let digest = body.map(|body| hold::digest(route, &player, head, body, &details));
-        let holds = page && changes && body.is_some();
+        let holds = is_held && body.is_some();
         let return_to = if holds || head.method.is_safe() {
             head.target.raw().to_owned()
         } else {
@@ -241,11 +272,13 @@ impl Flow {
             holds,
         };
         let asked = self.ask(rules, new).await?;
-        if let Some(body) = body.filter(|_| holds)
-            && !self.keep(&asked.challenge, &HeldRequest::capture(head, body)).await?
-        {
-            self.stores.challenges.remove(&asked.challenge.id).await?;
-            return Err(FlowError::TooLarge);
+        if let Some(body) = body.filter(|_| holds) {
+            if !self.keep(&asked.challenge, &HeldRequest::capture(head, body)).await? {
+                self.metrics.held(HeldOutcome::NoRoom);
+                self.stores.challenges.remove(&asked.challenge.id).await?;
+                return Err(FlowError::TooLarge);
+            }
+            self.metrics.held(HeldOutcome::Held);
         }
         let methods = match &evidence.enrolment {
             Some(Enrolment::Active { kinds, .. }) => {

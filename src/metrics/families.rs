@@ -125,6 +125,8 @@ families! {
         "How long that answer took.";
     UPSTREAM_ERRORS: Kind::Counter, "upstream_errors_total", "requests", &[label("kind", UpstreamError::WORDS)],
         "Requests that the site did not answer.";
+    CERTIFICATE_EXPIRY: Kind::Gauge, "certificate_expiry_seconds", "seconds since 1970", &[label("listener", &[])],
+        "When the certificate of a listener, by its address in the configuration, ends.";
     CERTIFICATE_RELOADS: Kind::Counter, "certificate_reloads_total", "reloads", RELOAD,
         "Reloads of a listener's certificate.";
 }

@@ -51,7 +51,7 @@ words! {
         Passed = "passed",
         /// A wrong code was given.
         Failed = "failed",
-        /// An answer came after its deadline.
+        /// An answer came when it was gone: too late, or not its sender's to answer.
         Expired = "expired",
         /// Its tries are used up.
         Locked = "locked",
@@ -99,6 +99,8 @@ words! {
         Gone = "gone",
         /// Its body is over the limit.
         TooLarge = "too_large",
+        /// All held requests together take the room there is.
+        NoRoom = "no_room",
         /// It cannot be held: method or encoding.
         Unsupported = "unsupported",
     }
@@ -139,8 +141,6 @@ words! {
         Approvals = "approvals",
         /// Pending enrolments.
         Enrolments = "enrolments",
-        /// The readiness probe.
-        Probe = "probe",
     }
 }
 

@@ -9,6 +9,7 @@
 //! `tests/it/store.rs`, where the conformance suite runs over every implementation, and name it in
 //! `app.rs`.
 
+pub mod counted;
 pub mod durable;
 pub mod memory;
 pub mod shared;

@@ -28,9 +28,29 @@ impl Flow {
         id: &str,
         answer: Answer<'_>,
     ) -> Result<Challenge, FlowError> {
-        let open = self.own_challenge(asker, id).await?;
+        let kind = answer.method;
+        let open = match self.own_challenge(asker, id).await {
+            Ok(open) => open,
+            Err(error) => {
+                if matches!(error, FlowError::Gone) {
+                    self.count_gone(kind);
+                }
+                return Err(error);
+            }
+        };
+        let proven = self.prove_open(settings, &open, answer).await;
+        self.count_answer(&open, kind, proven.as_ref().map(|_| ()));
+        proven
+    }
+
+    async fn prove_open(
+        &self,
+        settings: &SecondFactor,
+        open: &Challenge,
+        answer: Answer<'_>,
+    ) -> Result<Challenge, FlowError> {
         let now = self.clock.now();
-        let factors = self.candidates(&open, answer.method, now).await?;
+        let factors = self.candidates(open, answer.method, now).await?;
         // What is no code at all is no guess either and need not count.
         let code = Code::parse(answer.code).ok_or(FlowError::CodeRejected { clock_is_slow: false })?;
         self.reserve(&open.subject, answer.method, now).await?;
@@ -39,7 +59,7 @@ impl Flow {
             return Err(FlowError::CodeRejected { clock_is_slow: false });
         }
         let answered = Challenge { state: ChallengeState::Answered { at: now, by: answer.method }, ..open.clone() };
-        if !self.stores.challenges.replace(&open, answered.clone()).await? {
+        if !self.stores.challenges.replace(open, answered.clone()).await? {
             return Err(FlowError::Gone);
         }
         Ok(answered)

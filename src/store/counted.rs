@@ -1,0 +1,115 @@
+//! Counting the calls to any store: by port, by whether they worked, by how long they took.
+//!
+//! A store is wrapped once, where the process is put together. Adding a port's method: its line in the
+//! table below, which the compiler asks for.
+
+use std::{future::Future, sync::Arc, time::Duration, time::Instant};
+
+use async_trait::async_trait;
+
+use crate::{
+    clock::UnixTime,
+    metrics::{
+        Metrics,
+        words::{StoreOperation, Success},
+    },
+    policy::FactorKind,
+    request::{Binding, Subject},
+    secret::{Sealed, TokenHash},
+    store::{
+        Approval, Approvals, Attempts, Challenge, Challenges, FactorRecord, Factors, Families, Held, LoginBindings,
+        PendingEnrolment, PendingEnrolments, PlayerState, Reservation, Spent, StoreError,
+    },
+};
+
+/// A store whose calls are counted; what they do is the inner one's.
+pub struct Counted<S> {
+    inner: S,
+    metrics: Arc<Metrics>,
+}
+
+impl<S> Counted<S> {
+    /// Counts the calls to `inner`.
+    pub const fn new(inner: S, metrics: Arc<Metrics>) -> Self {
+        Self { inner, metrics }
+    }
+
+    async fn timed<T>(
+        &self,
+        operation: StoreOperation,
+        call: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        let started = Instant::now();
+        let answer = call.await;
+        let result = if answer.is_ok() { Success::Ok } else { Success::Error };
+        self.metrics.store_call(operation, result, started.elapsed());
+        answer
+    }
+}
+
+/// Each port with its word and its methods, as the port declares them.
+macro_rules! counted {
+    ($($port:ident = $operation:ident {
+        $(fn $method:ident($($name:ident: $type:ty),*) -> $answer:ty;)+
+    })+) => {$(
+        #[async_trait]
+        impl<S: $port> $port for Counted<S> {
+            $(async fn $method(&self, $($name: $type),*) -> Result<$answer, StoreError> {
+                self.timed(StoreOperation::$operation, self.inner.$method($($name),*)).await
+            })+
+        }
+    )+};
+}
+
+counted! {
+    Factors = Factors {
+        fn player(subject: &Subject) -> PlayerState;
+        fn activate(factor: &FactorRecord) -> ();
+        fn advance_step(factor_id: &str, step: i64) -> bool;
+        fn remove(subject: &Subject, factor_id: &str) -> bool;
+    }
+    Attempts = Attempts {
+        fn reserve(subject: &Subject, kind: FactorKind, now: UnixTime, pause_after: fn(u32) -> Duration) -> Reservation;
+        fn paused_until(subject: &Subject, kind: FactorKind, now: UnixTime) -> Option<UnixTime>;
+        fn clear(subject: &Subject, kind: FactorKind) -> ();
+    }
+    Families = Families {
+        fn open(binding: Binding, subject: &Subject, now: UnixTime) -> bool;
+        fn epoch_if_open(binding: Binding, subject: &Subject) -> Option<i64>;
+        fn end(binding: Binding, now: UnixTime) -> ();
+        fn raise_epoch(subject: &Subject) -> i64;
+    }
+    Spent = Spent {
+        fn spend(id: &str, expires_at: UnixTime) -> bool;
+        fn sweep(now: UnixTime) -> u64;
+    }
+    LoginBindings = LoginBindings {
+        fn bind(session: [u8; 32], subject: &Subject, expires_at: UnixTime) -> ();
+        fn subject(session: [u8; 32], now: UnixTime) -> Option<Subject>;
+        fn void(session: [u8; 32]) -> ();
+    }
+    Challenges = Challenges {
+        fn put(challenge: Challenge) -> ();
+        fn find(id: &str, now: UnixTime) -> Option<Challenge>;
+        fn replace(old: &Challenge, new: Challenge) -> bool;
+        fn remove(id: &str) -> ();
+        fn end_all(binding: Binding) -> ();
+        fn count(binding: Binding, now: UnixTime) -> usize;
+    }
+    Held = Held {
+        fn put(challenge_id: &str, held: Sealed, expires_at: UnixTime) -> bool;
+        fn find(challenge_id: &str, now: UnixTime) -> Option<Sealed>;
+        fn remove(challenge_id: &str) -> ();
+        fn usage() -> (u64, u64);
+    }
+    Approvals = Approvals {
+        fn put(token: TokenHash, approval: Approval) -> ();
+        fn find(token: TokenHash, now: UnixTime) -> Option<Approval>;
+    }
+    PendingEnrolments = Enrolments {
+        fn put(pending: PendingEnrolment) -> ();
+        fn find(id: &str, now: UnixTime) -> Option<PendingEnrolment>;
+        fn take(id: &str, now: UnixTime) -> Option<PendingEnrolment>;
+        fn void_all(subject: &Subject) -> ();
+    }
+}

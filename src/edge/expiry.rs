@@ -87,9 +87,9 @@ mod tests {
 
     #[test]
     fn the_end_is_read_in_both_spellings() {
-        assert_eq!(not_after(&certificate(2031)).unwrap().to_string(), "2031-03-01T00:00:00Z");
-        assert_eq!(not_after(&certificate(2077)).unwrap().to_string(), "2077-03-01T00:00:00Z");
-        assert_eq!(moment(UTC_TIME, "991231235959Z").unwrap().to_string(), "1999-12-31T23:59:59Z");
+        assert_eq!(not_after(&certificate(2031)).unwrap().to_string(), "2031-03-01T00:00:00.000Z");
+        assert_eq!(not_after(&certificate(2077)).unwrap().to_string(), "2077-03-01T00:00:00.000Z");
+        assert_eq!(moment(UTC_TIME, "991231235959Z").unwrap().to_string(), "1999-12-31T23:59:59.000Z");
         for bad in ["991331235959Z", "9912312359Z", "991231235959+0000", "９９1231235959Z", ""] {
             assert_eq!(moment(UTC_TIME, bad), None, "{bad}");
         }

@@ -18,7 +18,7 @@ use crate::{
     identity::Player,
     metrics::words::HeldOutcome,
     policy::{
-        self, BodyView, Decision, Enrolment, FactorKind, Landing, Permit, Reason, Requirement, Route, Verdict,
+        self, BodyView, Decision, Enrolment, FactorKind, Facts, Landing, Permit, Reason, Requirement, Route, Verdict,
         rule::Respond,
     },
     request::{self, Head},
@@ -166,7 +166,7 @@ impl Flow {
             evidence = self.evidence(rules, arrival, landing).await?;
         }
         let decision = self.decide(landing, arrival.head, &mut evidence).await?;
-        let observed = self.observe(landing, &evidence);
+        let observed = self.observe(landing, &evidence).await;
         let (reason, route) = (Some(decision.reason), decision.route);
         let outcome = self.carry_out(rules, arrival, decision, evidence).await?;
         Ok(Gated { outcome, route, reason, observed })
@@ -190,14 +190,27 @@ impl Flow {
         Ok(policy::decide(landing, head, &evidence.facts(now)))
     }
 
-    /// What the routes in `observe` mode would have done with the same facts.
-    fn observe<'r>(&self, landing: &Landing<'r>, evidence: &Evidence) -> Vec<Observed<'r>> {
-        let facts = evidence.facts(self.clock.now());
-        let observed = landing.observed.iter().map(|route| {
-            let (outcome, reason) = policy::decide::decide_one(route, &facts);
-            Observed { route, would: outcome.as_str(), reason }
-        });
-        observed.collect()
+    /// What the routes in `observe` mode would have done. They see the same facts, and the player's
+    /// enrolment where it matters to them; a store that does not say it would have closed them.
+    async fn observe<'r>(&self, landing: &Landing<'r>, evidence: &Evidence) -> Vec<Observed<'r>> {
+        let now = self.clock.now();
+        let facts = evidence.facts(now);
+        let says = |facts: &Facts<'_>| -> Vec<Observed<'r>> {
+            let observed = landing.observed.iter().map(|route| {
+                let (outcome, reason) = policy::decide::decide_one(route, facts);
+                Observed { route, would: outcome.as_str(), reason }
+            });
+            observed.collect()
+        };
+        let undecided =
+            |route: &&Route| policy::decide::decide_one(route, &facts).0 == policy::decide::Outcome::AskEnrolment;
+        if let Some(player) = evidence.player.as_ref().filter(|_| landing.observed.iter().any(undecided))
+            && let Ok(state) = self.stores.factors.player(&player.subject).await
+        {
+            let enrolment = enrolment(&state);
+            return says(&Facts { enrolment: Some(&enrolment), ..facts });
+        }
+        says(&facts)
     }
 
     async fn carry_out<'r>(

@@ -113,3 +113,44 @@ counted! {
         fn void_all(subject: &Subject) -> ();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::BuildInfo;
+
+    /// A store that is there every other time.
+    struct Flapping(std::sync::atomic::AtomicBool);
+
+    #[async_trait]
+    impl Spent for Flapping {
+        async fn spend(&self, _id: &str, _expires_at: UnixTime) -> Result<bool, StoreError> {
+            if self.0.fetch_xor(true, std::sync::atomic::Ordering::Relaxed) {
+                return Err(StoreError { backend: "memory", operation: "spend", cause: None });
+            }
+            Ok(true)
+        }
+
+        async fn sweep(&self, _now: UnixTime) -> Result<u64, StoreError> {
+            Ok(7)
+        }
+    }
+
+    #[tokio::test]
+    async fn calls_are_counted_by_outcome_and_answered_as_without() {
+        let metrics = Arc::new(Metrics::new(BuildInfo { version: "0", revision: "unknown" }).unwrap());
+        let store = Counted::new(Flapping(false.into()), Arc::clone(&metrics));
+        let now = UnixTime::from_secs(0);
+        assert!(store.spend("a", now).await.unwrap());
+        assert!(store.spend("a", now).await.is_err());
+        assert_eq!(store.sweep(now).await.unwrap(), 7);
+        let text = metrics.render().unwrap();
+        for line in [
+            "stepgate_store_operation_duration_seconds_count{operation=\"spent\",result=\"ok\"} 2",
+            "stepgate_store_operation_duration_seconds_count{operation=\"spent\",result=\"error\"} 1",
+            "stepgate_store_errors_total{operation=\"spent\"} 1",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+        }
+    }
+}

@@ -9,6 +9,7 @@
     reason = "a test fails by panicking, and so do the parts it calls"
 )]
 
+mod api_page;
 mod config;
 mod configuration_page;
 mod csrf;
@@ -20,6 +21,7 @@ mod held;
 mod kit;
 mod layers;
 mod oathtool;
+mod observability;
 mod portal_headers;
 mod portal_input;
 mod store;

@@ -303,7 +303,7 @@ async fn other_methods_addresses_and_ids_are_problems_of_ours() {
         ("GET", &long, 410, "challenge-gone"),
         ("GET", "/.stepgate/challenge/%ff", 400, "bad-request"),
         ("GET", "/.stepgate/api/challenges/%c3%28", 400, "bad-request"),
-        ("GET", "/.stepgate/challenge/a%2fb", 400, "bad-request"),
+        ("GET", "/.stepgate/challenge/a%2fb", 410, "challenge-gone"),
         ("GET", "/.Stepgate/settings", 400, "bad-request"),
     ] {
         let own = [("cookie", &*portal.ayu), ("origin", &portal.sender.base), ("content-type", JSON)];

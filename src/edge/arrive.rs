@@ -9,7 +9,7 @@ use crate::{
     edge::{
         body::{self, Read},
         bridge,
-        context::{Context, Observed},
+        context::Context,
         forward,
         gateway::Gateway,
         intake::{self, Connection, Intake},
@@ -19,7 +19,7 @@ use crate::{
     flow::{
         CookieNames, FlowError,
         challenge::Asked,
-        gate::{Arrival, BodyState, Gated, Outcome, Passage},
+        gate::{Arrival, BodyState, Outcome, Passage},
         resume,
     },
     policy::{BodyView, FactorKind, Permit},
@@ -326,29 +326,4 @@ fn may_resume(session: &Session, names: CookieNames) -> bool {
     let same_origin = site.is_none_or(|site| site == "same-origin");
     let browser = request::cookie(&parts.headers, names.challenge).is_ok_and(|cookie| cookie.is_some());
     parts.method == Method::POST && form && short && same_origin && browser
-}
-
-impl Context {
-    fn record_gated(&mut self, gated: &Gated<'_>) {
-        self.guarded = gated.route.is_some_and(|route| route.require != crate::policy::Requirement::None);
-        self.record.route = gated.route.map(|route| std::sync::Arc::clone(&route.name));
-        self.record.reasons = gated.reason.map(crate::policy::Reason::as_str).into_iter().collect();
-        let observed = gated.observed.iter().map(|observed| Observed {
-            route: std::sync::Arc::clone(&observed.route.name),
-            would: observed.would,
-            reason: observed.reason.as_str(),
-        });
-        self.record.observed = observed.collect();
-        self.record.decision = match &gated.outcome {
-            Outcome::Pass(_) => "allow",
-            Outcome::Ask { methods, .. } if methods.is_empty() => "enrol",
-            Outcome::Ask { .. } => "challenge",
-            Outcome::ReadBody | Outcome::Refuse(_) => "deny",
-        };
-        if let Outcome::Ask { asked, .. } = &gated.outcome {
-            let challenge = &asked.challenge;
-            self.record.challenge_id = Some(challenge.id.clone());
-            self.record.asked = Some((challenge.subject.clone(), challenge.binding));
-        }
-    }
 }

@@ -7,7 +7,12 @@ use http::HeaderValue;
 
 use crate::{
     edge::{intake::Intake, live::Live},
-    flow::gate::Passage,
+    flow::{
+        FlowError,
+        gate::{Gated, Outcome, Passage},
+    },
+    identity::IdentityError,
+    policy,
     request::{Binding, Subject},
     web::Problem,
 };
@@ -55,8 +60,8 @@ pub struct Record {
     pub challenge_id: Option<String>,
     /// What routes in `observe` mode would have done.
     pub observed: Vec<Observed>,
-    /// Who was asked, in which log-in, where the request does not go on.
-    pub asked: Option<(Subject, Binding)>,
+    /// Who sent it, in which log-in, where that was found out.
+    pub player: Option<(Subject, Binding)>,
     /// The status of the site's answer.
     pub upstream_status: Option<u16>,
 }
@@ -91,5 +96,51 @@ impl Context {
             sent_at: None,
             record: Record::default(),
         }
+    }
+
+    /// Notes what the gate said, for the end of the request.
+    pub(super) fn record_gated(&mut self, gated: &Gated<'_>) {
+        self.guarded = gated.route.is_some_and(|route| route.require != policy::Requirement::None);
+        self.record.route = gated.route.map(|route| Arc::clone(&route.name));
+        self.record.player = gated.player.clone();
+        self.record.reasons = gated.reason.map(policy::Reason::as_str).into_iter().collect();
+        if let Outcome::Refuse(error) = &gated.outcome {
+            self.record.reasons.extend(fault(error));
+        }
+        let observed = gated.observed.iter().map(|observed| Observed {
+            route: Arc::clone(&observed.route.name),
+            would: observed.would,
+            reason: observed.reason.as_str(),
+        });
+        self.record.observed = observed.collect();
+        self.record.decision = match &gated.outcome {
+            Outcome::Pass(_) => "allow",
+            Outcome::Ask { methods, .. } if methods.is_empty() => "enrol",
+            Outcome::Ask { .. } => "challenge",
+            Outcome::ReadBody | Outcome::Refuse(_) => "deny",
+        };
+        if let Outcome::Ask { asked, .. } = &gated.outcome {
+            self.record.challenge_id = Some(asked.challenge.id.clone());
+        }
+    }
+}
+
+/// The word of a refusal that the policy did not decide.
+const fn fault(error: &FlowError) -> Option<&'static str> {
+    match error {
+        FlowError::Store(_) | FlowError::Identity(IdentityError::Unavailable { .. }) => Some("unavailable"),
+        FlowError::Identity(IdentityError::Rejected { .. }) => Some("anonymous"),
+        FlowError::Identity(IdentityError::Ambiguous(_))
+        | FlowError::BadRequest(_)
+        | FlowError::UnreadableBody
+        | FlowError::MethodUnavailable => Some("bad-request"),
+        FlowError::TooLarge => Some("too-large"),
+        FlowError::Gone => Some("gone"),
+        FlowError::Anonymous
+        | FlowError::Denied(_)
+        | FlowError::CoolingDown { .. }
+        | FlowError::EnrolmentRequired
+        | FlowError::CodeRejected { .. }
+        | FlowError::TooManyAttempts { .. } => None,
     }
 }

@@ -54,9 +54,11 @@ impl Gateway {
         }
         if let Some((spend, _)) = &passage.spend {
             if let Err(error) = self.flow.spend(spend).await {
-                context.record.reasons.push("spent");
+                let (reason, status) =
+                    if matches!(error, FlowError::Gone) { ("spent", 410) } else { ("unavailable", 503) };
+                context.record.decision = "deny";
+                context.record.reasons.insert(0, reason);
                 context.failure = Some(Problem::of(&error, self.flow.clock.now()));
-                let status = if matches!(error, FlowError::Gone) { 410 } else { 503 };
                 return Error::e_explain(HTTPStatus(status), "consumed before, or the store did not answer");
             }
             context.spent = true;

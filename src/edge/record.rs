@@ -99,7 +99,7 @@ impl Gateway {
         let who = player
             .map(|player| (&player.subject, player.binding))
             .or_else(|| stamp.map(|stamp| (&stamp.proof.subject, stamp.proof.binding)))
-            .or_else(|| context.record.asked.as_ref().map(|(subject, binding)| (subject, *binding)));
+            .or_else(|| context.record.player.as_ref().map(|(subject, binding)| (subject, *binding)));
         let Some((subject, binding)) = who else { return (String::new(), String::new()) };
         let short = |purpose: &str, value: &[u8]| {
             let hash = self.flow.hasher.hash(purpose, &[value]);

@@ -21,7 +21,7 @@ use crate::{
         self, BodyView, Decision, Enrolment, FactorKind, Facts, Landing, Permit, Reason, Requirement, Route, Verdict,
         rule::Respond,
     },
-    request::{self, Head},
+    request::{self, Binding, Head, Subject},
     secret::Token,
     stamp::Stamp,
     store::{PlayerState, shared::Level},
@@ -111,6 +111,8 @@ pub struct Gated<'r> {
     pub reason: Option<Reason>,
     /// What the routes in `observe` mode would have done.
     pub observed: Vec<Observed<'r>>,
+    /// Who was found to have sent it, in which log-in.
+    pub player: Option<(Subject, Binding)>,
 }
 
 /// What a route in `observe` mode would have done, and why.
@@ -129,19 +131,19 @@ impl Flow {
     pub async fn gate<'r>(&self, rules: &'r RuleSet, arrival: Arrival<'_>) -> Gated<'r> {
         let landing = rules.routes.land(arrival.head, body_view(arrival.body));
         let route = landing.enforced.first().copied();
-        match self.gate_landed(rules, arrival, &landing).await {
+        let gated = match self.gate_landed(rules, arrival, &landing).await {
             Ok(gated) => gated,
-            Err(error) => {
-                self.count_unsupported(arrival, route, &error);
-                Gated { outcome: Outcome::Refuse(error), route, reason: None, observed: Vec::new() }
-            }
-        }
+            Err(error) => gated(Outcome::Refuse(error), route),
+        };
+        self.count_unsupported(arrival, &gated);
+        gated
     }
 
     /// Counts a form post that would be held if it could be read.
-    fn count_unsupported(&self, arrival: Arrival<'_>, route: Option<&Route>, error: &FlowError) {
-        let page = route.is_some_and(|route| (arrival.wants_page)(arrival.head, route.respond));
-        if matches!(error, FlowError::UnreadableBody) && page && !arrival.head.method.is_safe() {
+    fn count_unsupported(&self, arrival: Arrival<'_>, gated: &Gated<'_>) {
+        let Outcome::Refuse(FlowError::UnreadableBody) = gated.outcome else { return };
+        let page = gated.route.is_some_and(|route| (arrival.wants_page)(arrival.head, route.respond));
+        if page && !arrival.head.method.is_safe() {
             self.metrics.held(HeldOutcome::Unsupported);
         }
     }
@@ -168,8 +170,10 @@ impl Flow {
         let decision = self.decide(landing, arrival.head, &mut evidence).await?;
         let observed = self.observe(landing, &evidence).await;
         let (reason, route) = (Some(decision.reason), decision.route);
-        let outcome = self.carry_out(rules, arrival, decision, evidence).await?;
-        Ok(Gated { outcome, route, reason, observed })
+        let player = evidence.player.as_ref().map(|player| (player.subject.clone(), player.binding));
+        // What was decided stays known where it cannot be carried out.
+        let outcome = self.carry_out(rules, arrival, decision, evidence).await.unwrap_or_else(Outcome::Refuse);
+        Ok(Gated { outcome, route, reason, observed, player })
     }
 
     /// Decides; asks the store for the player's enrolment only where the verdict depends on it.
@@ -351,7 +355,7 @@ fn body_view(body: BodyState<'_>) -> BodyView<'_> {
 }
 
 fn gated<'r>(outcome: Outcome, route: Option<&'r Route>) -> Gated<'r> {
-    Gated { outcome, route, reason: None, observed: Vec::new() }
+    Gated { outcome, route, reason: None, observed: Vec::new(), player: None }
 }
 
 fn level(requirement: Requirement) -> Level {

@@ -199,6 +199,25 @@ async fn a_decision_line_says_what_was_decided_of_whom_and_why() {
 }
 
 #[tokio::test]
+async fn a_refusal_is_logged_with_its_reason_and_its_player() {
+    let mut gate = TestGate::start().await;
+    let sender = Sender::of(&gate);
+    let session = sender.log_in("ayu").await;
+    let twice = format!("{session}; {session}");
+    let other = [("cookie", &*session), ("content-type", "text/csv")];
+    for (target, lines, status, reasons) in [
+        ("/account/password", vec![], 401, json!(["anonymous"])),
+        ("/account/phone", vec![("cookie", &*twice)], 400, json!(["bad-request"])),
+        ("/wallet/withdraw", other.to_vec(), 415, json!(["unenrolled", "bad-request"])),
+    ] {
+        assert_eq!(sender.send("POST", target, &lines, "a,b").await.status, status, "{target}");
+        let line = gate.logged(|line| (line["status"] == status).then(|| line.clone()));
+        assert_eq!((&line["decision"], &line["reasons"]), (&json!("deny"), &reasons), "{line}");
+        assert_eq!(line["player_hash"] != "", status == 415, "whoever was found out is named: {line}");
+    }
+}
+
+#[tokio::test]
 async fn a_trusted_proxy_names_requests_if_the_name_is_harmless() {
     let gate = TestGate::start_with(|yaml| format!("{yaml}trusted_proxies: [\"127.0.0.0/8\"]\n")).await;
     let sender = Sender::of(&gate);

@@ -69,7 +69,7 @@ observe mode that it lands on:
 | `mode` | `enforce`, or `observe` for the line of a route that only observes |
 | `decision` | `allow`, `challenge`, `enrol`, `deny`; `observe` in the line of a route that only observes |
 | `would` | only there: what that route would have done |
-| `reasons` | a list of stable words as in the label `reason`; that route's own where it only observes |
+| `reasons` | a list of stable words as in the label `reason`: why it was decided so, then what else stood in the way; that route's own where it only observes |
 | `player_hash` | a keyed hash of the subject, 16 hexadecimal digits; it cannot be turned back without the key |
 | `session_hash` | the same of the log-in: two lines of one log-in have the same |
 | `challenge_id` | a public id, no secret |

@@ -1,6 +1,8 @@
 //! The composition root: the only file that names concrete parts, and the place where a reload
 //! swaps the rules.
 
+mod sweep;
+
 use std::{
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
@@ -12,6 +14,7 @@ use std::{
 use arc_swap::ArcSwap;
 use tokio::runtime::{Builder, Runtime};
 
+use self::sweep::Aging;
 use crate::{
     cli::{
         self,
@@ -34,7 +37,7 @@ use crate::{
     metrics::{BuildInfo, Metrics, words::ReloadResult},
     policy::{self, Routes},
     portal, stamp,
-    store::{memory::Memory, sql::Sql},
+    store::{counted::Counted, memory::Memory, sql::Sql},
 };
 
 /// Why the process cannot run, for a person.
@@ -181,15 +184,23 @@ impl App {
                 readiness.set_upstream(live.upstream.is_available());
             }
         });
-        self.runtime.spawn(sweep(Arc::clone(&self.shared.flow), Arc::clone(&self.readiness)));
+        let aging = self.aging();
+        self.runtime.spawn(sweep::sweep(Arc::clone(&self.shared.flow), Arc::clone(&self.readiness), aging.clone()));
         let reload = Reload {
             path: self.config_path.clone(),
             started_with: self.started_with.clone(),
             shared: self.shared.clone(),
             live: Arc::clone(&self.live),
-            certificates: self.certificates.iter().flatten().cloned().collect(),
+            aging,
         };
         self.runtime.spawn(reload.run(self.watched.clone()));
+    }
+
+    fn aging(&self) -> Aging {
+        let listeners = self.settings.listen.iter().map(|listener| listener.address.to_string());
+        let pairs = listeners.zip(&self.certificates);
+        let certificates = pairs.filter_map(|(listener, pair)| Some((listener, Arc::clone(pair.as_ref()?)))).collect();
+        Aging { keys: Arc::clone(&self.shared.keys), certificates }
     }
 }
 
@@ -224,20 +235,6 @@ fn demo_in(options: &DemoOptions, folder: &Path) -> Result<(), StartError> {
     app.serve(false)
 }
 
-/// Forgets what expired, measures what is held, asks the store whether it is there.
-async fn sweep(flow: Arc<Flow>, readiness: Arc<Readiness>) {
-    let mut tick = tokio::time::interval(Duration::from_secs(10));
-    loop {
-        tick.tick().await;
-        let swept = flow.stores.spent.sweep(flow.clock.now()).await;
-        readiness.set_store(swept.is_ok());
-        if let Ok((count, bytes)) = flow.stores.held.usage().await {
-            flow.metrics.held_requests.set(i64::try_from(count).unwrap_or(i64::MAX));
-            flow.metrics.held_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
-        }
-    }
-}
-
 /// The ring provider is process-wide: every TLS user of the process shares it.
 fn install_crypto() {
     // Err means that it is installed already.
@@ -252,10 +249,12 @@ impl Shared {
         let sql =
             runtime.block_on(Sql::open(&url)).map_err(|error| fault("the durable store cannot be opened")(&error))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-        let sql = Arc::new(sql);
-        let memory = Arc::new(Memory::new(Arc::clone(&clock), config.edge.limits.held_total as u64));
         let metrics = Metrics::new(BuildInfo { version: env!("CARGO_PKG_VERSION"), revision: "unknown" })
             .map_err(|error| fault("metrics cannot be registered")(&error))?;
+        let metrics = Arc::new(metrics);
+        let memory = Memory::new(Arc::clone(&clock), config.edge.limits.held_total as u64);
+        let sql = Arc::new(Counted::new(sql, Arc::clone(&metrics)));
+        let memory = Arc::new(Counted::new(memory, Arc::clone(&metrics)));
         let stores = Stores {
             accounts: sql.clone(),
             attempts: sql.clone(),
@@ -277,7 +276,7 @@ impl Shared {
             stores,
             sealer: keys.sealer(),
             hasher: keys.hasher(),
-            metrics: Arc::new(metrics),
+            metrics,
             epochs: crate::flow::epochs::EpochCache::default(),
             hashing: Arc::new(tokio::sync::Semaphore::new(HASHING_AT_ONCE)),
         };
@@ -298,6 +297,7 @@ impl Live {
         let ports = identity::Ports {
             hasher: shared.flow.hasher.clone(),
             logins: Arc::clone(&shared.flow.stores.logins),
+            metrics: Arc::clone(&shared.flow.metrics),
             clock: Arc::clone(&shared.flow.clock),
             http: shared.http.clone(),
             other_credentials: config.other_credentials,
@@ -346,7 +346,7 @@ struct Reload {
     started_with: config::RestartOnly,
     shared: Shared,
     live: Arc<ArcSwap<Live>>,
-    certificates: Vec<Arc<Certificates>>,
+    aging: Aging,
 }
 
 impl Reload {
@@ -354,7 +354,7 @@ impl Reload {
         let mut changes = watch::Changes::of(files);
         loop {
             let cause = changes.next().await;
-            for certificates in &self.certificates {
+            for (_, certificates) in &self.aging.certificates {
                 let result = match certificates.reload() {
                     Ok(()) => ReloadResult::Applied,
                     Err(error) => {
@@ -364,11 +364,13 @@ impl Reload {
                 };
                 self.shared.flow.metrics.certificate_reload(result);
             }
-            let metrics = &self.shared.flow.metrics;
+            let (metrics, now) = (&self.shared.flow.metrics, self.shared.flow.clock.now());
+            self.aging.measure(metrics, now);
+            self.aging.warn(now);
             match self.load() {
                 Ok(live) => {
                     tracing::info!(?cause, config_hash = live.config_hash, "configuration reloaded");
-                    metrics.config_applied(&live.config_hash, self.shared.flow.clock.now());
+                    metrics.config_applied(&live.config_hash, now);
                     self.live.store(Arc::new(live));
                 }
                 Err(error) => {

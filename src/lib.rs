@@ -39,7 +39,6 @@ pub mod factor;
 pub mod stamp;
 pub mod policy;
 pub mod request;
-pub mod words;
 pub mod contact;
 pub mod target;
 pub mod fields;

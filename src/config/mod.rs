@@ -15,6 +15,7 @@ use secrecy::ExposeSecret;
 
 use crate::{edge, flow, identity, policy, secret::digest, store, words::Language};
 
+mod drawn;
 pub mod keys;
 mod problem;
 pub mod raw;

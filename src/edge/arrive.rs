@@ -19,18 +19,17 @@ use crate::{
     flow::{
         CookieNames, FlowError,
         challenge::Asked,
-        gate::{Arrival, BodyState, Gated, Outcome, Passage},
+        gate::{Arrival, BodyState, Outcome, Passage},
         resume,
     },
     policy::{BodyView, Permit},
+    portal,
     request::{self, Carrier, Scheme},
     web::{self, Problem, Reply, Shell},
 };
 
 /// Bytes of a resume post at most (decisions 36).
 const RESUME_BODY: u64 = 256;
-/// Bytes of a portal request at most.
-const PORTAL_BODY: usize = 64 * 1024;
 
 /// What became of a post that has the shape of our form's.
 enum Resume {
@@ -49,14 +48,14 @@ impl Gateway {
         };
         context.intake = Some(intake);
         if let Some(reply) = to_https(session, context) {
-            reply::write(session, reply).await?;
+            reply::write(session, context, reply).await?;
             return Ok(true);
         }
         if self.is_portal(context) {
             return self.portal(session, context).await;
         }
         if let Some(permit) = self.preflight(session, context) {
-            context.passage = Some(Passage { permit, player: None, stamp: None, spend: None, anonymous: true });
+            context.passage = Some(Passage::anonymous(permit));
             return Ok(false);
         }
         match self.resume(session, context).await? {
@@ -97,15 +96,15 @@ impl Gateway {
         let Some(request) = bridge::request(&rules, intake, session.req_header()) else {
             return self.refuse(session, context, Problem::bad_request("no page has this address")).await;
         };
-        let read = body::read(session, PORTAL_BODY, context.live.timeouts.body).await;
-        let reply = match read {
-            Read::Whole(body) => bridge::call(&self.portal, request.map(|_| body)).await,
-            Read::TooLarge { .. } => return self.refuse(session, context, Problem::too_large()).await,
+        let reply = match body::read(session, portal::MAX_BODY, context.live.timeouts.body).await {
+            Read::Whole(body) => bridge::call(&self.portal, request.map(|()| body)).await,
+            Read::TooLarge { .. } => portal::refusal(&rules, &request.into_parts().0, &Problem::too_large()),
             Read::Failed => {
-                return self.refuse(session, context, Problem::bad_request("the body did not arrive")).await;
+                let problem = Problem::bad_request("the body did not arrive");
+                portal::refusal(&rules, &request.into_parts().0, &problem)
             }
         };
-        reply::write(session, reply).await?;
+        reply::write(session, context, reply).await?;
         Ok(true)
     }
 
@@ -203,7 +202,7 @@ impl Gateway {
                     if let Some(value) = login_cookie {
                         reply.headers_mut().append(header::SET_COOKIE, login_cookie_line(context, &value));
                     }
-                    reply::write(session, reply).await?;
+                    reply::write(session, context, reply).await?;
                     return Ok(true);
                 }
                 Outcome::Refuse(error) => {
@@ -262,7 +261,6 @@ impl Gateway {
             if let Ok(location) = HeaderValue::from_str(&location) {
                 reply.headers_mut().insert(header::LOCATION, location);
             }
-            reply.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
             reply
         } else if asked.methods.is_empty() {
             Problem::of(&FlowError::EnrolmentRequired, rules, self.flow.clock.now()).json()
@@ -283,7 +281,7 @@ impl Gateway {
             context.record.decision = "deny";
         }
         let reply = self.problem_reply(session, context, &problem);
-        reply::write(session, reply).await?;
+        reply::write(session, context, reply).await?;
         Ok(true)
     }
 
@@ -329,23 +327,4 @@ fn may_resume(session: &Session, names: CookieNames) -> bool {
     let same_origin = site.is_none_or(|site| site == "same-origin");
     let browser = request::cookie(&parts.headers, names.challenge).is_ok_and(|cookie| cookie.is_some());
     parts.method == Method::POST && form && short && same_origin && browser
-}
-
-impl Context {
-    fn record_gated(&mut self, gated: &Gated<'_>) {
-        self.guarded = gated.route.is_some_and(|route| route.require != crate::policy::Requirement::None);
-        self.record.route = gated.route.map(|route| std::sync::Arc::clone(&route.name));
-        self.record.reasons = gated.reason.map(crate::policy::Reason::as_str).into_iter().collect();
-        self.record.observed =
-            gated.observed.iter().map(|(route, would)| (std::sync::Arc::clone(&route.name), *would)).collect();
-        self.record.decision = match &gated.outcome {
-            Outcome::Pass(_) => "allow",
-            Outcome::Ask { asked, .. } if asked.methods.is_empty() => "enrol",
-            Outcome::Ask { .. } => "challenge",
-            Outcome::ReadBody | Outcome::Refuse(_) => "deny",
-        };
-        if let Outcome::Ask { asked, .. } = &gated.outcome {
-            self.record.challenge_id = Some(asked.challenge.id.clone());
-        }
-    }
 }

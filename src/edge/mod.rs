@@ -12,6 +12,7 @@ pub mod bridge;
 pub mod context;
 pub mod decision_log;
 pub mod depart;
+pub mod expiry;
 pub mod forward;
 pub mod gateway;
 pub mod intake;

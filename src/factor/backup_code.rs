@@ -4,7 +4,9 @@
 
 use std::fmt;
 
-use argon2::{Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier, Version};
+use argon2::{
+    Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier, Version,
+};
 use zeroize::Zeroizing;
 
 use crate::secret::{self, Hasher};
@@ -82,7 +84,8 @@ impl BackupCode {
     /// What is kept. Takes tens of milliseconds and 19 MiB: not on a thread that serves requests.
     #[must_use]
     pub fn hash(&self, hasher: &Hasher) -> Option<String> {
-        let hashed = argon2()?.hash_password(&self.keyed(hasher)).ok()?;
+        let salt: [u8; 16] = secret::random();
+        let hashed = argon2()?.hash_password_with_salt(&self.keyed(hasher), &salt).ok()?;
         Some(hashed.to_string())
     }
 

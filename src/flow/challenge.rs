@@ -4,6 +4,7 @@
 //! else learns that it is gone. `prove` holds the order of the steps from a code to an answered
 //! challenge, `grant` what that then gives.
 
+mod counts;
 mod grant;
 pub(super) mod prove;
 #[cfg(test)]
@@ -15,7 +16,6 @@ use crate::{
     clock::UnixTime,
     flow::{CookieNames, Flow, FlowError, Granted, RuleSet, device, send},
     identity::{Freshness, Player, Who},
-    metrics::words::VerifyResult,
     policy::FactorKind,
     request::{self, Carrier, Head},
     secret::{self, Token, TokenHash},
@@ -131,6 +131,8 @@ pub struct Verified {
     pub backup_codes_left: Option<u32>,
     /// The player's language, where the site knows it.
     pub locale: Option<String>,
+    /// By what the site knows the player: only a client that sends a header itself is told its stamp.
+    pub carrier: Carrier,
 }
 
 /// The player behind a request to our own pages, asked anew, and the browser it came from.
@@ -194,6 +196,7 @@ impl Flow {
             state: ChallengeState::Open,
         };
         self.stores.challenges.put(challenge.clone()).await?;
+        self.count_asked(&challenge);
         let answers = |kind: &FactorKind| answers(&state, *kind, &challenge.level, now);
         let methods = challenge.methods.iter().copied().filter(answers).collect();
         Ok(Asked { challenge, methods, browser: drawn })
@@ -243,18 +246,6 @@ impl Flow {
     }
 
     /// Who asks, resolved anew (decisions 5).
-    fn count_attempt(&self, kind: FactorKind, proven: Result<(), &FlowError>) {
-        let result = match proven {
-            Ok(()) => VerifyResult::Ok,
-            Err(FlowError::CodeRejected { clock_is_slow: true }) => VerifyResult::Expired,
-            Err(FlowError::CodeRejected { clock_is_slow: false }) => VerifyResult::Wrong,
-            Err(FlowError::TooManyAttempts { .. }) => VerifyResult::Throttled,
-            // No code was compared.
-            Err(_) => return,
-        };
-        self.metrics.verify_attempt(kind.as_str(), result);
-    }
-
     pub(super) async fn asker(&self, rules: &RuleSet, head: &Head<'_>) -> Result<Asker, FlowError> {
         let player = match rules.identity.who(head, Freshness::Anew).await? {
             Who::Nobody => return Err(FlowError::Anonymous),

@@ -14,21 +14,29 @@ use crate::{
         notify::Event,
     },
     policy::{FactorKind, cooldown::Cause},
-    request::{self, Head},
+    request::{self, Carrier, Head},
     secret::Token,
     stamp::{Minted, Proof},
     store::{Change, Edit, PlayerState, shared::Level},
 };
 
 /// What a change led to.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Changed {
+    /// By what the site knows the player.
+    pub carrier: Carrier,
     /// The enrolment that goes on.
     pub enrolment: Option<EnrolmentView>,
     /// The new backup codes, shown once.
     pub backup_codes: Vec<zeroize::Zeroizing<String>>,
     /// This log-in's own stamp, where every other was ended.
     pub stamp: Option<Minted>,
+}
+
+impl Changed {
+    fn nothing(asker: &Asker) -> Self {
+        Self { carrier: asker.player.carrier, enrolment: None, backup_codes: Vec::new(), stamp: None }
+    }
 }
 
 impl Flow {
@@ -115,7 +123,7 @@ impl Flow {
         match change {
             Change::Bind { enrolment, .. } => {
                 let enrolment = Some(self.proven(rules, asker, &enrolment).await?);
-                Ok(Changed { enrolment, ..Changed::default() })
+                Ok(Changed { enrolment, ..Changed::nothing(asker) })
             }
             Change::BackupCodes => self.replace_codes(rules, asker).await,
             other => {
@@ -169,7 +177,7 @@ impl Flow {
         edits.extend(self.told(rules, player, event, detail).await?);
         self.change_account(&player.subject, &edits, None).await?;
         let stamp = self.spared_stamp(rules, head, asker).await?;
-        Ok(Changed { stamp, ..Changed::default() })
+        Ok(Changed { stamp, ..Changed::nothing(asker) })
     }
 
     /// This log-in's stamp under the epoch that is now: whoever proved a factor for a change is not
@@ -204,7 +212,7 @@ impl Flow {
         edits.push(self.recorded(&player.subject, event.as_str(), ""));
         edits.extend(self.told(rules, player, event, "").await?);
         self.change_account(&player.subject, &edits, None).await?;
-        Ok(Changed { backup_codes: shown, ..Changed::default() })
+        Ok(Changed { backup_codes: shown, ..Changed::nothing(asker) })
     }
 }
 

@@ -162,6 +162,28 @@ impl Flow {
         self.shown(rules, &asker, next).await
     }
 
+    /// The backup codes, made now if nobody looked at them before; the step that waits is then the
+    /// confirmation.
+    ///
+    /// # Errors
+    /// `Denied` before their step; `Gone`, `Identity`, `Anonymous`, `Store`.
+    pub async fn look_at_codes(&self, rules: &RuleSet, head: &Head<'_>, id: &str) -> Result<EnrolmentView, FlowError> {
+        let asker = self.asker(rules, head).await?;
+        let pending = self.own_pending(&asker, id).await?;
+        let next = match pending.step {
+            EnrolmentStep::Proof | EnrolmentStep::Phone => {
+                return Err(FlowError::Denied("an earlier step of this enrolment is not done"));
+            }
+            EnrolmentStep::Secret => {
+                PendingEnrolment { step: EnrolmentStep::Confirm, ..self.with_codes(rules, &pending) }
+            }
+            EnrolmentStep::BackupCodes => PendingEnrolment { step: EnrolmentStep::Confirm, ..pending.clone() },
+            EnrolmentStep::Confirm => return self.shown(rules, &asker, pending).await,
+        };
+        self.moved(&pending, &next).await?;
+        self.shown(rules, &asker, next).await
+    }
+
     pub(super) async fn begin(
         &self,
         rules: &RuleSet,

@@ -17,11 +17,13 @@ use crate::{
         hold::{self, HeldRequest},
     },
     identity::Player,
+    metrics::words::HeldOutcome,
     policy::{
-        self, Account, BodyView, Decision, Enrolment, FactorKind, Landing, Permit, Reason, Requirement, Route, Verdict,
+        self, Account, BodyView, Decision, Enrolment, FactorKind, Facts, Landing, Permit, Reason, Requirement, Route,
+        Verdict,
         rule::Respond,
     },
-    request::{self, Head},
+    request::{self, Binding, Head, Subject},
     secret::Token,
     stamp::Stamp,
     store::{PlayerState, shared::Level},
@@ -82,6 +84,14 @@ pub struct Passage {
     pub anonymous: bool,
 }
 
+impl Passage {
+    /// A request that goes on as nobody's.
+    #[must_use]
+    pub const fn anonymous(permit: Permit) -> Self {
+        Self { permit, player: None, stamp: None, exchanged: None, spend: None, details: Vec::new(), anonymous: true }
+    }
+}
+
 /// What happens to a request.
 #[derive(Debug)]
 pub enum Outcome {
@@ -111,8 +121,21 @@ pub struct Gated<'r> {
     pub route: Option<&'r Route>,
     /// Why.
     pub reason: Option<Reason>,
-    /// Routes in `observe` mode with what they would have done.
-    pub observed: Vec<(&'r Route, &'static str)>,
+    /// What the routes in `observe` mode would have done.
+    pub observed: Vec<Observed<'r>>,
+    /// Who was found to have sent it, in which log-in.
+    pub player: Option<(Subject, Binding)>,
+}
+
+/// What a route in `observe` mode would have done, and why.
+#[derive(Clone, Copy, Debug)]
+pub struct Observed<'r> {
+    /// The route.
+    pub route: &'r Route,
+    /// `allow`, `challenge`, `enrol` or `deny`.
+    pub would: &'static str,
+    /// Why.
+    pub reason: Reason,
 }
 
 impl Flow {
@@ -120,9 +143,20 @@ impl Flow {
     pub async fn gate<'r>(&self, rules: &'r RuleSet, arrival: Arrival<'_>) -> Gated<'r> {
         let landing = rules.routes.land(arrival.head, body_view(arrival.body));
         let route = landing.enforced.first().copied();
-        match self.gate_landed(rules, arrival, &landing).await {
+        let gated = match self.gate_landed(rules, arrival, &landing).await {
             Ok(gated) => gated,
-            Err(error) => Gated { outcome: Outcome::Refuse(error), route, reason: None, observed: Vec::new() },
+            Err(error) => gated(Outcome::Refuse(error), route),
+        };
+        self.count_unsupported(arrival, &gated);
+        gated
+    }
+
+    /// Counts a form post that would be held if it could be read.
+    fn count_unsupported(&self, arrival: Arrival<'_>, gated: &Gated<'_>) {
+        let Outcome::Refuse(FlowError::UnreadableBody) = gated.outcome else { return };
+        let page = gated.route.is_some_and(|route| (arrival.wants_page)(arrival.head, route.respond));
+        if page && !arrival.head.method.is_safe() {
+            self.metrics.held(HeldOutcome::Unsupported);
         }
     }
 
@@ -149,10 +183,12 @@ impl Flow {
         if self.remembers(rules, arrival.head, &decision, &mut evidence).await? {
             decision = self.decide(landing, arrival.head, &mut evidence).await?;
         }
-        let observed = self.observe(landing, &evidence);
+        let observed = self.observe(landing, &evidence).await;
         let (reason, route) = (Some(decision.reason), decision.route);
-        let outcome = self.carry_out(rules, arrival, decision, evidence).await?;
-        Ok(Gated { outcome, route, reason, observed })
+        let player = evidence.player.as_ref().map(|player| (player.subject.clone(), player.binding));
+        // What was decided stays known where it cannot be carried out.
+        let outcome = self.carry_out(rules, arrival, decision, evidence).await.unwrap_or_else(Outcome::Refuse);
+        Ok(Gated { outcome, route, reason, observed, player })
     }
 
     /// Decides; asks the store for the player's account only where the verdict depends on it.
@@ -192,10 +228,27 @@ impl Flow {
         Ok(true)
     }
 
-    /// What the routes in `observe` mode would have done with the same facts.
-    fn observe<'r>(&self, landing: &Landing<'r>, evidence: &Evidence) -> Vec<(&'r Route, &'static str)> {
-        let facts = evidence.facts(self.clock.now());
-        landing.observed.iter().map(|route| (*route, policy::decide::decide_one(route, &facts).0.as_str())).collect()
+    /// What the routes in `observe` mode would have done. They see the same facts, and the player's
+    /// account where it matters to them; a store that does not say it would have closed them.
+    async fn observe<'r>(&self, landing: &Landing<'r>, evidence: &Evidence) -> Vec<Observed<'r>> {
+        let now = self.clock.now();
+        let facts = evidence.facts(now);
+        let says = |facts: &Facts<'_>| -> Vec<Observed<'r>> {
+            let observed = landing.observed.iter().map(|route| {
+                let (outcome, reason) = policy::decide::decide_one(route, facts);
+                Observed { route, would: outcome.as_str(), reason }
+            });
+            observed.collect()
+        };
+        let undecided =
+            |route: &&Route| policy::decide::decide_one(route, &facts).0 == policy::decide::Outcome::AskAccount;
+        if let Some(player) = evidence.player.as_ref().filter(|_| landing.observed.iter().any(undecided))
+            && let Ok(state) = self.stores.accounts.player(&player.subject).await
+        {
+            let account = account(&state);
+            return says(&Facts { account: Some(&account), ..facts });
+        }
+        says(&facts)
     }
 
     async fn carry_out<'r>(
@@ -244,12 +297,16 @@ impl Flow {
             BodyState::Unread | BodyState::TooLarge => None,
         };
         let level = level(route.require);
+        let is_held = page && changes;
+        if is_held && body.is_none() {
+            self.metrics.held(HeldOutcome::TooLarge);
+        }
         if level == Level::Once && body.is_none() {
             return Err(FlowError::TooLarge);
         }
         let details = if body.is_some() { hold::details(route, head, body)? } else { Vec::new() };
         let digest = body.map(|body| hold::digest(route, &player, head, body, &details));
-        let holds = page && changes && body.is_some();
+        let holds = is_held && body.is_some();
         let return_to = if holds || head.method.is_safe() {
             head.target.raw().to_owned()
         } else {
@@ -269,11 +326,13 @@ impl Flow {
             holds,
         };
         let asked = self.ask(rules, new).await?;
-        if let Some(body) = body.filter(|_| holds)
-            && !self.keep(&asked.challenge, &HeldRequest::capture(head, body)).await?
-        {
-            self.stores.challenges.remove(&asked.challenge.id).await?;
-            return Err(FlowError::TooLarge);
+        if let Some(body) = body.filter(|_| holds) {
+            if !self.keep(&asked.challenge, &HeldRequest::capture(head, body)).await? {
+                self.metrics.held(HeldOutcome::NoRoom);
+                self.stores.challenges.remove(&asked.challenge.id).await?;
+                return Err(FlowError::TooLarge);
+            }
+            self.metrics.held(HeldOutcome::Held);
         }
         Ok(Outcome::Ask { asked: Box::new(asked), page, login_cookie: player.login_cookie })
     }
@@ -334,7 +393,7 @@ fn body_view(body: BodyState<'_>) -> BodyView<'_> {
 }
 
 fn gated<'r>(outcome: Outcome, route: Option<&'r Route>) -> Gated<'r> {
-    Gated { outcome, route, reason: None, observed: Vec::new() }
+    Gated { outcome, route, reason: None, observed: Vec::new(), player: None }
 }
 
 fn level(requirement: Requirement) -> Level {

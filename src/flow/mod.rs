@@ -36,7 +36,7 @@ pub mod freeze;
 pub mod hold;
 pub mod language;
 pub mod look;
-mod notify;
+pub mod notify;
 pub mod resume;
 pub mod send;
 pub mod settings;

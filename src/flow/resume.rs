@@ -10,6 +10,7 @@ use crate::{
         hold::{self, HeldRequest},
     },
     identity::{Freshness, Player, Who},
+    metrics::words::HeldOutcome,
     policy::{self, BodyView, Facts, Landing, Verdict, Visitor},
     request::Head,
     secret::Token,
@@ -49,6 +50,14 @@ impl Flow {
     /// # Errors
     /// `Gone` for every token that is not theirs, spent or unknown; whatever the gate would say now.
     pub async fn resume(&self, rules: &RuleSet, head: &Head<'_>, token: &Token) -> Result<Resumed, FlowError> {
+        let resumed = self.take_up(rules, head, token).await;
+        if let Err(FlowError::Gone) = &resumed {
+            self.metrics.held(HeldOutcome::Gone);
+        }
+        resumed
+    }
+
+    async fn take_up(&self, rules: &RuleSet, head: &Head<'_>, token: &Token) -> Result<Resumed, FlowError> {
         let now = self.clock.now();
         let approval = self.stores.approvals.find(token.hash(), now).await?.ok_or(FlowError::Gone)?;
         let challenge = self.stores.challenges.find(&approval.challenge_id, now).await?.ok_or(FlowError::Gone)?;

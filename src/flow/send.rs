@@ -1,7 +1,5 @@
 //! Sending codes by SMS.
 
-use std::fmt::Write as _;
-
 use crate::{
     clock::UnixTime,
     contact::PhoneNumber,
@@ -16,7 +14,7 @@ use crate::{
     request::Head,
     secret,
     store::{Challenge, ContactKind, SendReservation, SentCode, SmsSend, shared::Level},
-    words::Language,
+    words::{CodeFor, Language},
 };
 
 /// Characters of one shown detail in a text message.
@@ -30,10 +28,8 @@ pub(super) struct Sending<'a> {
     pub(super) number: &'a PhoneNumber,
     /// What the code answers.
     pub(super) purpose: String,
-    /// Which message carries it; `$site`, `$code` and `$details` are filled in.
-    pub(super) message: &'static str,
-    /// What is approved with it.
-    pub(super) details: String,
+    /// What the message says it is for.
+    pub(super) is_for: CodeFor<'a>,
     /// In which language.
     pub(super) language: Language,
 }
@@ -57,16 +53,16 @@ impl Flow {
         let factors = may_answer(&challenge, &state, FactorKind::Sms, self.clock.now())?;
         let factor = factors.first().ok_or(FlowError::MethodUnavailable)?;
         let language = rules.language(Some(&asker.player), head.headers);
+        let details = shown(&challenge.details, language);
         let sending = Sending {
             player: &asker.player,
             number: &self.number_of(factor)?,
             purpose: purpose_of(&challenge),
-            message: match challenge.level {
-                Level::Session => "text-code-session",
-                Level::Fresh | Level::Change(_) => "text-code-fresh",
-                Level::Once => "text-code-once",
+            is_for: match challenge.level {
+                Level::Session => CodeFor::Session,
+                Level::Fresh | Level::Change(_) => CodeFor::Fresh,
+                Level::Once => CodeFor::Once { details: &details },
             },
-            details: shown(&challenge.details, language),
             language,
         };
         self.send(rules, sending).await
@@ -99,7 +95,10 @@ impl Flow {
             expires_at: now.plus(settings.lifetime),
         };
         self.stores.codes.put(kept).await?;
-        let text = text(rules, &sending, &code);
+        let host = rules.site.hosts.first().map_or("", |host| host.split(':').next().unwrap_or_default());
+        let code = code.reveal();
+        let text = sending.language.code_text(&rules.site.name, host, &code, sending.is_for);
+        let text = zeroize::Zeroizing::new(text);
         rules.couriers.sms(Sms { to: sending.number, text: &text }).await?;
         self.sms_view(rules, sending.number, &sending.purpose).await
     }
@@ -116,21 +115,6 @@ impl Flow {
         let resend_at: Option<UnixTime> = sent_at.map(|at| at.plus(rules.second_factor.sms.limits.gap));
         Ok(SmsView { to: number.masked(), sent_at, resend_at })
     }
-}
-
-/// The message, with the last line by which a browser knows the code and the site that it is for
-/// (the origin-bound one-time codes format of WICG).
-fn text(rules: &RuleSet, sending: &Sending<'_>, code: &Code) -> zeroize::Zeroizing<String> {
-    let code = code.reveal();
-    let args = [
-        ("site", rules.site.name.as_str().into()),
-        ("code", code.as_str().into()),
-        ("details", sending.details.as_str().into()),
-    ];
-    let mut text = zeroize::Zeroizing::new(sending.language.text_with(sending.message, &args));
-    let host = rules.site.hosts.first().map_or("", |host| host.split(':').next().unwrap_or_default());
-    let _ = write!(text, "\n\n@{host} #{}", code.as_str());
-    text
 }
 
 /// The details of an approval as one line. What a stranger may have typed must not make a second

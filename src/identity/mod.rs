@@ -30,6 +30,7 @@ use std::{fmt, sync::Arc};
 
 use crate::{
     clock::Clock,
+    metrics::Metrics,
     request::{Binding, Carrier, Subject},
     secret::{Hasher, Token},
     store::LoginBindings,
@@ -125,6 +126,8 @@ pub struct Ports {
     pub hasher: Hasher,
     /// What the `login` source remembers.
     pub logins: Arc<dyn LoginBindings>,
+    /// Where checks are counted.
+    pub metrics: Arc<Metrics>,
     /// The present.
     pub clock: Arc<dyn Clock>,
     /// Asks the site. Built to follow no redirect.

@@ -85,7 +85,7 @@ families! {
         "Decisions over requests to guarded routes.";
     CHALLENGES: Kind::Counter, "challenges_total", "challenges",
         &[ROUTE, FACTOR, label("outcome", ChallengeOutcome::WORDS)],
-        "Challenges by how they went; a challenge that is started has the factor `other` until one is used.";
+        "Challenges by how they went; one that is started has the factor `other`, one that is gone when answered the route `none`.";
     CHALLENGE_DURATION: Kind::Histogram(PEOPLE), "challenge_duration_seconds", "seconds", &[FACTOR],
         "From opening a challenge to its right answer.";
     VERIFY_ATTEMPTS: Kind::Counter, "verify_attempts_total", "codes",
@@ -125,6 +125,8 @@ families! {
         "How long that answer took.";
     UPSTREAM_ERRORS: Kind::Counter, "upstream_errors_total", "requests", &[label("kind", UpstreamError::WORDS)],
         "Requests that the site did not answer.";
+    CERTIFICATE_EXPIRY: Kind::Gauge, "certificate_expiry_seconds", "seconds since 1970", &[label("listener", &[])],
+        "When the certificate of a listener, by its address in the configuration, ends.";
     CERTIFICATE_RELOADS: Kind::Counter, "certificate_reloads_total", "reloads", RELOAD,
         "Reloads of a listener's certificate.";
 }

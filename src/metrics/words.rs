@@ -51,7 +51,7 @@ words! {
         Passed = "passed",
         /// A wrong code was given.
         Failed = "failed",
-        /// An answer came after its deadline.
+        /// An answer came when it was gone: too late, or not its sender's to answer.
         Expired = "expired",
         /// Its tries are used up.
         Locked = "locked",
@@ -99,6 +99,8 @@ words! {
         Gone = "gone",
         /// Its body is over the limit.
         TooLarge = "too_large",
+        /// All held requests together take the room there is.
+        NoRoom = "no_room",
         /// It cannot be held: method or encoding.
         Unsupported = "unsupported",
     }
@@ -121,8 +123,18 @@ words! {
 words! {
     /// The port of a store that was called.
     StoreOperation {
-        /// Factors and player state.
-        Factors = "factors",
+        /// Players' accounts.
+        Accounts = "accounts",
+        /// Remembered devices.
+        Devices = "devices",
+        /// Contacts of players.
+        Contacts = "contacts",
+        /// What was sent by SMS.
+        SmsSends = "sms_sends",
+        /// Notices that wait.
+        Outbox = "outbox",
+        /// Codes that were sent.
+        SentCodes = "sent_codes",
         /// Counting tries.
         Attempts = "attempts",
         /// Stamp families and epochs.
@@ -139,8 +151,6 @@ words! {
         Approvals = "approvals",
         /// Pending enrolments.
         Enrolments = "enrolments",
-        /// The readiness probe.
-        Probe = "probe",
     }
 }
 

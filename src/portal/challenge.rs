@@ -1,10 +1,13 @@
 //! The challenge page: asks for a code, then lets the player's own request go on.
 
 use askama::Template;
-use axum::{body::Bytes, extract::Path};
 use http::{HeaderValue, StatusCode, header};
 
-use super::{Answered, Call, form, plain};
+use super::{
+    Answered, Call, form,
+    input::{Form, Path},
+    plain,
+};
 use crate::{
     flow::{
         FlowError,
@@ -29,6 +32,8 @@ struct ChallengePage<'a> {
     enrolled: bool,
     /// The kind that is asked for; `None`: the player chooses.
     method: Option<FactorKind>,
+    /// Whether there is a code to be typed: one by SMS must be sent first.
+    asks: bool,
     others: bool,
     choices: Vec<(&'static str, String, String)>,
     sms: Option<SmsLine>,
@@ -69,7 +74,7 @@ pub(super) async fn again(call: Call) -> Answered {
 }
 
 /// `POST /challenge/{id}/send`: the page's button that sends a code.
-pub(super) async fn send(call: Call, Path(id): Path<String>, _body: Bytes) -> Answered {
+pub(super) async fn send(call: Call, Path(id): Path<String>, _body: Form) -> Answered {
     match call.flow.send_code(&call.rules, &call.head(), &id).await {
         Ok(_) => Answered(see_other(&format!("{}/challenge/{id}?method=sms", call.rules.portal_prefix))),
         Err(error @ (FlowError::SendPaused { .. } | FlowError::NotSent(_) | FlowError::Denied(_))) => {
@@ -80,7 +85,7 @@ pub(super) async fn send(call: Call, Path(id): Path<String>, _body: Bytes) -> An
 }
 
 /// `POST /challenge/{id}`, fields `method` (absent: the app), `code` and `remember`.
-pub(super) async fn answer(call: Call, Path(id): Path<String>, body: Bytes) -> Answered {
+pub(super) async fn answer(call: Call, Path(id): Path<String>, body: Form) -> Answered {
     let [method, code, remember] = match form::fields(&body, ["method", "code", "remember"]) {
         Ok(fields) => fields,
         Err(problem) => return call.refuse(&problem),
@@ -117,6 +122,7 @@ fn challenge_page(call: &Call, view: &ChallengeView, wanted: Option<&str>, probl
         details: &view.details,
         enrolled: !view.methods.is_empty(),
         method,
+        asks: method != Some(FactorKind::Sms) || view.sms.as_ref().is_some_and(|sms| sms.sent_at.is_some()),
         others: view.methods.len() > 1,
         choices: view.methods.iter().map(|kind| choice(&shell, *kind)).collect(),
         sms: view.sms.as_ref().map(|sms| call.sms_line(&shell, sms)),
@@ -212,6 +218,5 @@ pub(super) fn see_other(path: &str) -> web::Reply {
     if let Ok(location) = HeaderValue::from_str(path) {
         reply.headers_mut().insert(header::LOCATION, location);
     }
-    reply.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     reply
 }

@@ -1,13 +1,14 @@
 //! Setting up a factor, step by step; a page each, and every page can be left and come back to.
 
 use askama::Template;
-use axum::{body::Bytes, extract::Path};
+use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 
 use super::{
     Answered, Call,
     challenge::{SmsLine, choice, see_other},
     form,
+    input::{Form, Path},
 };
 use crate::{
     flow::{
@@ -102,7 +103,7 @@ pub(super) async fn choose(call: Call) -> Answered {
 }
 
 /// `POST /settings/enrol`, fields `method`, `place`, `number` and, to go on to a challenge, `for`.
-pub(super) async fn begin(call: Call, body: Bytes) -> Answered {
+pub(super) async fn begin(call: Call, body: Form) -> Answered {
     let [method, place, number, return_to] = match form::fields(&body, ["method", "place", "number", "for"]) {
         Ok(fields) => fields,
         Err(problem) => return call.refuse(&problem),
@@ -130,7 +131,7 @@ pub(super) async fn show(call: Call, Path(id): Path<String>) -> Answered {
 }
 
 /// `POST /settings/enrol/{id}/send`: the button that sends the code of this step.
-pub(super) async fn send(call: Call, Path(id): Path<String>, _body: Bytes) -> Answered {
+pub(super) async fn send(call: Call, Path(id): Path<String>, _body: Form) -> Answered {
     match call.flow.send_enrolment_code(&call.rules, &call.head(), &id).await {
         Ok(_) => Answered(see_other(&format!("{}/settings/enrol/{id}", call.rules.portal_prefix))),
         Err(error @ (FlowError::SendPaused { .. } | FlowError::NotSent(_))) => shown_again(&call, &id, &error).await,
@@ -147,7 +148,6 @@ pub(super) async fn codes(call: Call, Path(id): Path<String>) -> Answered {
     };
     let lines: Vec<&str> = view.backup_codes.iter().map(|code| code.as_str()).collect();
     let mut reply = web::Reply::new(Bytes::from(format!("{}\n\n{}\n", call.rules.site.name, lines.join("\n"))));
-    web::secure_file(reply.headers_mut(), &call.rules.site);
     let headers = reply.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     let attached = HeaderValue::from_static("attachment; filename=\"backup-codes.txt\"");
@@ -156,7 +156,7 @@ pub(super) async fn codes(call: Call, Path(id): Path<String>) -> Answered {
 }
 
 /// `POST /settings/enrol/{id}`: with `code`, what this step waits for; with `next`, on to the next.
-pub(super) async fn step(call: Call, Path(id): Path<String>, body: Bytes) -> Answered {
+pub(super) async fn step(call: Call, Path(id): Path<String>, body: Form) -> Answered {
     let [code, next] = match form::fields(&body, ["code", "next"]) {
         Ok(fields) => fields,
         Err(problem) => return call.refuse(&problem),

@@ -2,10 +2,9 @@
 //! lost everything can do.
 
 use askama::Template;
-use axum::body::Bytes;
 use http::StatusCode;
 
-use super::{Answered, Call, form};
+use super::{Answered, Call, form, input::Form};
 use crate::web::Shell;
 
 #[derive(Template)]
@@ -35,7 +34,7 @@ pub(super) async fn freeze_page(call: Call) -> Answered {
 }
 
 /// `POST /freeze`, field `t`.
-pub(super) async fn freeze(call: Call, body: Bytes) -> Answered {
+pub(super) async fn freeze(call: Call, body: Form) -> Answered {
     let [token] = match form::fields(&body, ["t"]) {
         Ok(fields) => fields,
         Err(problem) => return call.refuse(&problem),

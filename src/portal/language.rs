@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use axum::body::Bytes;
 use http::header;
 
-use super::{Answered, Call, challenge::see_other, form};
+use super::{Answered, Call, challenge::see_other, form, input::Form};
 use crate::{
     flow::CookieNames,
     request,
@@ -17,7 +16,7 @@ use crate::{
 const KEPT: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 
 /// `POST /language`, field `language`: back to the page that the form stood on.
-pub(super) async fn choose(call: Call, body: Bytes) -> Answered {
+pub(super) async fn choose(call: Call, body: Form) -> Answered {
     let [tag] = match form::fields(&body, ["language"]) {
         Ok(fields) => fields,
         Err(problem) => return call.refuse(&problem),

@@ -1,10 +1,14 @@
 //! The settings page: the second factor, backup codes, remembered browsers, what happened.
 
 use askama::Template;
-use axum::body::Bytes;
 use http::{StatusCode, header};
 
-use super::{Answered, Call, challenge::see_other, form};
+use super::{
+    Answered, Call,
+    challenge::see_other,
+    form,
+    input::Form,
+};
 use crate::{
     flow::{
         FlowError,
@@ -129,7 +133,7 @@ fn activity_text(shell: &Shell<'_>, event: &str) -> String {
 }
 
 /// `POST /settings/change`, fields `change` and, where it is of one thing, `id`.
-pub(super) async fn change(call: Call, body: Bytes) -> Answered {
+pub(super) async fn change(call: Call, body: Form) -> Answered {
     let [word, id] = match form::fields(&body, ["change", "id"]) {
         Ok(fields) => fields,
         Err(problem) => return call.refuse(&problem),

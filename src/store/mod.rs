@@ -10,6 +10,7 @@
 //! `app.rs`.
 
 pub mod account;
+pub mod counted;
 pub mod durable;
 pub mod memory;
 pub mod shared;

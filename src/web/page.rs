@@ -136,7 +136,7 @@ impl<'a> Shell<'a> {
         let mut reply = Reply::new(Bytes::from(html));
         *reply.status_mut() = status;
         let script = script.map(csp_hash);
-        headers::secure(reply.headers_mut(), &self.rules.site, &csp_hash(&self.style), script.as_deref());
+        headers::page(reply.headers_mut(), &csp_hash(&self.style), script.as_deref());
         let headers = reply.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
         headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(self.language.tag()));

@@ -77,13 +77,21 @@ impl Problem {
     #[must_use]
     pub fn too_large() -> Self {
         Self::new("too-large", StatusCode::PAYLOAD_TOO_LARGE, "This request is too large")
-            .because("a request that needs a code may have at most 64 KiB")
+            .because("at most 64 KiB can be looked at")
     }
 
     /// 415: the body cannot be read, and so not be approved.
     #[must_use]
     pub fn unsupported_media_type() -> Self {
         Self::new("unsupported-media-type", StatusCode::UNSUPPORTED_MEDIA_TYPE, "This content type cannot be approved")
+    }
+
+    /// 415: a page or call of ours takes another media type.
+    #[must_use]
+    pub fn media_type(taken: &'static str) -> Self {
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        Self::new("unsupported-media-type", status, "This content type is not taken here")
+            .because(format!("send {taken} in UTF-8, not encoded"))
     }
 
     /// 421: the host is none of the site's.
@@ -267,7 +275,6 @@ impl Problem {
     fn headed(&self, mut reply: Reply) -> Reply {
         *reply.status_mut() = self.status;
         let headers = reply.headers_mut();
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(wait) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs()));
         }

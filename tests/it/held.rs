@@ -52,6 +52,11 @@ impl Jar {
         answer
     }
 
+    /// Asks for an address.
+    pub async fn get(&mut self, target: &str) -> Response {
+        self.client.get(format!("{}{target}", self.base)).send().await.unwrap()
+    }
+
     async fn portal(&mut self, target: &str, document: &Value) -> Value {
         let answer = self.post(target, "application/json", document.to_string().into()).await;
         assert!(answer.status().is_success(), "{target}: {}", answer.status());
@@ -87,13 +92,20 @@ async fn plain() -> (TestGate, Jar) {
     (gate, jar)
 }
 
-async fn over_http2() -> (TestGate, Jar, TempDir) {
+/// A gateway of a secure site, and a browser that speaks HTTP/2 to it.
+pub async fn over_http2() -> (TestGate, Jar, TempDir) {
+    secure(rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).unwrap()).await
+}
+
+/// The same with this certificate.
+pub async fn secure(params: rcgen::CertificateParams) -> (TestGate, Jar, TempDir) {
     install_crypto();
     let folder = TempDir::new().unwrap();
-    let pair = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let signing_key = rcgen::KeyPair::generate().unwrap();
+    let pem = params.self_signed(&signing_key).unwrap().pem();
     let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
-    std::fs::write(&certificate, pair.cert.pem()).unwrap();
-    std::fs::write(&key, pair.signing_key.serialize_pem()).unwrap();
+    std::fs::write(&certificate, &pem).unwrap();
+    std::fs::write(&key, signing_key.serialize_pem()).unwrap();
     let files = format!("    tls: {{ certificate: {}, private_key: {} }}\n", certificate.display(), key.display());
     let gate = TestGate::start_with(|yaml| {
         let yaml = session_only(yaml).replace("origin: http:", "origin: https:");
@@ -103,7 +115,7 @@ async fn over_http2() -> (TestGate, Jar, TempDir) {
         format!("{before}listen:\n{address}\n{files}{after}")
     })
     .await;
-    let root = Certificate::from_pem(pair.cert.pem().as_bytes()).unwrap();
+    let root = Certificate::from_pem(pem.as_bytes()).unwrap();
     let client = Client::builder().tls_certs_only([root]).redirect(Policy::none()).no_proxy().build().unwrap();
     let base = format!("https://{}", gate.address);
     (gate, Jar { client, base, cookies: Vec::new() }, folder)

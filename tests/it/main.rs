@@ -9,6 +9,7 @@
     reason = "a test fails by panicking, and so do the parts it calls"
 )]
 
+mod api_page;
 mod config;
 mod configuration_page;
 mod csrf;
@@ -21,4 +22,7 @@ mod kit;
 mod layers;
 mod oathtool;
 mod pages;
+mod observability;
+mod portal_headers;
+mod portal_input;
 mod store;

@@ -41,8 +41,9 @@ impl Flow {
             (Some(approval), true) => Some(approval.clone()),
             (None, true) => Some(self.approve(rules, &challenge, now).await?.0),
         };
-        let Challenge { return_to, level, .. } = challenge;
-        Ok(Verified { granted, resume, return_to, level, locale: None, device: None, backup_codes_left: None })
+        let Challenge { return_to, level, carrier, .. } = challenge;
+        let (locale, device, backup_codes_left) = (None, None, None);
+        Ok(Verified { granted, resume, return_to, level, carrier, locale, device, backup_codes_left })
     }
 
     /// Keeps a new approval of the challenge's request; its token and when it ends.

@@ -34,19 +34,40 @@ impl Flow {
         id: &str,
         answer: Answer<'_>,
     ) -> Result<Challenge, FlowError> {
-        let open = self.own_challenge(asker, id).await?;
+        let kind = answer.method;
+        let open = match self.own_challenge(asker, id).await {
+            Ok(open) => open,
+            Err(error) => {
+                if matches!(error, FlowError::Gone) {
+                    self.count_gone(kind);
+                }
+                return Err(error);
+            }
+        };
+        let proven = self.prove_open(rules, asker, &open, answer).await;
+        self.count_answer(&open, kind, proven.as_ref().map(|_| ()));
+        proven
+    }
+
+    async fn prove_open(
+        &self,
+        rules: &RuleSet,
+        asker: &Asker,
+        open: &Challenge,
+        answer: Answer<'_>,
+    ) -> Result<Challenge, FlowError> {
         let now = self.clock.now();
         let state = self.stores.accounts.player(&open.subject).await?;
-        let factors = may_answer(&open, &state, answer.method, now)?;
+        let factors = may_answer(open, &state, answer.method, now)?;
         match answer.method {
             FactorKind::App => self.consume_app_code(&rules.second_factor, &factors, answer.code).await?,
             FactorKind::Sms => {
-                self.consume_sent_code(&open.subject, open.binding, &purpose_of(&open), answer.code).await?;
+                self.consume_sent_code(&open.subject, open.binding, &purpose_of(open), answer.code).await?;
             }
             FactorKind::BackupCode => self.consume_backup_code(rules, asker, answer.code).await?,
         }
         let answered = Challenge { state: ChallengeState::Answered { at: now, by: answer.method }, ..open.clone() };
-        if !self.stores.challenges.replace(&open, answered.clone()).await? {
+        if !self.stores.challenges.replace(open, answered.clone()).await? {
             return Err(FlowError::Gone);
         }
         Ok(answered)

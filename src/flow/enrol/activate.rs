@@ -21,7 +21,7 @@ use crate::{
     },
     metrics::words::EnrolmentOutcome,
     policy::{FactorKind, cooldown::Cause},
-    request::{Head, Subject},
+    request::{Carrier, Head, Subject},
     secret,
     stamp::Minted,
     store::{Edit, EnrolmentStep, FactorRecord, Grounds, PendingEnrolment, Place, PlayerState},
@@ -38,6 +38,8 @@ pub struct Activated {
     pub return_to: Option<String>,
     /// This log-in's own stamp, where every other was ended.
     pub stamp: Option<Minted>,
+    /// By what the site knows the player.
+    pub carrier: Carrier,
 }
 
 impl Flow {
@@ -151,7 +153,7 @@ impl Flow {
         self.stores.enrolments.void_all(&pending.subject).await?;
         self.stores.attempts.clear(&pending.subject, pending.kind).await?;
         let factor = FactorView::of(&factor, self.masked_number(&factor)?);
-        Ok(Activated { factor, backup_codes: shown, return_to: pending.return_to, stamp: None })
+        Ok(Activated { factor, backup_codes: shown, return_to: pending.return_to, stamp: None, carrier: asker.player.carrier })
     }
 
     /// Binds an app factor without asking anybody, ripe at once: for seeds such as the demo's. Returns

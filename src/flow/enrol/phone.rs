@@ -5,6 +5,7 @@ use crate::{
     policy::FactorKind,
     request::Head,
     store::{EnrolmentStep, PendingEnrolment},
+    words::CodeFor,
 };
 
 /// What a code at the enrolment's step answers: a code of one step is none of another.
@@ -28,17 +29,16 @@ impl Flow {
     ) -> Result<SmsView, FlowError> {
         let asker = self.asker(rules, head).await?;
         let pending = self.own_pending(&asker, id).await?;
-        let message = match (pending.step, pending.kind) {
-            (EnrolmentStep::Phone, _) => "text-code-enrol",
-            (EnrolmentStep::BackupCodes | EnrolmentStep::Confirm, FactorKind::Sms) => "text-code-number",
+        let is_for = match (pending.step, pending.kind) {
+            (EnrolmentStep::Phone, _) => CodeFor::Enrolment,
+            (EnrolmentStep::BackupCodes | EnrolmentStep::Confirm, FactorKind::Sms) => CodeFor::Number,
             _ => return Err(FlowError::MethodUnavailable),
         };
         let sending = Sending {
             player: &asker.player,
             number: &self.pending_number(&pending)?,
             purpose: purpose_of(&pending),
-            message,
-            details: String::new(),
+            is_for,
             language: rules.language(Some(&asker.player), head.headers),
         };
         self.send(rules, sending).await

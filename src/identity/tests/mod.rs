@@ -20,6 +20,7 @@ use zeroize::Zeroizing;
 use super::{settings::*, *};
 use crate::{
     clock::{ManualClock, UnixTime},
+    metrics::BuildInfo,
     request::{Head, Scheme},
     secret::SymmetricKey,
     store::StoreError,
@@ -98,6 +99,7 @@ fn ports() -> (Arc<ManualClock>, Ports) {
     let clock = Arc::new(ManualClock::at(NOW));
     let key = SymmetricKey { id: "h".into(), bytes: Zeroizing::new([1; 32]) };
     let ports = Ports {
+        metrics: Arc::new(Metrics::new(BuildInfo { version: "0", revision: "unknown" }).unwrap()),
         hasher: Hasher::new(key),
         logins: Arc::new(Remembered::default()),
         clock: clock.clone(),

@@ -18,7 +18,9 @@ use super::{TestSite, free_address, process::Process};
 pub struct TestGate {
     pub site: TestSite,
     pub address: SocketAddr,
-    _process: Process,
+    /// Where metrics are served.
+    pub ops: SocketAddr,
+    process: Process,
     _folder: TempDir,
 }
 
@@ -39,7 +41,19 @@ impl TestGate {
         // Reading its lines blocks, which the site's runtime must not.
         let (gateway, ops) = (options.gateway, options.ops);
         let process = tokio::task::spawn_blocking(move || run(config, gateway, ops)).await.unwrap();
-        Self { site, address: gateway, _process: process, _folder: folder }
+        Self { site, address: gateway, ops, process, _folder: folder }
+    }
+
+    /// The first line of its log, as JSON, that this finds something in.
+    pub fn logged<T>(&mut self, found: impl Fn(&serde_json::Value) -> Option<T>) -> T {
+        self.process.find(|line| found(&serde_json::from_str(line).ok()?))
+    }
+
+    /// What it counted so far, in the Prometheus text format.
+    pub async fn metrics(&self) -> String {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let answer = client.get(format!("http://{}/metrics", self.ops)).send().await.unwrap();
+        answer.text().await.unwrap()
     }
 
     /// An address behind the gateway.

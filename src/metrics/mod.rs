@@ -6,6 +6,7 @@
 //! Adding one: a line in [`families`], its field and method here, then write the document anew
 //! (the test in [`document`] says how).
 
+mod courier;
 pub mod document;
 pub mod families;
 mod grid;
@@ -18,18 +19,20 @@ use prometheus::{
     Error, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
+pub use self::{
+    courier::CourierMetrics,
+    route::RouteMetrics,
+    words::{ChallengeOutcome, Decision},
+};
 use self::{
+    courier::CourierVecs,
     families::{Family, Kind},
     grid::Grid,
     route::RouteVecs,
     words::{
-        EnrolmentOutcome, HeldOutcome, IdentityResult, KeyUse, ReloadResult, Source, StampReject, StoreOperation,
-        Success, UpstreamError, VerifyResult,
+        Channel, EnrolmentOutcome, HeldOutcome, IdentityResult, KeyUse, ReloadResult, Source, StampReject,
+        StoreOperation, Success, UpstreamError, VerifyResult,
     },
-};
-pub use self::{
-    route::RouteMetrics,
-    words::{ChallengeOutcome, Decision},
 };
 use crate::clock::UnixTime;
 
@@ -69,6 +72,7 @@ pub struct Metrics {
     identity_durations: Grid<HistogramVec>,
     upstream_errors: Grid<IntCounterVec>,
     certificate_reloads: Grid<IntCounterVec>,
+    couriers: CourierVecs,
 }
 
 impl Metrics {
@@ -112,6 +116,11 @@ impl Metrics {
             identity_durations: timed(&families::IDENTITY_DURATION)?,
             upstream_errors: counted(&families::UPSTREAM_ERRORS)?,
             certificate_reloads: counted(&families::CERTIFICATE_RELOADS)?,
+            couriers: CourierVecs {
+                sends: counters(&registry, &families::COURIER_SENDS)?,
+                durations: histograms(&registry, &families::COURIER_DURATION)?,
+                paused: gauges(&registry, &families::COURIER_PAUSED)?,
+            },
             registry,
         })
     }
@@ -121,6 +130,17 @@ impl Metrics {
     #[must_use]
     pub fn route(&self, name: &str) -> RouteMetrics {
         self.routes.part(name)
+    }
+
+    /// The numbers of one courier; `name` is its kind and its position in the configuration.
+    #[must_use]
+    pub fn courier(&self, name: &str, channel: Channel) -> CourierMetrics {
+        self.couriers.part(name, channel)
+    }
+
+    /// Forgets which couriers are passed over: a configuration's new ones begin anew.
+    pub fn couriers_begin(&self) {
+        self.couriers.paused.reset();
     }
 
     /// Counts one code that was checked; `factor` is `FactorKind::as_str`.

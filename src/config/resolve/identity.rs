@@ -292,7 +292,7 @@ impl Report<'_> {
         HeaderSettings { subject, from: self.networks(typed.from.iter(), at.at("from")) }
     }
 
-    fn url(&mut self, at: &Node, typed: &str) {
+    pub(super) fn url(&mut self, at: &Node, typed: &str) {
         let good = url::Url::parse(typed)
             .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host() && url.password().is_none());
         if !good {

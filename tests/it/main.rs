@@ -11,6 +11,7 @@
 
 mod config;
 mod configuration_page;
+mod couriers;
 mod csrf;
 mod demo_site;
 mod docs;

@@ -12,12 +12,17 @@ use std::{
 use stepgate::cli::demo::{DemoOptions, demo_config};
 use tempfile::TempDir;
 
-use super::{TestSite, free_address, process::Process};
+use super::{TestSite, free_address, process::Process, provider::Provider};
+
+/// What the demo's configuration says of couriers: `run` refuses it (decisions 30).
+const OUTBOXES: &str = "  sms: [{ outbox: {} }]\n  email: { outbox: {} }\n";
 
 /// A running gateway, its site, and the folder of its configuration, keys and database.
 pub struct TestGate {
     pub site: TestSite,
     pub address: SocketAddr,
+    /// Gets the SMS: JSON with `to`, `text` and `id`.
+    pub provider: Provider,
     _process: Process,
     _folder: TempDir,
 }
@@ -31,15 +36,23 @@ impl TestGate {
     /// A gateway with the demo's configuration as `edit` changes it.
     pub async fn start_with(edit: impl FnOnce(String) -> String) -> Self {
         let site = TestSite::start().await;
-        let options = DemoOptions { site: site.address, gateway: free_address(), ops: free_address() };
+        let options =
+            DemoOptions { site: site.address, gateway: free_address(), ops: free_address(), inbox: free_address() };
         let folder = TempDir::new().unwrap();
         let config = folder.path().join("stepgate.yaml");
-        fs::write(&config, edit(demo_config(&options, folder.path()))).unwrap();
+        let provider = Provider::start().await;
+        let yaml = demo_config(&options, folder.path());
+        assert!(yaml.contains(OUTBOXES), "{yaml}");
+        let courier = format!(
+            "  sms: [{{ http: {{ url: 'http://{}/sms', json: {{ to: '{{to}}', text: '{{text}}', id: '{{id}}' }} }} }}]\n",
+            provider.address
+        );
+        fs::write(&config, edit(yaml.replace(OUTBOXES, &courier))).unwrap();
         generate_keys(&config);
         // Reading its lines blocks, which the site's runtime must not.
         let (gateway, ops) = (options.gateway, options.ops);
         let process = tokio::task::spawn_blocking(move || run(config, gateway, ops)).await.unwrap();
-        Self { site, address: gateway, _process: process, _folder: folder }
+        Self { site, address: gateway, provider, _process: process, _folder: folder }
     }
 
     /// An address behind the gateway.

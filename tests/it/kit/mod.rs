@@ -5,8 +5,11 @@ mod app;
 mod browser;
 mod client;
 mod gate;
+pub mod kannel;
+pub mod mail;
 pub mod postgres;
 pub mod process;
+pub mod provider;
 mod site;
 
 pub use app::AuthenticatorApp;

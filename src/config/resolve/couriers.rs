@@ -69,7 +69,11 @@ impl Report<'_> {
     }
 
     fn http_courier(&mut self, typed: &raw::HttpCourier, at: &Node) -> Option<http_courier::Settings> {
-        let url = self.provider_url(at.at("url"), &typed.url, typed.insecure_plain_http == Some(true));
+        let url = self.provider(at.at("url"), &typed.url);
+        if typed.insecure_plain_http != Some(true) {
+            let help = "use https, or set `insecure_plain_http: true` for a gateway in your own network";
+            self.protected(at.at("url"), url.as_ref(), help);
+        }
         let query = self.templates(typed.query.as_ref(), at.at("query"));
         let body = self.courier_body(typed, at);
         let method = self.courier_method(typed, at, matches!(body, Some(Body::Empty)));
@@ -101,15 +105,16 @@ impl Report<'_> {
         })
     }
 
-    /// The address of a provider. Codes travel in the open only on this machine, or where that is said.
-    fn provider_url(&mut self, at: &Node, typed: &str, plain: bool) -> Option<Url> {
+    fn provider(&mut self, at: &Node, typed: &str) -> Option<Url> {
         self.url(at, typed);
-        let url = Url::parse(typed).ok()?;
-        if url.scheme() == "http" && !plain && !is_this_machine(&url) {
-            let help = "use https, or set `insecure_plain_http: true` for a gateway in your own network";
+        Url::parse(typed).ok()
+    }
+
+    /// Reports an address without TLS, unless it is of this machine.
+    fn protected(&mut self, at: &Node, url: Option<&Url>, help: &str) {
+        if url.is_some_and(|url| url.scheme() == "http" && !is_this_machine(url)) {
             self.push(at, "codes would travel in the open", help);
         }
-        Some(url)
     }
 
     fn courier_method(&mut self, typed: &raw::HttpCourier, at: &Node, empty: bool) -> Option<Method> {
@@ -149,13 +154,25 @@ impl Report<'_> {
                 // What a file holds is taken as it stands.
                 raw::Text::Secret(secret) => Template::fixed(self.secret(at.at(name), secret)?),
                 raw::Text::Plain(text) => match Template::parse(text) {
-                    Ok(template) => template,
+                    Ok(template) => {
+                        self.no_key(at.at(name), name);
+                        template
+                    }
                     Err(unknown) => return self.unknown_place(at.at(name), &unknown),
                 },
             };
             templates.push((name.clone(), template));
         }
         Some(templates)
+    }
+
+    /// Reports a text in the open whose name says that it is a key.
+    fn no_key(&mut self, at: &Node, name: &str) {
+        let name = name.to_ascii_lowercase();
+        let secret = ["authorization", "password", "passwd", "secret", "token", "apikey", "api_key", "api-key"];
+        if secret.iter().any(|word| name.contains(word)) {
+            self.push(at, "a secret stands in the open here", "write { file: … } or { env: … }");
+        }
     }
 
     fn unknown_place<T>(&mut self, at: &Node, unknown: &UnknownPlace) -> Option<T> {
@@ -171,6 +188,10 @@ impl Report<'_> {
         let mut headers = Vec::new();
         for (name, text) in typed.into_iter().flatten() {
             let place = at.at(name);
+            match text {
+                raw::Text::Plain(_) => self.no_key(place, name),
+                raw::Text::Secret(_) => {}
+            }
             let value = self.text(place, text);
             let Ok(name) = name.parse::<HeaderName>() else {
                 self.push(place, format!("`{name}` is no header"), "letters, digits and dashes");
@@ -234,7 +255,8 @@ impl Report<'_> {
             }
         };
         let base = typed.base_url.as_deref().unwrap_or("https://api.twilio.com");
-        let base_url = self.provider_url(at.at("base_url"), base, false);
+        let base_url = self.provider(at.at("base_url"), base);
+        self.protected(at.at("base_url"), base_url.as_ref(), "use https");
         let auth_token = self.secret(at.at("auth_token"), &typed.auth_token);
         let deadline = self.courier_deadline(at, typed.deadline.as_deref());
         Some(twilio::Settings {

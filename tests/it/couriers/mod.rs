@@ -1,6 +1,7 @@
 //! Couriers as the configuration describes them, against providers, a mail server and an SMS gateway.
 
 mod failover;
+mod inbox;
 mod mail;
 mod sms;
 

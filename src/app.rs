@@ -281,6 +281,10 @@ impl Live {
             clock: Arc::clone(&shared.flow.clock),
             metrics: Arc::clone(&shared.flow.metrics),
             outbox: Arc::clone(&shared.outbox),
+            receipts: courier::receipt::Receipts::new(
+                shared.flow.hasher.clone(),
+                format!("{}{}", config.site.origin, config.portal_prefix),
+            ),
         };
         let couriers = courier::Couriers::build(config.couriers, &ports)
             .map_err(|error| StartError::Config(format!("couriers: {error}")))?;

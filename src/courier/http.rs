@@ -79,12 +79,12 @@ impl Http {
     }
 
     /// Asks the provider once.
-    pub(super) async fn carry(&self, sms: Sms<'_>, id: &str) -> Result<Option<String>, Failure> {
+    pub(super) async fn carry(&self, sms: Sms<'_>, id: &str, receipt: &str) -> Result<Option<String>, Failure> {
         let to = match self.settings.to_format {
             ToFormat::E164 => sms.to.as_str(),
             ToFormat::Digits => sms.to.digits(),
         };
-        let answer = ask(&self.http, self.request(Words { to, text: sms.text, id })).await?;
+        let answer = ask(&self.http, self.request(Words { to, text: sms.text, id, receipt })).await?;
         if !self.settings.success_status.contains(&answer.status.as_u16()) {
             return Err(answer.failure());
         }

@@ -50,11 +50,11 @@ impl<K: Described> Line<K> {
         self.0.is_empty()
     }
 
-    /// Asks one after the other until one takes the message over.
+    /// Asks one after the other, each with its name, until one takes the message over.
     pub(super) async fn carry<'l>(
         &'l self,
         clock: &Arc<dyn Clock>,
-        ask: impl Fn(&'l K) -> Asking<'l> + Send + Sync,
+        ask: impl Fn(&'l K, &'l str) -> Asking<'l> + Send + Sync,
     ) -> Result<Delivered, CourierError> {
         let mut refused = Vec::new();
         let mut unreachable = Vec::new();
@@ -81,14 +81,14 @@ impl<K> Post<K> {
     async fn ask<'l>(
         &'l self,
         clock: &dyn Clock,
-        ask: &(impl Fn(&'l K) -> Asking<'l> + Send + Sync),
+        ask: &(impl Fn(&'l K, &'l str) -> Asking<'l> + Send + Sync),
     ) -> Result<Option<String>, Failure> {
         let began = clock.now();
         let Some(pass) = self.breaker.admit(began) else {
             self.metrics.skipped();
             return Err(Failure::Unreachable("passed over, since it did not answer before".to_owned()));
         };
-        let answer = tokio::time::timeout(self.deadline, ask(&self.courier)).await;
+        let answer = tokio::time::timeout(self.deadline, ask(&self.courier, &self.name)).await;
         let ended = clock.now();
         let (outcome, result) = match answer {
             Ok(Ok(reference)) => (SendOutcome::Taken, Ok(reference)),

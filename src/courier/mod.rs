@@ -24,6 +24,7 @@ pub mod http;
 mod line;
 pub mod outbox;
 mod provider;
+pub mod receipt;
 pub mod smtp;
 pub mod template;
 pub mod twilio;
@@ -32,6 +33,7 @@ pub use breaker::Patience;
 use line::{Described, Line};
 use outbox::Outbox;
 use provider::Failure;
+use receipt::Receipts;
 
 /// A short message to one phone.
 #[derive(Clone, Copy)]
@@ -118,6 +120,8 @@ pub struct Ports {
     pub metrics: Arc<Metrics>,
     /// Where the `outbox` kind keeps messages.
     pub outbox: Arc<Outbox>,
+    /// Where providers say what became of a message.
+    pub receipts: Receipts,
 }
 
 /// A configuration's couriers cannot be built.
@@ -130,6 +134,7 @@ pub struct Couriers {
     sms: Line<SmsCourier>,
     mail: Line<MailCourier>,
     clock: Arc<dyn Clock>,
+    receipts: Receipts,
 }
 
 #[derive(Debug)]
@@ -158,6 +163,7 @@ impl Couriers {
             sms: Line::new(sms?, Channel::Sms, settings.patience, &ports.metrics),
             mail: Line::new(mail?, Channel::Email, settings.patience, &ports.metrics),
             clock: Arc::clone(&ports.clock),
+            receipts: ports.receipts.clone(),
         })
     }
 
@@ -181,7 +187,7 @@ impl Couriers {
     pub async fn sms(&self, sms: Sms<'_>) -> Result<Delivered, CourierError> {
         let text = printable(sms.text, true);
         let (sms, id) = (Sms { to: sms.to, text: &text }, public_id());
-        self.sms.carry(&self.clock, |courier| Box::pin(courier.carry(sms, &id, &self.clock))).await
+        self.sms.carry(&self.clock, |courier, name| Box::pin(courier.carry(sms, (name, &id), self))).await
     }
 
     /// Carries a mail by the first courier that takes it. Control characters of its text but line feeds
@@ -192,7 +198,7 @@ impl Couriers {
     pub async fn mail(&self, mail: Mail<'_>) -> Result<Delivered, CourierError> {
         let (subject, text) = (printable(mail.subject, false), printable(mail.text, true));
         let (mail, id) = (Mail { to: mail.to, subject: &subject, text: &text }, public_id());
-        self.mail.carry(&self.clock, |courier| Box::pin(courier.carry(mail, &id, &self.clock))).await
+        self.mail.carry(&self.clock, |courier, _| Box::pin(courier.carry(mail, &id, &*self.clock))).await
     }
 }
 
@@ -223,11 +229,11 @@ impl SmsCourier {
         })
     }
 
-    async fn carry(&self, sms: Sms<'_>, id: &str, clock: &Arc<dyn Clock>) -> Result<Option<String>, Failure> {
+    async fn carry(&self, sms: Sms<'_>, (name, id): (&str, &str), of: &Couriers) -> Result<Option<String>, Failure> {
         match self {
-            Self::Http(http) => http.carry(sms, id).await,
-            Self::Twilio(twilio) => twilio.carry(sms).await,
-            Self::Outbox(outbox) => Ok(Some(outbox.keep_sms(sms, id, clock.now()))),
+            Self::Http(http) => http.carry(sms, id, &of.receipts.address(name, id)).await,
+            Self::Twilio(twilio) => twilio.carry(sms, &of.receipts.address(name, id)).await,
+            Self::Outbox(outbox) => Ok(Some(outbox.keep_sms(sms, id, of.clock.now()))),
         }
     }
 }
@@ -243,7 +249,7 @@ impl MailCourier {
         })
     }
 
-    async fn carry(&self, mail: Mail<'_>, id: &str, clock: &Arc<dyn Clock>) -> Result<Option<String>, Failure> {
+    async fn carry(&self, mail: Mail<'_>, id: &str, clock: &dyn Clock) -> Result<Option<String>, Failure> {
         match self {
             Self::Smtp(smtp) => smtp.carry(mail, id, clock.now()).await,
             Self::Outbox(outbox) => Ok(Some(outbox.keep_mail(mail, id, clock.now()))),

@@ -1,4 +1,4 @@
-//! Texts with places for what a message says: `{to}`, `{text}` and `{id}`.
+//! Texts with places for what a message says: `{to}`, `{text}`, `{id}` and `{receipt}`.
 //!
 //! A filled text is a value: whoever puts it into an address, a form or a document encodes it there,
 //! so that nothing in a message becomes part of the form it is sent in.
@@ -15,6 +15,8 @@ pub(super) struct Words<'a> {
     pub(super) text: &'a str,
     /// Our own name for the message, the same for every courier that is tried.
     pub(super) id: &'a str,
+    /// Where the provider may say what became of it.
+    pub(super) receipt: &'a str,
 }
 
 /// A text with places.
@@ -28,6 +30,7 @@ enum Part {
     To,
     Text,
     Id,
+    Receipt,
 }
 
 /// A place that no message fills.
@@ -56,6 +59,7 @@ impl Template {
                 "to" => Part::To,
                 "text" => Part::Text,
                 "id" => Part::Id,
+                "receipt" => Part::Receipt,
                 other => return Err(UnknownPlace(other.to_owned())),
             };
             parts.push(Part::Fixed(SecretString::from(std::mem::take(&mut fixed))));
@@ -94,6 +98,7 @@ impl Template {
                 Part::To => words.to,
                 Part::Text => words.text,
                 Part::Id => words.id,
+                Part::Receipt => words.receipt,
             });
         }
         filled
@@ -161,7 +166,7 @@ mod tests {
 
     use super::*;
 
-    const WORDS: Words<'_> = Words { to: "+62812", text: "code {to} \"1\"\n", id: "x1" };
+    const WORDS: Words<'_> = Words { to: "+62812", text: "code {to} \"1\"\n", id: "x1", receipt: "https://r" };
 
     #[test]
     fn places_are_filled_once_and_what_fills_them_is_not_read_again() {

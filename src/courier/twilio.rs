@@ -23,6 +23,8 @@ pub struct Settings {
     pub sender: Sender,
     /// `https://api.twilio.com`, another only for tests and regional hosts.
     pub base_url: Url,
+    /// Whether it is asked to say what became of a message; it must reach the site's origin.
+    pub receipts: bool,
     /// For one try.
     pub deadline: Duration,
 }
@@ -42,6 +44,7 @@ pub(super) struct Twilio {
     url: Url,
     authorization: HeaderValue,
     sender: Sender,
+    receipts: bool,
     http: reqwest::Client,
 }
 
@@ -54,12 +57,12 @@ impl Twilio {
         let mut authorization = HeaderValue::from_str(&format!("Basic {}", BASE64.encode(pair.as_bytes())))
             .map_err(|_| BuildError("twilio: the account is no header value".to_owned()))?;
         authorization.set_sensitive(true);
-        Ok(Self { url, authorization, sender: settings.sender, http })
+        Ok(Self { url, authorization, sender: settings.sender, receipts: settings.receipts, http })
     }
 
     /// Asks once.
-    pub(super) async fn carry(&self, sms: Sms<'_>) -> Result<Option<String>, Failure> {
-        let answer = ask(&self.http, self.request(sms)).await?;
+    pub(super) async fn carry(&self, sms: Sms<'_>, receipt: &str) -> Result<Option<String>, Failure> {
+        let answer = ask(&self.http, self.request(sms, receipt)).await?;
         let document: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         if answer.status == http::StatusCode::CREATED {
             return Ok(document.get("sid").and_then(serde_json::Value::as_str).and_then(provider::reference));
@@ -72,13 +75,16 @@ impl Twilio {
             (failure, None) => failure,
         })
     }
-    fn request(&self, sms: Sms<'_>) -> reqwest::Request {
+    fn request(&self, sms: Sms<'_>, receipt: &str) -> reqwest::Request {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("To", sms.to.as_str()).append_pair("Body", sms.text);
         match &self.sender {
             Sender::From(from) => form.append_pair("From", from),
             Sender::Service(sid) => form.append_pair("MessagingServiceSid", sid),
         };
+        if self.receipts {
+            form.append_pair("StatusCallback", receipt);
+        }
         let mut request = reqwest::Request::new(Method::POST, self.url.clone());
         *request.body_mut() = Some(form.finish().into());
         let headers = request.headers_mut();

@@ -7,7 +7,7 @@ use prometheus::{HistogramVec, IntCounterVec, IntGauge, IntGaugeVec};
 use super::{
     families,
     grid::Grid,
-    words::{Channel, SendOutcome},
+    words::{Channel, Fate, SendOutcome},
 };
 
 /// The numbers of one courier, made once for each configuration.
@@ -25,6 +25,7 @@ pub(super) struct CourierVecs {
     pub(super) sends: IntCounterVec,
     pub(super) durations: HistogramVec,
     pub(super) paused: IntGaugeVec,
+    pub(super) receipts: IntCounterVec,
 }
 
 impl CourierVecs {
@@ -35,6 +36,15 @@ impl CourierVecs {
             sends: Grid::new(&self.sends, &families::COURIER_SENDS, Some(name)),
             durations: Grid::new(&self.durations, &families::COURIER_DURATION, Some(name)),
             paused: self.paused.get_metric_with_label_values(&[name, channel.as_str()]).ok(),
+        }
+    }
+}
+
+impl CourierVecs {
+    /// Counts a receipt.
+    pub(super) fn receipt(&self, name: &str, fate: Fate) {
+        if let Ok(receipts) = self.receipts.get_metric_with_label_values(&[name, fate.as_str()]) {
+            receipts.inc();
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The table of metric families: the names here are an interface, dashboards rely on them.
 
 use super::words::{
-    CODE_CLASSES, ChallengeOutcome, Channel, Decision, EnrolmentOutcome, FACTORS, HeldOutcome, IdentityResult, KeyUse,
-    METHODS, REASONS, ReloadResult, SendOutcome, Source, StampReject, StoreOperation, Success, UpstreamError,
+    CODE_CLASSES, ChallengeOutcome, Channel, Decision, EnrolmentOutcome, FACTORS, Fate, HeldOutcome, IdentityResult,
+    KeyUse, METHODS, REASONS, ReloadResult, SendOutcome, Source, StampReject, StoreOperation, Success, UpstreamError,
     VerifyResult,
 };
 
@@ -137,4 +137,6 @@ families! {
         "How long a courier that was asked took.";
     COURIER_PAUSED: Kind::Gauge, "courier_paused", "0 or 1", &[COURIER, label("channel", Channel::WORDS)],
         "Whether a courier is passed over, since it does not answer.";
+    COURIER_RECEIPTS: Kind::Counter, "courier_receipts_total", "receipts", &[COURIER, label("fate", Fate::WORDS)],
+        "What providers said later of messages that they took over.";
 }

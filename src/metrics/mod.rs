@@ -30,7 +30,7 @@ use self::{
     grid::Grid,
     route::RouteVecs,
     words::{
-        Channel, EnrolmentOutcome, HeldOutcome, IdentityResult, KeyUse, ReloadResult, Source, StampReject,
+        Channel, EnrolmentOutcome, Fate, HeldOutcome, IdentityResult, KeyUse, ReloadResult, Source, StampReject,
         StoreOperation, Success, UpstreamError, VerifyResult,
     },
 };
@@ -120,6 +120,7 @@ impl Metrics {
                 sends: counters(&registry, &families::COURIER_SENDS)?,
                 durations: histograms(&registry, &families::COURIER_DURATION)?,
                 paused: gauges(&registry, &families::COURIER_PAUSED)?,
+                receipts: counters(&registry, &families::COURIER_RECEIPTS)?,
             },
             registry,
         })
@@ -136,6 +137,11 @@ impl Metrics {
     #[must_use]
     pub fn courier(&self, name: &str, channel: Channel) -> CourierMetrics {
         self.couriers.part(name, channel)
+    }
+
+    /// Counts a provider's receipt; the name must be proven to be a courier's.
+    pub fn courier_receipt(&self, name: &str, fate: Fate) {
+        self.couriers.receipt(name, fate);
     }
 
     /// Forgets which couriers are passed over: a configuration's new ones begin anew.

@@ -276,6 +276,20 @@ words! {
     }
 }
 
+words! {
+    /// What a provider says became of a message.
+    Fate {
+        /// It arrived.
+        Delivered = "delivered",
+        /// It will not arrive.
+        Failed = "failed",
+        /// Neither yet.
+        Underway = "underway",
+        /// A word that we do not know.
+        Other = "other",
+    }
+}
+
 /// Methods that are told apart; all others are `other`.
 pub const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", OTHER];
 

@@ -26,6 +26,7 @@ use crate::{
 mod api;
 mod challenge;
 mod form;
+mod receipt;
 mod settings;
 
 /// Where a request came from, as the edge found out.
@@ -56,6 +57,7 @@ pub fn router(flow: Arc<Flow>) -> Router {
         .route("/api/enrolments/{id}", get(api::show_enrolment))
         .route("/api/enrolments/{id}/confirm", post(api::confirm_enrolment))
         .route("/api/factors", get(api::factors))
+        .route("/courier/receipt/{courier}", get(receipt::receive).post(receipt::receive))
         .route("/jwks.json", get(api::jwks))
         .fallback(|call: Call| async move { call.refuse(&Problem::not_found()) })
         .method_not_allowed_fallback(|call: Call| async move { call.preflight() })

@@ -44,8 +44,9 @@ pub struct MailCourier {
 #[serde(deny_unknown_fields)]
 pub struct OutboxCourier {}
 
-/// A provider with an HTTP interface. Texts of `query`, `form` and `json` may hold `{to}`, `{text}` and
-/// `{id}`, our own name for the message; each is encoded for the place where it stands.
+/// A provider with an HTTP interface. Texts of `query`, `form` and `json` may hold `{to}`, `{text}`,
+/// `{id}`, our own name for the message, and `{receipt}`, an address where the provider may say what
+/// became of it in the field `status` of a query or form; each is encoded for the place where it stands.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HttpCourier {
@@ -115,6 +116,9 @@ pub struct TwilioCourier {
     pub from: Option<String>,
     /// The service that picks a sender.
     pub messaging_service_sid: Option<String>,
+    /// Whether Twilio is asked to tell us what became of a message; it must reach `site.origin`. Default
+    /// `false`.
+    pub receipts: Option<bool>,
     /// Default `https://api.twilio.com`.
     pub base_url: Option<String>,
     /// For one try; default `5s`.

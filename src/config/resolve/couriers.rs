@@ -17,7 +17,7 @@ use crate::courier::{
 
 const DEADLINE: Duration = Duration::from_secs(5);
 const LONGEST_DEADLINE: Duration = Duration::from_secs(30);
-const PLACES: &str = "one of: {to}, {text}, {id}";
+const PLACES: &str = "one of: {to}, {text}, {id}, {receipt}";
 
 impl Report<'_> {
     /// The couriers in file order.
@@ -264,6 +264,7 @@ impl Report<'_> {
             auth_token: auth_token?,
             sender: sender?,
             base_url: base_url?,
+            receipts: typed.receipts == Some(true),
             deadline,
         })
     }

@@ -35,6 +35,7 @@ fn keeping() -> (Couriers, Arc<Outbox>) {
         clock: Arc::new(ManualClock::at(UnixTime::from_secs(1_790_000_000))),
         metrics: Arc::new(Metrics::new(BuildInfo { version: "1", revision: "a" }).unwrap()),
         outbox: Arc::clone(&outbox),
+        receipts: super::nowhere(),
     };
     let kinds = Settings { sms: vec![SmsSettings::Outbox], mail: vec![MailSettings::Outbox], ..Settings::default() };
     (Couriers::build(kinds, &ports).unwrap(), outbox)

@@ -3,6 +3,7 @@
 mod failover;
 mod inbox;
 mod mail;
+mod receipts;
 mod sms;
 
 use std::{path::Path, sync::Arc};
@@ -11,11 +12,18 @@ use stepgate::{
     clock::{ManualClock, UnixTime},
     config,
     contact::{Country, MailAddress, PhoneNumber},
-    courier::{CourierError, Couriers, Delivered, Mail, Ports, Sms, outbox::Outbox},
+    courier::{CourierError, Couriers, Delivered, Mail, Ports, Sms, outbox::Outbox, receipt::Receipts},
     metrics::{BuildInfo, Metrics},
+    secret::{Hasher, SymmetricKey},
 };
 
 use crate::kit::{ApiClient, TestGate, install_crypto, kannel};
+
+/// Receipts that nobody takes.
+fn nowhere() -> Receipts {
+    let key = SymmetricKey { id: "a".into(), bytes: zeroize::Zeroizing::new([7; 32]) };
+    Receipts::new(Hasher::new(key), "https://play.example/.stepgate".into())
+}
 
 /// Couriers with what they stand on.
 pub struct Set {
@@ -27,6 +35,11 @@ pub struct Set {
 impl Set {
     /// The couriers of a configuration that says this under `couriers:`, a flow mapping.
     pub fn of(couriers: &str) -> Self {
+        Self::with_receipts(couriers, nowhere())
+    }
+
+    /// The same with an address for receipts.
+    pub fn with_receipts(couriers: &str, receipts: Receipts) -> Self {
         install_crypto();
         let text = format!(
             "site: {{ name: A, origin: 'http://localhost:1', upstream: {{ servers: ['h:1'] }} }}
@@ -45,6 +58,7 @@ couriers: {couriers}"
             clock: clock.clone(),
             metrics: metrics.clone(),
             outbox: Arc::new(Outbox::default()),
+            receipts,
         };
         Self { couriers: Couriers::build(config.couriers, &ports).unwrap(), clock, metrics }
     }

@@ -9,7 +9,11 @@ use std::{
     time::Duration,
 };
 
-use stepgate::cli::demo::{DemoOptions, demo_config};
+use stepgate::{
+    cli::demo::{DemoOptions, demo_config},
+    config::keys::KeyFile,
+    secret::Hasher,
+};
 use tempfile::TempDir;
 
 use super::{TestSite, free_address, process::Process, provider::Provider};
@@ -24,7 +28,8 @@ pub struct TestGate {
     /// Gets the SMS: JSON with `to`, `text` and `id`.
     pub provider: Provider,
     _process: Process,
-    _folder: TempDir,
+    folder: TempDir,
+    ops: SocketAddr,
 }
 
 impl TestGate {
@@ -52,7 +57,19 @@ impl TestGate {
         // Reading its lines blocks, which the site's runtime must not.
         let (gateway, ops) = (options.gateway, options.ops);
         let process = tokio::task::spawn_blocking(move || run(config, gateway, ops)).await.unwrap();
-        Self { site, address: gateway, provider, _process: process, _folder: folder }
+        Self { site, address: gateway, provider, _process: process, folder, ops }
+    }
+
+    /// Hashes as the gateway does.
+    pub fn hasher(&self) -> Hasher {
+        KeyFile::load(&self.folder.path().join("keys.yaml")).unwrap().hasher()
+    }
+
+    /// The gateway's metrics in Prometheus text.
+    pub async fn metrics(&self) -> String {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let answer = client.get(format!("http://{}/metrics", self.ops)).send().await.unwrap();
+        answer.text().await.unwrap()
     }
 
     /// An address behind the gateway.

@@ -117,6 +117,7 @@ impl App {
             .enable_all()
             .build()
             .map_err(|error| fault("no runtime")(&error))?;
+        runtime.spawn_blocking(crate::contact::warm);
         check_system_roots().map_err(|error| fault("the system's TLS roots cannot be used")(&error))?;
         let shared = Shared::open(&config, &runtime)?;
         let certificates = load_certificates(&config)?;

@@ -38,7 +38,7 @@ async fn a_mail_arrives_as_it_was_written() {
     ] {
         assert!(data.lines().any(|found| found == line), "{line}\n{data}");
     }
-    assert!(data.ends_with("\r\n\r\nHalo Ayu\r\n\r\n.\r\nKode: 123456"), "{data}");
+    assert!(data.ends_with("\r\n\r\nHalo Ayu\r\n\r\n.\r\nKode: 123456\r\n"), "{data}");
 }
 
 #[tokio::test]

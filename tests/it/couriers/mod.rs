@@ -1,5 +1,6 @@
 //! Couriers as the configuration describes them, against providers, a mail server and an SMS gateway.
 
+mod command;
 mod failover;
 mod inbox;
 mod mail;
@@ -54,7 +55,7 @@ couriers: {couriers}"
         let clock = Arc::new(ManualClock::at(UnixTime::from_secs(1_790_000_000)));
         let metrics = Arc::new(Metrics::new(BuildInfo { version: "1", revision: "a" }).unwrap());
         let ports = Ports {
-            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            http: reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap(),
             clock: clock.clone(),
             metrics: metrics.clone(),
             outbox: Arc::new(Outbox::default()),

@@ -133,6 +133,16 @@ async fn an_sms_arrives_through_kannel() {
 }
 
 #[tokio::test]
+async fn letters_outside_of_gsm_arrive_through_kannel_as_ucs_2() {
+    let gateway = Kannel::start().await;
+    let courier = kannel(gateway.address).replace("text: '{text}'", "text: '{text}', charset: UTF-8, coding: '2'");
+    let set = Set::of(&format!("{{ sms: [ {{ {courier} }} ] }}"));
+    set.sms("验证码 12").await.unwrap();
+    let arrived = gateway.next().await;
+    assert_eq!(arrived, "1234 6281200001001 ucs-2 %9A%8C%8B%C1x%01%00+%001%002", "UTF-16, in percent form");
+}
+
+#[tokio::test]
 async fn with_the_first_provider_down_kannel_delivers() {
     let gateway = Kannel::start().await;
     let down = format!("http: {{ url: 'http://{}/', json: {{ a: '{{to}}', b: '{{text}}' }} }}", free_address());

@@ -6,7 +6,7 @@ use std::{
     net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::Command,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use stepgate::{
@@ -16,7 +16,11 @@ use stepgate::{
 };
 use tempfile::TempDir;
 
-use super::{TestSite, free_address, process::Process, provider::Provider};
+use super::{TestSite, free_address, install_crypto, process::Process, provider::Provider};
+
+/// How long to wait for what metrics will say, and how long between two looks.
+const DEADLINE: Duration = Duration::from_secs(30);
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// What the demo's configuration says of couriers: `run` refuses it (decisions 30).
 const OUTBOXES: &str = "  sms: [{ outbox: {} }]\n  email: { outbox: {} }\n";
@@ -65,8 +69,34 @@ impl TestGate {
         KeyFile::load(&self.folder.path().join("keys.yaml")).unwrap().hasher()
     }
 
+    /// Changes the configuration's file, by a rename as editors do it; the gateway reads it by itself.
+    pub fn rewrite(&self, edit: impl FnOnce(String) -> String) {
+        let config = self.folder.path().join("stepgate.yaml");
+        let draft = config.with_extension("draft");
+        fs::write(&draft, edit(fs::read_to_string(&config).unwrap())).unwrap();
+        fs::rename(&draft, &config).unwrap();
+    }
+
+    /// The gateway's metrics once they are as wanted.
+    ///
+    /// # Panics
+    /// When they are not within the deadline.
+    pub async fn metrics_once(&self, wanted: impl Fn(&str) -> bool) -> String {
+        let deadline = Instant::now() + DEADLINE;
+        let mut look = tokio::time::interval(LOOK_AGAIN);
+        loop {
+            look.tick().await;
+            let metrics = self.metrics().await;
+            if wanted(&metrics) {
+                return metrics;
+            }
+            assert!(Instant::now() < deadline, "not as wanted in {DEADLINE:?}:\n{metrics}");
+        }
+    }
+
     /// The gateway's metrics in Prometheus text.
     pub async fn metrics(&self) -> String {
+        install_crypto();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let answer = client.get(format!("http://{}/metrics", self.ops)).send().await.unwrap();
         answer.text().await.unwrap()

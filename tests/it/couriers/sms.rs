@@ -118,7 +118,7 @@ async fn what_twilio_refuses_is_told_by_its_own_number() {
 /// How Kannel is written in a configuration.
 pub fn kannel(address: std::net::SocketAddr) -> String {
     format!(
-        "http: {{ url: 'http://{address}/cgi-bin/sendsms', method: GET, to_format: digits, success: {{ status: [202], body: '^0:' }},
+        "http: {{ url: 'http://{address}/cgi-bin/sendsms', method: GET, deadline: 30s, to_format: digits, success: {{ status: [202], body: '^0:' }},
            query: {{ username: gate, password: {{ env: K }}, to: '{{to}}', text: '{{text}}' }} }}"
     )
 }

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    net::{SocketAddr, TcpStream},
+    net::SocketAddr,
     path::Path,
     process::Command,
     sync::{Arc, Mutex},
@@ -57,13 +57,14 @@ fn start() -> Kannel {
     let mut bearerbox = boxed("/usr/sbin/bearerbox", &config);
     bearerbox.wait_for(|_| (listens(box_port) && listens(smsc)).then_some(()));
     let mut smsbox = boxed("/usr/sbin/smsbox", &config);
-    smsbox.wait_for(|_| listens(address).then_some(()));
+    smsbox.wait_for(|line| line?.contains("Connected to bearerbox").then_some(()));
     let mut command = Command::new(FAKE_SMSC);
     command.args(["-H", "127.0.0.1", "-r", &smsc.port().to_string()]);
     // It stays for as long as it has something to send: one message now, the next in a day.
     command.args(["-i", "86400", "-m", "2", "1 2 text begin"]);
-    let mut smsc = Process::start(&mut command);
-    smsc.wait_for(|line| line?.contains("sent message 1").then_some(()));
+    let smsc = Process::start(&mut command);
+    // What it sent has gone the whole way once, so messages can go the other way.
+    smsbox.wait_for(|line| line?.contains("Starting to service <begin>").then_some(()));
     Kannel { address, smsc: Arc::new(Mutex::new(smsc)), _smsbox: smsbox, _bearerbox: bearerbox, _folder: folder }
 }
 
@@ -71,8 +72,14 @@ fn boxed(program: &str, config: &Path) -> Process {
     Process::start(Command::new(program).args(["-v", "0"]).arg(config))
 }
 
+/// Whether somebody listens there, without a connection: Kannel would take it for a box or an SMSC.
 fn listens(address: SocketAddr) -> bool {
-    TcpStream::connect(address).is_ok()
+    let end = format!(":{:04X}", address.port());
+    let sockets = fs::read_to_string("/proc/net/tcp").unwrap();
+    sockets.lines().any(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        fields.len() > 3 && fields[1].ends_with(&end) && fields[3] == "0A"
+    })
 }
 
 fn configuration(admin: u16, box_port: u16, smsc: u16, sms: u16) -> String {

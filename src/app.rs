@@ -96,6 +96,7 @@ struct Shared {
     keys: Arc<KeyFile>,
     http: reqwest::Client,
     outbox: Arc<courier::outbox::Outbox>,
+    runtime: tokio::runtime::Handle,
 }
 
 impl App {
@@ -258,7 +259,13 @@ impl Shared {
             .connect_timeout(Duration::from_secs(3))
             .build()
             .map_err(|error| fault("no HTTP client")(&error))?;
-        Ok(Self { flow: Arc::new(flow), keys: Arc::new(keys), http, outbox: Arc::default() })
+        Ok(Self {
+            flow: Arc::new(flow),
+            keys: Arc::new(keys),
+            http,
+            outbox: Arc::default(),
+            runtime: runtime.handle().clone(),
+        })
     }
 }
 
@@ -282,6 +289,7 @@ impl Live {
             clock: Arc::clone(&shared.flow.clock),
             metrics: Arc::clone(&shared.flow.metrics),
             outbox: Arc::clone(&shared.outbox),
+            runtime: shared.runtime.clone(),
             receipts: courier::receipt::Receipts::new(
                 shared.flow.hasher.clone(),
                 format!("{}{}", config.site.origin, config.portal_prefix),

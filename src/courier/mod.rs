@@ -12,6 +12,8 @@
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
+use tokio::runtime::Handle;
+
 use crate::{
     clock::Clock,
     contact::{MailAddress, PhoneNumber},
@@ -122,6 +124,8 @@ pub struct Ports {
     pub outbox: Arc<Outbox>,
     /// Where providers say what became of a message.
     pub receipts: Receipts,
+    /// Where messages are carried (decisions 46): whoever asked may leave, or its thread end.
+    pub runtime: Handle,
 }
 
 /// A configuration's couriers cannot be built.
@@ -130,7 +134,13 @@ pub struct Ports {
 pub struct BuildError(String);
 
 /// The couriers in force.
+#[derive(Debug)]
 pub struct Couriers {
+    lines: Arc<Lines>,
+    runtime: Handle,
+}
+
+struct Lines {
     sms: Line<SmsCourier>,
     mail: Line<MailCourier>,
     clock: Arc<dyn Clock>,
@@ -159,24 +169,25 @@ impl Couriers {
         let sms: Result<_, _> = settings.sms.into_iter().map(|one| SmsCourier::build(one, ports)).collect();
         let mail: Result<_, _> = settings.mail.into_iter().map(|one| MailCourier::build(one, ports)).collect();
         ports.metrics.couriers_begin();
-        Ok(Self {
+        let lines = Lines {
             sms: Line::new(sms?, Channel::Sms, settings.patience, &ports.metrics),
             mail: Line::new(mail?, Channel::Email, settings.patience, &ports.metrics),
             clock: Arc::clone(&ports.clock),
             receipts: ports.receipts.clone(),
-        })
+        };
+        Ok(Self { lines: Arc::new(lines), runtime: ports.runtime.clone() })
     }
 
     /// Whether an SMS can be sent at all.
     #[must_use]
-    pub const fn carries_sms(&self) -> bool {
-        !self.sms.is_empty()
+    pub fn carries_sms(&self) -> bool {
+        !self.lines.sms.is_empty()
     }
 
     /// Whether a mail can be sent at all.
     #[must_use]
-    pub const fn carries_mail(&self) -> bool {
-        !self.mail.is_empty()
+    pub fn carries_mail(&self) -> bool {
+        !self.lines.mail.is_empty()
     }
 
     /// Carries an SMS by the first courier that takes it. Control characters of its text but line feeds
@@ -185,9 +196,9 @@ impl Couriers {
     /// # Errors
     /// [`CourierError`] when none does.
     pub async fn sms(&self, sms: Sms<'_>) -> Result<Delivered, CourierError> {
-        let text = printable(sms.text, true);
-        let (sms, id) = (Sms { to: sms.to, text: &text }, public_id());
-        self.sms.carry(&self.clock, |courier, name| Box::pin(courier.carry(sms, (name, &id), self))).await
+        let (to, text) = (sms.to.clone(), printable(sms.text, true).into_owned());
+        let lines = Arc::clone(&self.lines);
+        self.carried(async move { lines.sms(Sms { to: &to, text: &text }).await }).await
     }
 
     /// Carries a mail by the first courier that takes it. Control characters of its text but line feeds
@@ -196,15 +207,35 @@ impl Couriers {
     /// # Errors
     /// [`CourierError`] when none does.
     pub async fn mail(&self, mail: Mail<'_>) -> Result<Delivered, CourierError> {
-        let (subject, text) = (printable(mail.subject, false), printable(mail.text, true));
-        let (mail, id) = (Mail { to: mail.to, subject: &subject, text: &text }, public_id());
+        let (subject, text) = (printable(mail.subject, false).into_owned(), printable(mail.text, true).into_owned());
+        let (to, lines) = (mail.to.clone(), Arc::clone(&self.lines));
+        self.carried(async move { lines.mail(Mail { to: &to, subject: &subject, text: &text }).await }).await
+    }
+
+    async fn carried(
+        &self,
+        carrying: impl Future<Output = Result<Delivered, CourierError>> + Send + 'static,
+    ) -> Result<Delivered, CourierError> {
+        let ended = |_| Err(CourierError::Unreachable("the process is ending".to_owned()));
+        self.runtime.spawn(carrying).await.unwrap_or_else(ended)
+    }
+}
+
+impl Lines {
+    async fn sms(&self, sms: Sms<'_>) -> Result<Delivered, CourierError> {
+        let id = public_id();
+        self.sms.carry(&self.clock, |courier, name| Box::pin(courier.carry(sms, (name, &id), self))).await
+    }
+
+    async fn mail(&self, mail: Mail<'_>) -> Result<Delivered, CourierError> {
+        let id = public_id();
         self.mail.carry(&self.clock, |courier, _| Box::pin(courier.carry(mail, &id, &*self.clock))).await
     }
 }
 
-impl std::fmt::Debug for Couriers {
+impl std::fmt::Debug for Lines {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Couriers").field("sms", &self.sms).field("mail", &self.mail).finish_non_exhaustive()
+        f.debug_struct("Lines").field("sms", &self.sms).field("mail", &self.mail).finish_non_exhaustive()
     }
 }
 
@@ -229,7 +260,7 @@ impl SmsCourier {
         })
     }
 
-    async fn carry(&self, sms: Sms<'_>, (name, id): (&str, &str), of: &Couriers) -> Result<Option<String>, Failure> {
+    async fn carry(&self, sms: Sms<'_>, (name, id): (&str, &str), of: &Lines) -> Result<Option<String>, Failure> {
         match self {
             Self::Http(http) => http.carry(sms, id, &of.receipts.address(name, id)).await,
             Self::Twilio(twilio) => twilio.carry(sms, &of.receipts.address(name, id)).await,

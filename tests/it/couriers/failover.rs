@@ -94,6 +94,24 @@ async fn a_dead_courier_is_passed_over_and_comes_back_after_one_probe() {
 }
 
 #[tokio::test]
+async fn a_message_is_carried_though_whoever_asked_is_gone() {
+    let (first, second) = (Provider::that(Behaviour::Silent).await, Provider::start().await);
+    let set = pair(first.address, &second);
+    let mut asking = Box::pin(set.sms("Code 123456"));
+    while first.asked().is_empty() {
+        let step = tokio::time::timeout(Duration::from_millis(20), &mut asking).await;
+        assert!(step.is_err() || first.asked().len() == 1);
+    }
+    drop(asking);
+    let all = async {
+        while second.asked().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), all).await.unwrap();
+}
+
+#[tokio::test]
 async fn bad_numbers_do_not_make_a_courier_passed_over() {
     let first = Provider::that(Behaviour::Answer(400, "")).await;
     let second = Provider::start().await;

@@ -36,6 +36,7 @@ fn keeping() -> (Couriers, Arc<Outbox>) {
         metrics: Arc::new(Metrics::new(BuildInfo { version: "1", revision: "a" }).unwrap()),
         outbox: Arc::clone(&outbox),
         receipts: super::nowhere(),
+        runtime: tokio::runtime::Handle::current(),
     };
     let kinds = Settings { sms: vec![SmsSettings::Outbox], mail: vec![MailSettings::Outbox], ..Settings::default() };
     (Couriers::build(kinds, &ports).unwrap(), outbox)

@@ -60,6 +60,7 @@ couriers: {couriers}"
             metrics: metrics.clone(),
             outbox: Arc::new(Outbox::default()),
             receipts,
+            runtime: tokio::runtime::Handle::current(),
         };
         Self { couriers: Couriers::build(config.couriers, &ports).unwrap(), clock, metrics }
     }

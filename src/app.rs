@@ -4,7 +4,6 @@
 mod sweep;
 
 use std::{
-    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -16,10 +15,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use self::sweep::Aging;
 use crate::{
-    cli::{
-        self,
-        demo::{self, DemoOptions},
-    },
+    cli,
     clock::{Clock, SystemClock},
     config::{self, Config, keys::KeyFile},
     courier,
@@ -39,6 +35,10 @@ use crate::{
     portal, stamp,
     store::{counted::Counted, memory::Memory, sql::Sql},
 };
+
+mod demo;
+
+pub use demo::demo;
 
 /// Why the process cannot run, for a person.
 #[derive(Debug, thiserror::Error)]
@@ -78,9 +78,13 @@ fn fault(what: &str) -> impl Fn(&dyn std::error::Error) -> StartError {
 /// Backup codes that are hashed at once: each takes 19 MiB and a thread.
 const HASHING_AT_ONCE: usize = 4;
 
+/// How a configuration is read: as `run` reads it, or as the demo does.
+type Load = fn(&Path) -> Result<Config, config::Problems>;
+
 /// Everything that lives as long as the process.
 pub struct App {
     runtime: Runtime,
+    load: Load,
     config_path: PathBuf,
     settings: crate::edge::settings::Settings,
     started_with: config::RestartOnly,
@@ -97,6 +101,8 @@ struct Shared {
     flow: Arc<Flow>,
     keys: Arc<KeyFile>,
     http: reqwest::Client,
+    outbox: Arc<courier::outbox::Outbox>,
+    runtime: tokio::runtime::Handle,
 }
 
 impl App {
@@ -105,7 +111,11 @@ impl App {
     /// # Errors
     /// [`StartError`] with what to mend.
     pub fn build(config_path: &Path) -> Result<Self, StartError> {
-        let config = config::load(config_path).map_err(|problems| StartError::Config(problems.to_string()))?;
+        Self::build_with(config_path, config::load)
+    }
+
+    fn build_with(config_path: &Path, load: Load) -> Result<Self, StartError> {
+        let config = load(config_path).map_err(|problems| StartError::Config(problems.to_string()))?;
         crate::edge::logging::init(&config.log_level);
         install_crypto();
         let runtime = Builder::new_multi_thread()
@@ -114,6 +124,7 @@ impl App {
             .enable_all()
             .build()
             .map_err(|error| fault("no runtime")(&error))?;
+        runtime.spawn_blocking(crate::contact::warm);
         check_system_roots().map_err(|error| fault("the system's TLS roots cannot be used")(&error))?;
         let shared = Shared::open(&config, &runtime)?;
         let certificates = load_certificates(&config)?;
@@ -124,6 +135,7 @@ impl App {
         flow.metrics.config_applied(&live.config_hash, flow.clock.now());
         Ok(Self {
             runtime,
+            load,
             config_path: config_path.to_owned(),
             settings,
             started_with,
@@ -187,6 +199,7 @@ impl App {
         let aging = self.aging();
         self.runtime.spawn(sweep::sweep(Arc::clone(&self.shared.flow), Arc::clone(&self.readiness), aging.clone()));
         let reload = Reload {
+            load: self.load,
             path: self.config_path.clone(),
             started_with: self.started_with.clone(),
             shared: self.shared.clone(),
@@ -204,35 +217,6 @@ impl App {
     }
 }
 
-/// Runs the demo: site, gateway and ops listener on loopback, with stores and keys in a folder that
-/// goes with the process.
-///
-/// # Errors
-/// [`StartError`] with what to mend; mostly a port that is taken.
-pub fn demo(options: &DemoOptions) -> Result<(), StartError> {
-    let folder = std::env::temp_dir().join(format!("stepgate-demo-{}", crate::secret::public_id()));
-    let made = std::fs::DirBuilder::new().mode(0o700).create(&folder);
-    made.map_err(|error| fault("the demo's folder cannot be made")(&error))?;
-    let done = demo_in(options, &folder);
-    // What is left there is sealed under keys that nobody uses again.
-    let _ = std::fs::remove_dir_all(&folder);
-    done
-}
-
-fn demo_in(options: &DemoOptions, folder: &Path) -> Result<(), StartError> {
-    let path = folder.join("stepgate.yaml");
-    std::fs::write(&path, demo::demo_config(options, folder)).map_err(|error| fault("cannot write")(&error))?;
-    let config = config::load(&path).map_err(|problems| StartError::Config(problems.to_string()))?;
-    config::keys::generate(&config.keys, SystemClock::default().now()).map_err(|error| fault("no keys")(&error))?;
-    let app = App::build(&path)?;
-    let listener = app.runtime.block_on(tokio::net::TcpListener::bind(options.site));
-    let listener = listener.map_err(|error| fault(&format!("{} cannot be listened on", options.site))(&error))?;
-    app.runtime.spawn(demo::site::serve(listener, Arc::new(demo::journal::Journal::default())));
-    let issuer = app.live.load().rules.second_factor.app_issuer.clone();
-    let uri = app.runtime.block_on(app.shared.flow.seed_app_factor(demo::accounts::BUDI, &issuer));
-    let uri = uri.map_err(|error| fault("budi's factor cannot be kept")(&error))?;
-    let _ = std::io::Write::write_all(&mut std::io::stdout(), demo::banner(options, &uri).as_bytes());
-    app.serve(false)
 }
 
 /// The ring provider is process-wide: every TLS user of the process shares it.
@@ -285,7 +269,13 @@ impl Shared {
             .connect_timeout(Duration::from_secs(3))
             .build()
             .map_err(|error| fault("no HTTP client")(&error))?;
-        Ok(Self { flow: Arc::new(flow), keys: Arc::new(keys), http })
+        Ok(Self {
+            flow: Arc::new(flow),
+            keys: Arc::new(keys),
+            http,
+            outbox: Arc::default(),
+            runtime: runtime.handle().clone(),
+        })
     }
 }
 
@@ -309,8 +299,14 @@ impl Live {
             http: shared.http.clone(),
             clock: Arc::clone(&shared.flow.clock),
             metrics: Arc::clone(&shared.flow.metrics),
+            outbox: Arc::clone(&shared.outbox),
+            runtime: shared.runtime.clone(),
+            receipts: courier::receipt::Receipts::new(
+                shared.flow.hasher.clone(),
+                format!("{}{}", config.site.origin, config.portal_prefix),
+            ),
         };
-        let couriers = courier::Couriers::build(courier::Settings::default(), &ports)
+        let couriers = courier::Couriers::build(config.couriers, &ports)
             .map_err(|error| StartError::Config(format!("couriers: {error}")))?;
         let ends = config.session_end.into_iter().map(policy::Route::session_end).collect();
         let rules = RuleSet {
@@ -342,6 +338,7 @@ impl Live {
 
 /// Swaps the rules when the configuration changes; a bad one changes nothing.
 struct Reload {
+    load: Load,
     path: PathBuf,
     started_with: config::RestartOnly,
     shared: Shared,
@@ -382,7 +379,7 @@ impl Reload {
     }
 
     fn load(&self) -> Result<Live, StartError> {
-        let config = config::load(&self.path).map_err(|problems| StartError::Config(problems.to_string()))?;
+        let config = (self.load)(&self.path).map_err(|problems| StartError::Config(problems.to_string()))?;
         if let Some(key) = config.restart_only().differs(&self.started_with) {
             return Err(StartError::Config(format!("`{key}` changed: restart, or upgrade with `run --upgrade`")));
         }

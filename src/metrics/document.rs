@@ -55,6 +55,7 @@ The usual `process_*` families come beside these.
 
 const TAIL: &str = r#"
 `route` is the name of a route in the configuration, or `none` for requests that land on no named route.
+`courier` is a courier's kind and its position in its list of the configuration, from 0: `twilio-1`.
 
 ## Decision log
 
@@ -103,6 +104,9 @@ Words that do not apply are empty, numbers absent. Codes, cookies, tokens, queri
   for: 5m
 - alert: StepgateCertificateEnds      # the log warns once a day from 14 days on
   expr: stepgate_certificate_expiry_seconds - time() < 14 * 86400
+- alert: StepgateCourierDown         # the next one of its list carries meanwhile
+  expr: max by (courier, channel) (stepgate_courier_paused) == 1
+  for: 5m
 - alert: StepgateSlow
   expr: histogram_quantile(0.99, sum by (le) (rate(stepgate_overhead_seconds_bucket[10m]))) > 0.05
   for: 10m

@@ -6,6 +6,7 @@
 //! Adding one: a line in [`families`], its field and method here, then write the document anew
 //! (the test in [`document`] says how).
 
+mod courier;
 pub mod document;
 pub mod families;
 mod grid;
@@ -18,18 +19,20 @@ use prometheus::{
     Error, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
+pub use self::{
+    courier::CourierMetrics,
+    route::RouteMetrics,
+    words::{ChallengeOutcome, Decision},
+};
 use self::{
+    courier::CourierVecs,
     families::{Family, Kind},
     grid::Grid,
     route::RouteVecs,
     words::{
-        EnrolmentOutcome, HeldOutcome, IdentityResult, KeyUse, ReloadResult, Source, StampReject, StoreOperation,
-        Success, UpstreamError, VerifyResult,
+        Channel, EnrolmentOutcome, Fate, HeldOutcome, IdentityResult, KeyUse, ReloadResult, Source, StampReject,
+        StoreOperation, Success, UpstreamError, VerifyResult,
     },
-};
-pub use self::{
-    route::RouteMetrics,
-    words::{ChallengeOutcome, Decision},
 };
 use crate::clock::UnixTime;
 
@@ -71,6 +74,7 @@ pub struct Metrics {
     upstream_errors: Grid<IntCounterVec>,
     certificate_expiry: IntGaugeVec,
     certificate_reloads: Grid<IntCounterVec>,
+    couriers: CourierVecs,
 }
 
 impl Metrics {
@@ -115,6 +119,12 @@ impl Metrics {
             upstream_errors: counted(&families::UPSTREAM_ERRORS)?,
             certificate_expiry: gauges(&registry, &families::CERTIFICATE_EXPIRY)?,
             certificate_reloads: counted(&families::CERTIFICATE_RELOADS)?,
+            couriers: CourierVecs {
+                sends: counters(&registry, &families::COURIER_SENDS)?,
+                durations: histograms(&registry, &families::COURIER_DURATION)?,
+                paused: gauges(&registry, &families::COURIER_PAUSED)?,
+                receipts: counters(&registry, &families::COURIER_RECEIPTS)?,
+            },
             registry,
         })
     }
@@ -124,6 +134,22 @@ impl Metrics {
     #[must_use]
     pub fn route(&self, name: &str) -> RouteMetrics {
         self.routes.part(name)
+    }
+
+    /// The numbers of one courier; `name` is its kind and its position in the configuration.
+    #[must_use]
+    pub fn courier(&self, name: &str, channel: Channel) -> CourierMetrics {
+        self.couriers.part(name, channel)
+    }
+
+    /// Counts a provider's receipt; the name must be proven to be a courier's.
+    pub fn courier_receipt(&self, name: &str, fate: Fate) {
+        self.couriers.receipt(name, fate);
+    }
+
+    /// Forgets which couriers are passed over: a configuration's new ones begin anew.
+    pub fn couriers_begin(&self) {
+        self.couriers.paused.reset();
     }
 
     /// Counts one code that was checked; `factor` is `FactorKind::as_str`.

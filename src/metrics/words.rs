@@ -260,6 +260,46 @@ pub const REASONS: &[&str] = &[
     OTHER,
 ];
 
+words! {
+    /// What a courier carries.
+    Channel {
+        /// A short message to a phone.
+        Sms = "sms",
+        /// A mail.
+        Email = "email",
+    }
+}
+
+words! {
+    /// How asking a courier went.
+    SendOutcome {
+        /// It took the message over.
+        Taken = "taken",
+        /// It said no to the message.
+        Refused = "refused",
+        /// It could not be asked.
+        Unreachable = "unreachable",
+        /// Its deadline passed.
+        Late = "late",
+        /// It was passed over, since it did not answer before.
+        Skipped = "skipped",
+    }
+}
+
+words! {
+    /// What a provider says became of a message.
+    Fate {
+        /// It arrived.
+        Delivered = "delivered",
+        /// It will not arrive.
+        Failed = "failed",
+        /// Neither yet.
+        Underway = "underway",
+        /// A word that we do not know.
+        Other = "other",
+    }
+}
+
 /// Methods that are told apart; all others are `other`.
 pub const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", OTHER];
 

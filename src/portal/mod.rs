@@ -30,6 +30,7 @@ mod form;
 mod help;
 mod input;
 mod language;
+mod receipt;
 mod settings;
 
 use api::{account, challenges, enrolments};
@@ -83,6 +84,7 @@ pub fn router(flow: Arc<Flow>) -> Router {
         .route("/api/devices/{id}", delete(account::forget_device))
         .route("/api/stamps", delete(account::end_sessions))
         .route("/api/activity", get(account::activity))
+        .route("/courier/receipt/{courier}", get(receipt::receive).post(receipt::receive))
         .route("/jwks.json", get(api::jwks))
         .fallback(|call: Call| async move { call.refuse(&Problem::not_found()) })
         .method_not_allowed_fallback(|call: Call| async move { call.preflight() })

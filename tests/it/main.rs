@@ -12,6 +12,7 @@
 mod api_page;
 mod config;
 mod configuration_page;
+mod couriers;
 mod csrf;
 mod demo_site;
 mod docs;

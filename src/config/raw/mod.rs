@@ -8,9 +8,11 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+mod courier;
 mod identity;
 mod routes;
 
+pub use courier::*;
 pub use identity::*;
 pub use routes::*;
 
@@ -50,8 +52,8 @@ pub struct File {
     pub server: Option<Server>,
     /// What is logged.
     pub log: Option<Log>,
-    /// Reserved; not supported yet.
-    pub couriers: Option<serde_json::Value>,
+    /// What carries codes and notices to players.
+    pub couriers: Option<Couriers>,
     /// Reserved; not supported yet.
     pub desk: Option<serde_json::Value>,
     /// Where notices go besides the player's own contacts.

@@ -5,9 +5,12 @@ mod app;
 mod browser;
 mod client;
 mod gate;
+pub mod kannel;
+pub mod mail;
 pub mod postgres;
 pub mod process;
 mod sender;
+pub mod provider;
 mod site;
 
 pub use app::AuthenticatorApp;

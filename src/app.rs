@@ -217,8 +217,6 @@ impl App {
     }
 }
 
-}
-
 /// The ring provider is process-wide: every TLS user of the process shares it.
 fn install_crypto() {
     // Err means that it is installed already.

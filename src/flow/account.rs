@@ -11,18 +11,18 @@ use crate::{
     factor::{app::Secret, backup_code::BackupCode},
     flow::{Flow, FlowError, RuleSet, challenge::prove::unreadable, notify::Event, send},
     identity::Player,
-    policy::{Requirement, Route},
-    request::{Binding, Subject},
+    policy::{Requirement, Route, cooldown::Cause},
+    request::Subject,
     secret::{self, Sealed},
-    store::{Applied, AuditRecord, BackupCodeRecord, Edit, FactorRecord},
+    store::{Applied, AuditRecord, BackupCodeRecord, Edit, FactorRecord, Spared},
 };
 
 /// What a factor's secret is sealed for; its context is the factor's id and the subject.
 const SEALED_FOR: &str = "factor";
 
 impl Flow {
-    /// Makes a change of an account, then ends the player's open challenges but those of `spared`:
-    /// none of them may be answered on what was before (decisions 25).
+    /// Makes a change of an account, then ends the player's open challenges but what is spared, and
+    /// every unconfirmed enrolment: nothing may go on by what was before (decisions 25).
     ///
     /// # Errors
     /// `Gone` where the account is no longer as it was when the change was decided; `Store`.
@@ -30,7 +30,7 @@ impl Flow {
         &self,
         subject: &Subject,
         edits: &[Edit],
-        spared: Option<Binding>,
+        spared: Spared<'_>,
     ) -> Result<(), FlowError> {
         match self.stores.accounts.apply(subject, edits).await? {
             Applied::Conflict => Err(FlowError::Gone),
@@ -38,7 +38,8 @@ impl Flow {
                 if edits.iter().any(|edit| matches!(edit, Edit::RaiseEpoch)) {
                     self.epochs.forget_all();
                 }
-                Ok(self.stores.challenges.end_player(subject, spared).await?)
+                self.stores.challenges.end_player(subject, spared).await?;
+                Ok(self.stores.enrolments.void_all(subject).await?)
             }
         }
     }
@@ -56,14 +57,21 @@ impl Flow {
         details: &[(String, String)],
     ) -> Result<(), FlowError> {
         let mut edits = Vec::new();
+        let now = self.clock.now();
         if let Some(cause) = route.changes {
-            edits.push(Edit::Happened(cause, self.clock.now()));
+            edits.push(Edit::Happened(cause, now));
+            if cause == Cause::PasswordChange {
+                edits.push(Edit::ForgetDevices);
+            }
         }
         if route.require == Requirement::Once {
             let language = rules.language_of(player.claims.locale.as_deref());
             let line = send::shown(details, language);
             edits.push(self.recorded(&player.subject, Event::Approved.as_str(), &route.name));
-            edits.extend(self.told(rules, player, Event::Approved, &line).await?);
+            edits.extend(self.told(rules, player, (Event::Approved, &line), now).await?);
+        }
+        if route.changes.is_some() {
+            return self.change_account(&player.subject, &edits, Spared::None).await;
         }
         if !edits.is_empty() {
             self.stores.accounts.apply(&player.subject, &edits).await?;
@@ -76,7 +84,7 @@ impl Flow {
     /// # Errors
     /// `Store`.
     pub async fn tell_of_change(&self, rules: &RuleSet, player: &Player, route: &Route) -> Result<(), FlowError> {
-        let mut edits = self.told(rules, player, Event::ChangeMade, &route.name).await?;
+        let mut edits = self.told(rules, player, (Event::ChangeMade, &route.name), self.clock.now()).await?;
         edits.push(self.recorded(&player.subject, Event::ChangeMade.as_str(), &route.name));
         self.stores.accounts.apply(&player.subject, &edits).await?;
         Ok(())

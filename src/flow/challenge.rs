@@ -4,6 +4,7 @@
 //! else learns that it is gone. `prove` holds the order of the steps from a code to an answered
 //! challenge, `grant` what that then gives.
 
+mod answering;
 mod counts;
 mod grant;
 pub(super) mod prove;
@@ -11,6 +12,9 @@ pub(super) mod prove;
 mod tests;
 
 use std::time::Duration;
+
+pub(super) use answering::may_answer;
+use answering::{answers, provers};
 
 use crate::{
     clock::UnixTime,
@@ -20,7 +24,7 @@ use crate::{
     request::{self, Carrier, Head},
     secret::{self, Token, TokenHash},
     store::{
-        Change, FactorRecord, PlayerState,
+        Tries, TriesBy,
         shared::{Challenge, ChallengeState, Level},
     },
 };
@@ -142,9 +146,16 @@ pub(super) struct Asker {
     pub(super) player: Player,
     /// The hash of the browser secret in the challenge cookie.
     pub(super) browser: Option<TokenHash>,
+    /// Whether the player has proven a factor in this browser before; known only where codes are tried.
+    pub(super) known: bool,
 }
 
 impl Asker {
+    /// Where this browser's tries of a kind are counted (decisions 29).
+    pub(super) const fn tries(&self, kind: FactorKind) -> Tries {
+        Tries { kind, by: if self.known { TriesBy::KnownBrowser } else { TriesBy::Anyone } }
+    }
+
     /// Whether the challenge was put to this very log-in and browser.
     pub(super) fn owns(&self, challenge: &Challenge) -> bool {
         let same_login = challenge.subject == self.player.subject && challenge.binding == self.player.binding;
@@ -207,7 +218,7 @@ impl Flow {
     /// # Errors
     /// `Gone` for every challenge that is not theirs; `Identity`, `Anonymous`, `Store`.
     pub async fn view_challenge(&self, rules: &RuleSet, head: &Head<'_>, id: &str) -> Result<ChallengeView, FlowError> {
-        let asker = self.asker(rules, head).await?;
+        let asker = self.known_asker(rules, head).await?;
         self.view(rules, &asker, id).await
     }
 
@@ -223,23 +234,25 @@ impl Flow {
         id: &str,
         answer: Answer<'_>,
     ) -> Result<Verified, FlowError> {
-        let asker = self.asker(rules, head).await?;
+        let asker = self.known_asker(rules, head).await?;
         let (kind, remember) = (answer.method, answer.remember);
         let proven = self.prove(rules, &asker, id, answer).await;
         self.count_attempt(kind, proven.as_ref().map(|_| ()));
         if let Err(error) = &proven {
-            self.tell_of_failures(rules, &asker.player, error).await;
+            self.tell_of_failures(rules, &asker.player, asker.tries(kind), error).await;
         }
-        let challenge = proven?;
-        self.stores.attempts.clear(&asker.player.subject, kind).await?;
-        let remember = remember && challenge.level == Level::Session;
-        let mut verified = self.grant(rules, head, challenge).await?;
+        let proven = proven?;
+        let (subject, epoch) = (&asker.player.subject, proven.epoch);
+        self.stores.attempts.clear(subject, asker.tries(kind)).await?;
+        self.stores.attempts.clear_exhausted(subject).await?;
+        let remember = remember && proven.challenge.level == Level::Session;
+        let mut verified = self.grant(rules, head, proven).await?;
         verified.locale.clone_from(&asker.player.claims.locale);
         if remember {
-            verified.device = self.remember_device(rules, head, &asker.player).await?;
+            verified.device = self.remember_device(rules, head, (&asker.player, epoch)).await?;
         }
         if kind == FactorKind::BackupCode {
-            let state = self.stores.accounts.player(&asker.player.subject).await?;
+            let state = self.stores.accounts.player(subject).await?;
             verified.backup_codes_left = Some(state.backup_codes_left);
         }
         Ok(verified)
@@ -253,7 +266,14 @@ impl Flow {
         };
         // A cookie that is repeated or malformed is none: its challenges are gone.
         let cookie = request::cookie(head.headers, CookieNames::of(rules.site.secure).challenge).ok().flatten();
-        Ok(Asker { player, browser: cookie.and_then(Token::parse).map(|token| token.hash()) })
+        Ok(Asker { player, browser: cookie.and_then(Token::parse).map(|token| token.hash()), known: false })
+    }
+
+    /// Who asks, and whether the browser is known.
+    pub(super) async fn known_asker(&self, rules: &RuleSet, head: &Head<'_>) -> Result<Asker, FlowError> {
+        let asker = self.asker(rules, head).await?;
+        let known = self.is_known_browser(rules, head, &asker.player.subject).await?;
+        Ok(Asker { known, ..asker })
     }
 
     /// The challenge with this id if it is open and the asker's.
@@ -277,7 +297,7 @@ impl Flow {
         let mut free = methods.is_empty();
         let mut paused_until = None;
         for kind in &methods {
-            let until = self.stores.attempts.paused_until(&challenge.subject, *kind, now).await?;
+            let until = self.stores.attempts.failed(&challenge.subject, asker.tries(*kind), now).await?.paused_until;
             free |= until.is_none();
             paused_until = until.min(paused_until).or(until).or(paused_until);
         }
@@ -306,54 +326,3 @@ impl Flow {
     }
 }
 
-/// Whether a factor may answer at this level now: a new one answers for `session` only (decisions 8),
-/// and only one that is older than what an account was frozen for clears the freeze (decisions 26).
-fn is_ripe(state: &PlayerState, factor: &FactorRecord, level: &Level, now: UnixTime) -> bool {
-    match level {
-        Level::Session => true,
-        Level::Change(Change::Unfreeze) => state.freeze.is_none_or(|freeze| factor.created_at < freeze.event_at),
-        Level::Fresh | Level::Once | Level::Change(_) => factor.matures_at <= now,
-    }
-}
-
-/// The factors that prove at this level: those that were switched off, where they are switched on.
-fn provers<'s>(state: &'s PlayerState, level: &Level) -> &'s [FactorRecord] {
-    match level {
-        Level::Change(Change::Enable) => &state.suspended,
-        Level::Session | Level::Fresh | Level::Once | Level::Change(_) => &state.factors,
-    }
-}
-
-/// Whether a kind may answer: backup codes stand in for the factor that they came with.
-fn answers(state: &PlayerState, kind: FactorKind, level: &Level, now: UnixTime) -> bool {
-    let ripe = |factor: &&FactorRecord| is_ripe(state, factor, level, now);
-    match kind {
-        FactorKind::App | FactorKind::Sms => provers(state, level).iter().filter(ripe).any(|factor| factor.kind == kind),
-        FactorKind::BackupCode => {
-            state.backup_codes_left > 0
-                && provers(state, level).iter().any(|factor| ripe(&factor))
-                && *level != Level::Change(Change::Unfreeze)
-        }
-    }
-}
-
-/// The player's factors of a kind that may answer the challenge; for a backup code those that it
-/// stands in for. Never none.
-pub(super) fn may_answer<'s>(
-    challenge: &Challenge,
-    state: &'s PlayerState,
-    kind: FactorKind,
-    now: UnixTime,
-) -> Result<Vec<&'s FactorRecord>, FlowError> {
-    if !challenge.methods.contains(&kind) {
-        return Err(FlowError::MethodUnavailable);
-    }
-    let of_kind = |factor: &&FactorRecord| factor.kind == kind || kind == FactorKind::BackupCode;
-    let factors: Vec<&FactorRecord> = provers(state, &challenge.level).iter().filter(of_kind).collect();
-    let matures_at = factors.iter().map(|factor| factor.matures_at).min().ok_or(FlowError::MethodUnavailable)?;
-    if !answers(state, kind, &challenge.level, now) {
-        let early = matures_at > now;
-        return Err(if early { FlowError::CoolingDown { until: matures_at } } else { FlowError::MethodUnavailable });
-    }
-    Ok(factors.into_iter().filter(|factor| is_ripe(state, factor, &challenge.level, now)).collect())
-}

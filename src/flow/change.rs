@@ -17,7 +17,7 @@ use crate::{
     request::{self, Carrier, Head},
     secret::Token,
     stamp::{Minted, Proof},
-    store::{Change, Edit, PlayerState, shared::Level},
+    store::{Change, Edit, PlayerState, Spared, shared::Level},
 };
 
 /// What a change led to.
@@ -127,7 +127,10 @@ impl Flow {
             }
             Change::BackupCodes => self.replace_codes(rules, asker).await,
             other => {
-                let (event, detail, edits) = self.edits(&other, state);
+                let (event, detail, mut edits) = self.edits(&other, state);
+                if other != Change::Unfreeze {
+                    edits.insert(0, Edit::RequireNotFrozen);
+                }
                 self.carry_through(rules, head, asker, (event, detail, edits)).await
             }
         }
@@ -139,7 +142,12 @@ impl Flow {
         match change {
             Change::Remove { factor_id } => {
                 let kind = state.factors.iter().find(|factor| factor.id == *factor_id).map(|factor| factor.kind);
-                let edits = vec![Edit::Remove(factor_id.clone()), Edit::RaiseEpoch, Edit::ForgetDevices];
+                // Of two removals at once one must find the other's factor gone: the last one is only
+                // ever switched off.
+                let other = state.factors.iter().find(|factor| factor.id != *factor_id);
+                let mut edits: Vec<Edit> =
+                    other.map(|other| Edit::RequireFactor(other.id.clone())).into_iter().collect();
+                edits.extend([Edit::Remove(factor_id.clone()), Edit::RaiseEpoch, Edit::ForgetDevices]);
                 (Event::FactorRemoved, kind.map_or("", FactorKind::as_str), edits)
             }
             Change::Disable => {
@@ -158,7 +166,7 @@ impl Flow {
             Change::ForgetDevices { device_id: Some(id) } => {
                 (Event::DevicesForgotten, "", vec![Edit::ForgetDevice(id.clone())])
             }
-            Change::Unfreeze => (Event::Unfrozen, "", vec![Edit::Unfreeze]),
+            Change::Unfreeze => (Event::Unfrozen, "", vec![Edit::Unfreeze, Edit::RaiseEpoch]),
             Change::EndSessions | Change::Bind { .. } | Change::BackupCodes => {
                 (Event::SessionsEnded, "", vec![Edit::RaiseEpoch])
             }
@@ -174,8 +182,11 @@ impl Flow {
     ) -> Result<Changed, FlowError> {
         let player = &asker.player;
         edits.push(self.recorded(&player.subject, event.as_str(), detail));
-        edits.extend(self.told(rules, player, event, detail).await?);
-        self.change_account(&player.subject, &edits, None).await?;
+        edits.extend(self.told(rules, player, (event, detail), self.clock.now()).await?);
+        self.change_account(&player.subject, &edits, Spared::None).await?;
+        if !edits.iter().any(|edit| matches!(edit, Edit::RaiseEpoch)) {
+            return Ok(Changed::nothing(asker));
+        }
         let stamp = self.spared_stamp(rules, head, asker).await?;
         Ok(Changed { stamp, ..Changed::nothing(asker) })
     }
@@ -208,10 +219,10 @@ impl Flow {
         let shown = set.iter().map(crate::factor::backup_code::BackupCode::reveal).collect();
         let player = &asker.player;
         let event = Event::BackupCodesMade;
-        let mut edits = vec![Edit::ReplaceBackupCodes(self.hash_codes(set).await?)];
+        let mut edits = vec![Edit::RequireNotFrozen, Edit::ReplaceBackupCodes(self.hash_codes(set).await?)];
         edits.push(self.recorded(&player.subject, event.as_str(), ""));
-        edits.extend(self.told(rules, player, event, "").await?);
-        self.change_account(&player.subject, &edits, None).await?;
+        edits.extend(self.told(rules, player, (event, ""), self.clock.now()).await?);
+        self.change_account(&player.subject, &edits, Spared::None).await?;
         Ok(Changed { backup_codes: shown, ..Changed::nothing(asker) })
     }
 }

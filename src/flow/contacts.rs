@@ -23,6 +23,13 @@ pub(super) enum Contact {
     Email(MailAddress),
 }
 
+/// A contact that notices go to, and since when the site names it without a break.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    pub(super) contact: Contact,
+    pub(super) since: UnixTime,
+}
+
 /// The number that the site has on file, and since when.
 #[derive(Clone, Debug)]
 pub(super) struct OnFile {
@@ -60,8 +67,8 @@ impl Flow {
         Ok(self.stores.contacts.seen(subject, &contact).await?)
     }
 
-    /// Every contact that was named within thirty days.
-    pub(super) async fn contacts(&self, subject: &Subject) -> Result<Vec<Contact>, FlowError> {
+    /// Every contact that was named within thirty days, the last named first.
+    pub(super) async fn contacts(&self, subject: &Subject) -> Result<Vec<Known>, FlowError> {
         let since = self.clock.now().minus(TOLD_FOR);
         let mut contacts = Vec::new();
         for record in self.stores.contacts.contacts(subject, since).await? {
@@ -73,7 +80,7 @@ impl Flow {
                 ContactKind::Phone => PhoneNumber::parse(text, None).ok().map(Contact::Phone),
                 ContactKind::Email => MailAddress::parse(text).ok().map(Contact::Email),
             };
-            contacts.extend(contact);
+            contacts.extend(contact.map(|contact| Known { contact, since: record.first_seen }));
         }
         Ok(contacts)
     }

@@ -10,7 +10,7 @@ use crate::{
     clock::UnixTime,
     flow::{CookieNames, Flow, FlowError, RuleSet, notify::Event},
     identity::Player,
-    request::{self, Head},
+    request::{self, Head, Subject},
     secret::{self, Token, TokenHash},
     stamp::{Minted, Proof},
     store::{DeviceRecord, Edit},
@@ -39,12 +39,12 @@ pub struct Exchanged {
 }
 
 impl Flow {
-    /// Remembers the browser that has just proven a factor.
+    /// Remembers the browser that has just proven a factor in this epoch.
     pub(super) async fn remember_device(
         &self,
         rules: &RuleSet,
         head: &Head<'_>,
-        player: &Player,
+        (player, epoch): (&Player, i64),
     ) -> Result<Option<DeviceCookie>, FlowError> {
         let settings = rules.second_factor.devices;
         if settings.most == 0 {
@@ -65,7 +65,12 @@ impl Flow {
             expires_at: now.plus(settings.lifetime),
         };
         self.stores.devices.remember(&device, settings.most).await?;
-        let mut edits = self.told(rules, player, Event::DeviceRemembered, &device.name).await?;
+        // What ended the proof meanwhile forgot the devices that were there then.
+        if self.stores.families.epoch_if_open(player.binding, &player.subject).await? != Some(epoch) {
+            self.stores.accounts.apply(&player.subject, &[Edit::ForgetDevice(device.id)]).await?;
+            return Ok(None);
+        }
+        let mut edits = self.told(rules, player, (Event::DeviceRemembered, &device.name), now).await?;
         edits.push(self.recorded(&player.subject, Event::DeviceRemembered.as_str(), &device.name));
         self.stores.accounts.apply(&player.subject, &edits).await?;
         Ok(Some(cookie(&device, &secret, now)))
@@ -80,53 +85,53 @@ impl Flow {
         player: &Player,
     ) -> Result<Option<Exchanged>, FlowError> {
         let Some((id, secret)) = presented(rules, head) else { return Ok(None) };
+        if rules.second_factor.devices.most == 0 {
+            return Ok(None);
+        }
         let now = self.clock.now();
         let Some(device) = self.stores.devices.find(&id, now).await? else { return Ok(None) };
         if device.subject != player.subject {
             return Ok(None);
         }
         let presented = secret.hash();
+        // Read before the exchange: what ends every stamp meanwhile ends this one as well.
+        let Some(epoch) = self.epoch_of(player, now).await? else { return Ok(None) };
         if device.token == presented {
             let next = Token::random();
             let rotated = rotated(&device, &next, player, now);
             if self.stores.devices.rotate(device.token, &rotated).await? {
-                let stamp = self.device_stamp(rules, &device, player).await?;
-                let cookie = Some(cookie(&rotated, &next, now));
-                return Ok(stamp.map(|stamp| Exchanged { stamp, cookie }));
+                let stamp = device_stamp(rules, &device, (player, epoch), now);
+                return Ok(Some(Exchanged { stamp, cookie: Some(cookie(&rotated, &next, now)) }));
             }
         }
         // Another request of the same page was first.
         let device = self.stores.devices.find(&id, now).await?;
         let Some(device) = device else { return Ok(None) };
         if in_grace(&device, presented, player, now) {
-            let stamp = self.device_stamp(rules, &device, player).await?;
-            return Ok(stamp.map(|stamp| Exchanged { stamp, cookie: None }));
+            let stamp = device_stamp(rules, &device, (player, epoch), now);
+            return Ok(Some(Exchanged { stamp, cookie: None }));
         }
         self.device_copied(rules, player, &device).await?;
         Ok(None)
     }
 
-    async fn device_stamp(
+    /// Whether a request comes from a device of this player that counts.
+    pub(super) async fn has_device(
         &self,
         rules: &RuleSet,
-        device: &DeviceRecord,
-        player: &Player,
-    ) -> Result<Option<Minted>, FlowError> {
-        let (now, subject, binding) = (self.clock.now(), &player.subject, player.binding);
-        if !self.stores.families.open(binding, subject, now).await? {
+        head: &Head<'_>,
+        subject: &Subject,
+    ) -> Result<bool, FlowError> {
+        let Some((id, secret)) = presented(rules, head) else { return Ok(false) };
+        let device = self.stores.devices.find(&id, self.clock.now()).await?;
+        Ok(device.is_some_and(|device| device.subject == *subject && device.token == secret.hash()))
+    }
+
+    async fn epoch_of(&self, player: &Player, now: UnixTime) -> Result<Option<i64>, FlowError> {
+        if !self.stores.families.open(player.binding, &player.subject, now).await? {
             return Ok(None);
         }
-        let Some(epoch) = self.stores.families.epoch_if_open(binding, subject).await? else { return Ok(None) };
-        let proof = Proof {
-            subject: subject.clone(),
-            binding,
-            epoch,
-            amr: vec!["mfa".to_owned()],
-            auth_time: device.auth_time,
-            fresh_time: None,
-            began: now,
-        };
-        Ok(Some(rules.stamps.mint(&proof, now)))
+        Ok(self.stores.families.epoch_if_open(player.binding, &player.subject).await?)
     }
 
     /// Forgets a device whose secret came twice, and tells its player.
@@ -134,7 +139,7 @@ impl Flow {
         let event = Event::DeviceCopied;
         let mut edits = vec![Edit::ForgetDevice(device.id.clone()), Edit::RaiseEpoch];
         edits.push(self.recorded(&player.subject, event.as_str(), &device.name));
-        edits.extend(self.told(rules, player, event, &device.name).await?);
+        edits.extend(self.told(rules, player, (event, &device.name), self.clock.now()).await?);
         self.stores.accounts.apply(&player.subject, &edits).await?;
         self.epochs.forget_all();
         Ok(())
@@ -144,6 +149,19 @@ impl Flow {
     pub(super) fn device_id(rules: &RuleSet, head: &Head<'_>) -> Option<String> {
         presented(rules, head).map(|(id, _)| id)
     }
+}
+
+fn device_stamp(rules: &RuleSet, device: &DeviceRecord, (player, epoch): (&Player, i64), now: UnixTime) -> Minted {
+    let proof = Proof {
+        subject: player.subject.clone(),
+        binding: player.binding,
+        epoch,
+        amr: vec!["mfa".to_owned()],
+        auth_time: device.auth_time,
+        fresh_time: None,
+        began: now,
+    };
+    rules.stamps.mint(&proof, now)
 }
 
 fn rotated(device: &DeviceRecord, next: &Token, player: &Player, now: UnixTime) -> DeviceRecord {

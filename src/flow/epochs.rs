@@ -52,6 +52,8 @@ impl Flow {
     pub async fn check_revocation(&self, stamp: &Stamp, cached: bool) -> Result<Result<(), Reject>, FlowError> {
         let now = self.clock.now();
         let known = if cached { self.epochs.find(stamp, now) } else { None };
+        // A stamp that does not agree may be newer than what is remembered.
+        let known = known.filter(|epoch| *epoch == stamp.proof.epoch);
         let epoch = match known {
             Some(epoch) => Some(epoch),
             None => self.read_epoch(stamp, now).await?,

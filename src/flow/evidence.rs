@@ -64,7 +64,10 @@ impl Flow {
             fresh |= matches!(requirement, Requirement::Fresh { .. });
         }
         let stamp = self.stamp_of(rules, head)?;
-        let unasked = if once { None } else { rules.identity.binding_unasked(head)? };
+        // What a request changes is noted and told of by who sent it.
+        let matters = |route: &&policy::Route| route.changes.is_some() || route.after_success.is_some();
+        let asks = once || landing.enforced.iter().any(matters);
+        let unasked = if asks { None } else { rules.identity.binding_unasked(head)? };
         if let Some(stamp) = stamp.as_ref().filter(|stamp| unasked == Some(stamp.proof.binding))
             && self.counts(stamp, !fresh).await?
         {

@@ -50,6 +50,8 @@ impl Flow {
     ) -> Result<Option<Minted>, FlowError> {
         let epoch = self.end_stamps(subject).await?;
         let now = self.clock.now();
+        // One that ended before this is not revived by it.
+        let spared = spared.filter(|stamp| stamp.proof.epoch + 1 == epoch);
         Ok(spared.map(|stamp| rules.stamps.mint(&Proof { epoch, ..stamp.proof.clone() }, now)))
     }
 }

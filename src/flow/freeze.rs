@@ -6,7 +6,7 @@ use crate::{
     flow::{Flow, FlowError, RuleSet, notify::Event},
     request::Subject,
     secret::Token,
-    store::{Applied, Edit, Freeze},
+    store::{Applied, Edit, Freeze, Spared},
 };
 
 impl Flow {
@@ -38,7 +38,8 @@ impl Flow {
         event_at: UnixTime,
     ) -> Result<(), FlowError> {
         let state = self.stores.accounts.player(subject).await?;
-        if state.freeze.is_some() {
+        // A notice of something earlier tells more: what came after it must not clear the freeze.
+        if state.freeze.is_some_and(|freeze| freeze.event_at <= event_at) {
             return Ok(());
         }
         let mut edits = vec![
@@ -50,7 +51,7 @@ impl Flow {
         edits.extend(self.told_known(rules, subject, Event::Frozen).await?);
         let applied = self.stores.accounts.apply(subject, &edits).await?;
         self.epochs.forget_all();
-        self.stores.challenges.end_player(subject, None).await?;
+        self.stores.challenges.end_player(subject, Spared::None).await?;
         self.stores.enrolments.void_all(subject).await?;
         match applied {
             Applied::Done => Ok(()),

@@ -34,6 +34,7 @@ pub mod follow;
 pub mod gate;
 pub mod freeze;
 pub mod hold;
+mod known;
 pub mod language;
 pub mod look;
 pub mod notify;

@@ -3,18 +3,27 @@
 use std::time::Duration;
 
 use crate::{
-    courier::Couriers,
-    flow::{Flow, FlowError, RuleSet, account::uuid_v7, contacts::Contact},
+    clock::UnixTime,
+    flow::{
+        Flow, FlowError, RuleSet,
+        account::uuid_v7,
+        contacts::{Contact, Known},
+    },
     identity::Player,
     notice::{self, Letter},
+    policy::FactorKind,
     request::Subject,
     secret::Token,
-    store::{Edit, OutboxRecord},
+    store::{Edit, OutboxRecord, Tries},
     words::Language,
 };
 
 /// For how long the link of a notice can freeze the account (decisions 26).
 const FREEZE_OFFER: Duration = Duration::from_secs(7 * 24 * 3600);
+/// So many wrong codes in a row are told: one is a slip.
+const TOLD_FROM: u32 = 3;
+/// Contacts of a kind that are told.
+const TOLD: usize = 5;
 /// Failures are told once in so long.
 const FAILURES_EVERY: Duration = Duration::from_secs(3600);
 
@@ -117,17 +126,18 @@ impl Event {
 
 impl Flow {
     /// The edits that tell a player of an event by every way that reaches them. They belong into the
-    /// change itself, so that nothing happens untold.
+    /// change itself, so that nothing happens untold. `at`: when it happened; a factor of that moment
+    /// is not older than the event.
     pub(super) async fn told(
         &self,
         rules: &RuleSet,
         player: &Player,
-        event: Event,
-        detail: &str,
+        (event, detail): (Event, &str),
+        at: UnixTime,
     ) -> Result<Vec<Edit>, FlowError> {
         self.see_contacts(rules, player).await?;
         let language = rules.language_of(player.claims.locale.as_deref());
-        self.letters(rules, &player.subject, (event, detail), language).await
+        self.letters(rules, &player.subject, (event, detail), (language, at)).await
     }
 
     /// The same where no request of the player's is at hand: to the contacts that are known.
@@ -137,7 +147,7 @@ impl Flow {
         subject: &Subject,
         event: Event,
     ) -> Result<Vec<Edit>, FlowError> {
-        self.letters(rules, subject, (event, ""), rules.language_of(None)).await
+        self.letters(rules, subject, (event, ""), (rules.language_of(None), self.clock.now())).await
     }
 
     async fn letters(
@@ -145,10 +155,9 @@ impl Flow {
         rules: &RuleSet,
         subject: &Subject,
         (event, detail): (Event, &str),
-        language: Language,
+        (language, now): (Language, UnixTime),
     ) -> Result<Vec<Edit>, FlowError> {
-        let now = self.clock.now();
-        let contacts = reachable(self.contacts(subject).await?, &rules.couriers, event);
+        let contacts = reachable(self.known_contacts(subject).await?, rules, event);
         let mut edits = Vec::with_capacity(contacts.len() + 2);
         let link = event.offers_freeze().then(|| {
             let token = Token::random();
@@ -185,14 +194,38 @@ impl Flow {
         Ok(edits)
     }
 
-    /// Tells of wrong codes, once an hour. A failure here must not hide the answer to the player.
-    pub(super) async fn tell_of_failures(&self, rules: &RuleSet, player: &Player, error: &FlowError) {
-        if !matches!(error, FlowError::TooManyAttempts { .. }) {
-            return;
+    /// The player's contacts, and the numbers that codes go to.
+    async fn known_contacts(&self, subject: &Subject) -> Result<Vec<Known>, FlowError> {
+        let mut known = self.contacts(subject).await?;
+        let state = self.stores.accounts.player(subject).await?;
+        for factor in state.factors.iter().chain(&state.suspended).filter(|factor| factor.kind == FactorKind::Sms) {
+            let contact = Contact::Phone(self.number_of(factor)?);
+            if !known.iter().any(|other| other.contact == contact) {
+                known.push(Known { contact, since: factor.created_at });
+            }
         }
-        if let Err(error) = self.failures_told(rules, player).await {
+        Ok(known)
+    }
+
+    /// Tells of wrong codes, from the third in a row on, once an hour. A failure here must not hide the
+    /// answer to the player.
+    pub(super) async fn tell_of_failures(&self, rules: &RuleSet, player: &Player, tries: Tries, error: &FlowError) {
+        let told = match error {
+            FlowError::TooManyAttempts { .. } => self.failures_told(rules, player).await,
+            FlowError::CodeRejected { .. } => self.told_if_many(rules, player, tries).await,
+            _ => return,
+        };
+        if let Err(error) = told {
             tracing::error!(%error, "wrong codes could not be told");
         }
+    }
+
+    async fn told_if_many(&self, rules: &RuleSet, player: &Player, tries: Tries) -> Result<(), FlowError> {
+        let failed = self.stores.attempts.failed(&player.subject, tries, self.clock.now()).await?;
+        if failed.count < TOLD_FROM {
+            return Ok(());
+        }
+        self.failures_told(rules, player).await
     }
 
     async fn failures_told(&self, rules: &RuleSet, player: &Player) -> Result<(), FlowError> {
@@ -203,7 +236,7 @@ impl Flow {
         if !self.stores.spent.spend(&id, now.plus(2 * FAILURES_EVERY)).await? {
             return Ok(());
         }
-        let mut edits = self.told(rules, player, Event::FailedCodes, "").await?;
+        let mut edits = self.told(rules, player, (Event::FailedCodes, ""), now).await?;
         edits.push(self.recorded(&player.subject, Event::FailedCodes.as_str(), ""));
         self.stores.accounts.apply(&player.subject, &edits).await?;
         Ok(())
@@ -211,20 +244,47 @@ impl Flow {
 }
 
 /// The ways that couriers serve, of those that reach the player.
-fn reachable(contacts: Vec<Contact>, couriers: &Couriers, event: Event) -> Vec<Contact> {
-    let by_mail = couriers.carries_mail() && contacts.iter().any(|contact| matches!(contact, Contact::Email(_)));
-    let served = |contact: &Contact| match contact {
-        Contact::Email(_) => couriers.carries_mail(),
-        Contact::Phone(_) => couriers.carries_sms() && (event.by_every_way() || !by_mail),
-    };
-    contacts.into_iter().filter(served).collect()
+fn reachable(known: Vec<Known>, rules: &RuleSet, event: Event) -> Vec<Contact> {
+    let countries = &rules.second_factor.sms.countries;
+    let (mut phones, mut mails) = (Vec::new(), Vec::new());
+    for one in known {
+        match &one.contact {
+            // Nobody makes us write to expensive numbers by naming them as their own.
+            Contact::Phone(number) => {
+                let allowed = countries.is_empty() || number.country().is_some_and(|c| countries.contains(&c));
+                if allowed && rules.couriers.carries_sms() {
+                    phones.push(one);
+                }
+            }
+            Contact::Email(_) if rules.couriers.carries_mail() => mails.push(one),
+            Contact::Email(_) => {}
+        }
+    }
+    // Mail stands in for SMS only where it is known as long: a thief's own address keeps nothing from
+    // the owner's phone.
+    let since = |contacts: &[Known]| contacts.iter().map(|one| one.since).min();
+    let mail_is_older = since(&mails).is_some_and(|mail| since(&phones).is_none_or(|phone| mail <= phone));
+    if !event.by_every_way() && mail_is_older {
+        phones.clear();
+    }
+    bounded(phones).into_iter().chain(bounded(mails)).map(|one| one.contact).collect()
+}
+
+/// The last named, and those that are known longest: whoever names many crowds nobody out.
+fn bounded(known: Vec<Known>) -> Vec<Known> {
+    let mut known = known.into_iter();
+    let mut told: Vec<Known> = known.next().into_iter().collect();
+    let mut rest: Vec<Known> = known.collect();
+    rest.sort_by_key(|one| one.since);
+    told.extend(rest.into_iter().take(TOLD - 1));
+    told
 }
 
 fn text(
     rules: &RuleSet,
     (event, detail): (Event, &str),
     link: Option<&str>,
-    (language, now): (Language, crate::clock::UnixTime),
+    (language, now): (Language, UnixTime),
 ) -> String {
     let time = language.moment(now, &rules.site.time_zone);
     let args = [("site", rules.site.name.as_str().into()), ("time", time.into()), ("details", detail.into())];

@@ -13,7 +13,7 @@ use crate::{
     policy::FactorKind,
     request::Head,
     secret,
-    store::{Challenge, ContactKind, SendReservation, SentCode, SmsSend, shared::Level},
+    store::{Challenge, ContactKind, SendLimits, SendReservation, SentCode, SmsSend, shared::Level},
     words::{CodeFor, Language},
 };
 
@@ -32,6 +32,8 @@ pub(super) struct Sending<'a> {
     pub(super) is_for: CodeFor<'a>,
     /// In which language.
     pub(super) language: Language,
+    /// Whether the browser is known: then there is room left beyond what strangers can use up.
+    pub(super) known: bool,
 }
 
 /// What a challenge's code answers.
@@ -47,7 +49,7 @@ impl Flow {
     /// `MethodUnavailable` where no such factor may answer; `SendPaused`, `NotSent`; as
     /// [`Flow::view_challenge`].
     pub async fn send_code(&self, rules: &RuleSet, head: &Head<'_>, id: &str) -> Result<SmsView, FlowError> {
-        let asker = self.asker(rules, head).await?;
+        let asker = self.known_asker(rules, head).await?;
         let challenge = self.own_challenge(&asker, id).await?;
         let state = self.stores.accounts.player(&challenge.subject).await?;
         let factors = may_answer(&challenge, &state, FactorKind::Sms, self.clock.now())?;
@@ -64,6 +66,7 @@ impl Flow {
                 Level::Once => CodeFor::Once { details: &details },
             },
             language,
+            known: asker.known,
         };
         self.send(rules, sending).await
     }
@@ -80,7 +83,8 @@ impl Flow {
         let player = sending.player;
         let number = self.lookup(ContactKind::Phone, sending.number.as_str());
         let send = SmsSend { id: secret::public_id(), subject: player.subject.clone(), number, at: now };
-        match self.stores.sends.reserve_send(&send, settings.limits).await? {
+        let limits = if sending.known { doubled(settings.limits) } else { settings.limits };
+        match self.stores.sends.reserve_send(&send, limits).await? {
             SendReservation::Reserved => {}
             SendReservation::Wait { until } => return Err(FlowError::SendPaused { until }),
         }
@@ -94,12 +98,20 @@ impl Flow {
             sent_at: now,
             expires_at: now.plus(settings.lifetime),
         };
+        let earlier = self.stores.codes.find(&sending.purpose, now).await?;
         self.stores.codes.put(kept).await?;
         let host = rules.site.hosts.first().map_or("", |host| host.split(':').next().unwrap_or_default());
         let code = code.reveal();
         let text = sending.language.code_text(&rules.site.name, host, &code, sending.is_for);
         let text = zeroize::Zeroizing::new(text);
-        rules.couriers.sms(Sms { to: sending.number, text: &text }).await?;
+        if let Err(error) = rules.couriers.sms(Sms { to: sending.number, text: &text }).await {
+            // The code that did arrive before goes on counting.
+            match earlier {
+                Some(earlier) => self.stores.codes.put(earlier).await?,
+                None => self.stores.codes.remove(&sending.purpose).await?,
+            }
+            return Err(error.into());
+        }
         self.sms_view(rules, sending.number, &sending.purpose).await
     }
 
@@ -115,6 +127,10 @@ impl Flow {
         let resend_at: Option<UnixTime> = sent_at.map(|at| at.plus(rules.second_factor.sms.limits.gap));
         Ok(SmsView { to: number.masked(), sent_at, resend_at })
     }
+}
+
+const fn doubled(limits: SendLimits) -> SendLimits {
+    SendLimits { per_hour: limits.per_hour.saturating_mul(2), per_day: limits.per_day.saturating_mul(2), ..limits }
 }
 
 /// The details of an approval as one line. What a stranger may have typed must not make a second

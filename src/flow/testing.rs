@@ -76,7 +76,7 @@ pub(super) fn asker(subject: &str, login: u8, browser: &Token) -> Asker {
         claims: Claims::default(),
         login_cookie: None,
     };
-    Asker { player, browser: Some(browser.hash()) }
+    Asker { player, browser: Some(browser.hash()), known: false }
 }
 
 /// The same of a player whose number and mail address the site names; the number is years old.

@@ -183,7 +183,8 @@ pub fn decide_one(route: &Route, facts: &Facts<'_>) -> (Outcome, Reason) {
         };
     }
     let proof = proof(route.require, facts);
-    if proof.is_ok() && route.cool_downs.is_empty() {
+    // For `once` the account is always looked at: a freeze holds whatever became of older approvals.
+    if proof.is_ok() && route.cool_downs.is_empty() && route.require != Requirement::Once {
         return (Outcome::Allow, reason_of(proof));
     }
     let Some(account) = facts.account else { return (Outcome::AskAccount, reason_of(proof)) };

@@ -107,7 +107,7 @@ pub enum Edit {
     RaiseEpoch,
     /// Notes what makes routes wait.
     Happened(cooldown::Cause, UnixTime),
-    /// Freezes the account, unless it is frozen.
+    /// Freezes the account. One that is frozen stays so, for the earlier of both events.
     Freeze(Freeze),
     /// Clears the freeze.
     Unfreeze,

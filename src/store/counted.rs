@@ -13,14 +13,13 @@ use crate::{
         Metrics,
         words::{StoreOperation, Success},
     },
-    policy::FactorKind,
     request::{Binding, Subject},
     secret::{Sealed, TokenHash},
     store::{
         Accounts, Applied, Approval, Approvals, Attempts, AuditRecord, BackupCodeRecord, Challenge, Challenges,
-        ContactRecord, Contacts, DeviceRecord, Devices, Edit, Families, Held, LoginBindings, Outbox, OutboxRecord,
+        ContactRecord, Contacts, DeviceRecord, Devices, Edit, Failed, Families, Held, LoginBindings, Outbox, OutboxRecord,
         PendingEnrolment, PendingEnrolments, PlayerState, Reservation, SendLimits, SendReservation, SentCode, SentCodes,
-        SmsSend, SmsSends, Spent, StoreError,
+        SmsSend, SmsSends, Spared, Spent, StoreError, Tries,
     },
 };
 
@@ -96,9 +95,10 @@ counted! {
         fn waiting() -> u64;
     }
     Attempts = Attempts {
-        fn reserve(subject: &Subject, kind: FactorKind, now: UnixTime, pause_after: fn(u32) -> Duration) -> Reservation;
-        fn paused_until(subject: &Subject, kind: FactorKind, now: UnixTime) -> Option<UnixTime>;
-        fn clear(subject: &Subject, kind: FactorKind) -> ();
+        fn reserve(subject: &Subject, tries: Tries, now: UnixTime, pause_after: fn(u32) -> Duration) -> Reservation;
+        fn failed(subject: &Subject, tries: Tries, now: UnixTime) -> Failed;
+        fn clear(subject: &Subject, tries: Tries) -> ();
+        fn clear_exhausted(subject: &Subject) -> ();
     }
     Families = Families {
         fn open(binding: Binding, subject: &Subject, now: UnixTime) -> bool;
@@ -120,7 +120,7 @@ counted! {
         fn find(id: &str, now: UnixTime) -> Option<Challenge>;
         fn replace(old: &Challenge, new: Challenge) -> bool;
         fn remove(id: &str) -> ();
-        fn end_player(subject: &Subject, spared: Option<Binding>) -> ();
+        fn end_player(subject: &Subject, spared: Spared<'_>) -> ();
         fn end_all(binding: Binding) -> ();
         fn count(binding: Binding, now: UnixTime) -> usize;
     }

@@ -25,11 +25,56 @@ pub enum Reservation {
         /// When the next try is free.
         until: UnixTime,
     },
-    /// No: the factor must be bound anew (`throttle::REBIND_AFTER` failures in a row).
+    /// No: `throttle::REBIND_AFTER` failures in a row. Another factor, a backup code or binding one
+    /// anew opens it.
     Exhausted,
 }
 
-/// Failed codes in a row, per player and factor kind: across challenges, sessions, addresses, nodes
+/// Tries that are counted together: a player's, of one kind, by one way. None of them pauses another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tries {
+    /// Of which factor kind.
+    pub kind: FactorKind,
+    /// By which way.
+    pub by: TriesBy,
+}
+
+/// By which way codes are tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TriesBy {
+    /// Whoever has the log-in.
+    Anyone,
+    /// A browser in which the player has proven a factor before: nobody with only the password pauses
+    /// it (decisions 29).
+    KnownBrowser,
+    /// The steps of an enrolment. They pause, but are never exhausted: without a factor there is
+    /// nothing to bind anew.
+    Enrolment,
+}
+
+impl Tries {
+    /// The word in the store.
+    #[must_use]
+    pub fn word(self) -> String {
+        let kind = self.kind.as_str();
+        match self.by {
+            TriesBy::Anyone => kind.to_owned(),
+            TriesBy::KnownBrowser => format!("{kind}-known"),
+            TriesBy::Enrolment => format!("{kind}-enrolment"),
+        }
+    }
+}
+
+/// What was failed in a row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Failed {
+    /// How often.
+    pub count: u32,
+    /// Until when codes are paused; `None` when the next try is free.
+    pub paused_until: Option<UnixTime>,
+}
+
+/// Failed codes in a row, per player and [`Tries`]: across challenges, sessions, addresses, nodes
 /// and restarts.
 #[async_trait]
 pub trait Attempts: Send + Sync {
@@ -38,21 +83,20 @@ pub trait Attempts: Send + Sync {
     async fn reserve(
         &self,
         subject: &Subject,
-        kind: FactorKind,
+        tries: Tries,
         now: UnixTime,
         pause_after: fn(u32) -> Duration,
     ) -> Result<Reservation, StoreError>;
 
-    /// Until when codes are paused; `None` when the next try is free. Counts nothing.
-    async fn paused_until(
-        &self,
-        subject: &Subject,
-        kind: FactorKind,
-        now: UnixTime,
-    ) -> Result<Option<UnixTime>, StoreError>;
+    /// What was failed until now. Counts nothing.
+    async fn failed(&self, subject: &Subject, tries: Tries, now: UnixTime) -> Result<Failed, StoreError>;
 
     /// Forgets the failures, after a right code.
-    async fn clear(&self, subject: &Subject, kind: FactorKind) -> Result<(), StoreError>;
+    async fn clear(&self, subject: &Subject, tries: Tries) -> Result<(), StoreError>;
+
+    /// Forgets those of the player's tries that are exhausted: the player proved a factor, or bound one
+    /// anew.
+    async fn clear_exhausted(&self, subject: &Subject) -> Result<(), StoreError>;
 }
 
 /// Stamp families: one a log-in (binding). A stamp counts only while its family is open and its
@@ -62,7 +106,8 @@ pub trait Families: Send + Sync {
     /// Opens the family if it is new; `false`, and nothing changes, if it was ended.
     async fn open(&self, binding: Binding, subject: &Subject, now: UnixTime) -> Result<bool, StoreError>;
 
-    /// The player's epoch if the family is open and theirs, else `None`.
+    /// The player's epoch if the family is open and theirs, else `None`; `None` as long as the account
+    /// is frozen, whatever was minted meanwhile.
     async fn epoch_if_open(&self, binding: Binding, subject: &Subject) -> Result<Option<i64>, StoreError>;
 
     /// Ends the family for good; also one that was never opened.

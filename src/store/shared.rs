@@ -152,6 +152,17 @@ pub enum ChallengeState {
 /// neither memory nor the player's own next question depends on those never answered.
 pub const CHALLENGES_PER_LOGIN: usize = 20;
 
+/// Which of a player's challenges stay when the others end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spared<'a> {
+    /// None.
+    None,
+    /// Those of this log-in.
+    LogIn(Binding),
+    /// The one with this id.
+    Challenge(&'a str),
+}
+
 /// Open questions. Values expire at their own `expires_at`.
 #[async_trait]
 pub trait Challenges: Send + Sync {
@@ -163,9 +174,8 @@ pub trait Challenges: Send + Sync {
     async fn replace(&self, old: &Challenge, new: Challenge) -> Result<bool, StoreError>;
     /// Ends it.
     async fn remove(&self, id: &str) -> Result<(), StoreError>;
-    /// Ends every one of a player but those of the log-in `spared`; with the held requests and
-    /// approvals under them.
-    async fn end_player(&self, subject: &Subject, spared: Option<Binding>) -> Result<(), StoreError>;
+    /// Ends every one of a player but what is spared; with the held requests and approvals under them.
+    async fn end_player(&self, subject: &Subject, spared: Spared<'_>) -> Result<(), StoreError>;
     /// Ends every one of a log-in; with the held requests and approvals under them, which are looked
     /// up through their challenge.
     async fn end_all(&self, binding: Binding) -> Result<(), StoreError>;

@@ -2,7 +2,7 @@
 
 use crate::{
     clock::UnixTime,
-    flow::{CookieNames, Flow, FlowError, Granted, RuleSet, challenge::Verified},
+    flow::{CookieNames, Flow, FlowError, Granted, RuleSet, challenge::{Verified, prove::Proven}},
     policy::FactorKind,
     request::{self, Carrier, Head},
     secret::Token,
@@ -22,7 +22,7 @@ impl Flow {
         &self,
         rules: &RuleSet,
         head: &Head<'_>,
-        challenge: Challenge,
+        Proven { challenge, epoch }: Proven,
     ) -> Result<Verified, FlowError> {
         let now = self.clock.now();
         let granted = match challenge.level {
@@ -32,7 +32,7 @@ impl Flow {
             }
             Level::Session | Level::Fresh => {
                 let earlier = presented_stamp(rules, head, challenge.carrier, now);
-                let minted = rules.stamps.mint(&self.proof(&challenge, earlier.as_ref(), now).await?, now);
+                let minted = rules.stamps.mint(&self.proof(&challenge, epoch, earlier.as_ref(), now).await?, now);
                 Granted { expires_at: minted.stamp.expires_at, stamp: Some(minted), approval: None }
             }
         };
@@ -64,12 +64,13 @@ impl Flow {
         Ok(token)
     }
 
-    /// What the answered challenge proves; opens the stamp family of the log-in. A `session` proof
+    /// What the answered challenge proves in the epoch in which it was answered; opens the stamp family of the log-in. A `session` proof
     /// keeps the `fresh_time` of the stamp that it takes the place of, and never makes one
     /// (decisions 11).
     pub(super) async fn proof(
         &self,
         challenge: &Challenge,
+        epoch: i64,
         earlier: Option<&Stamp>,
         now: UnixTime,
     ) -> Result<Proof, FlowError> {
@@ -77,7 +78,10 @@ impl Flow {
         if !self.stores.families.open(binding, subject, now).await? {
             return Err(FlowError::Gone);
         }
-        let epoch = self.stores.families.epoch_if_open(binding, subject).await?.ok_or(FlowError::Gone)?;
+        // What ended every stamp since the code was checked ended this proof as well.
+        if self.stores.families.epoch_if_open(binding, subject).await? != Some(epoch) {
+            return Err(FlowError::Gone);
+        }
         let fresh_time = match challenge.level {
             Level::Fresh => Some(now),
             Level::Session | Level::Once | Level::Change(_) => earlier

@@ -15,14 +15,22 @@ use crate::{
         send::purpose_of,
     },
     policy::{FactorKind, cooldown::Cause, throttle},
-    request::{Binding, Subject},
+    request::Subject,
     store::{
-        Applied, Edit, FactorRecord, Reservation, StoreError,
-        shared::{Challenge, ChallengeState},
+        Applied, Change, Edit, FactorRecord, Reservation, Spared, StoreError, Tries,
+        shared::{Challenge, ChallengeState, Level},
     },
 };
 
 const REJECTED: FlowError = FlowError::CodeRejected { clock_is_slow: false };
+
+/// A challenge that was answered.
+#[derive(Debug)]
+pub(in crate::flow) struct Proven {
+    pub(in crate::flow) challenge: Challenge,
+    /// The player's epoch before the code was checked.
+    pub(in crate::flow) epoch: i64,
+}
 
 impl Flow {
     /// The challenge, answered by this code, and the code consumed. Each step that can lose a race
@@ -33,7 +41,7 @@ impl Flow {
         asker: &Asker,
         id: &str,
         answer: Answer<'_>,
-    ) -> Result<Challenge, FlowError> {
+    ) -> Result<Proven, FlowError> {
         let kind = answer.method;
         let open = match self.own_challenge(asker, id).await {
             Ok(open) => open,
@@ -55,35 +63,38 @@ impl Flow {
         asker: &Asker,
         open: &Challenge,
         answer: Answer<'_>,
-    ) -> Result<Challenge, FlowError> {
+    ) -> Result<Proven, FlowError> {
         let now = self.clock.now();
         let state = self.stores.accounts.player(&open.subject).await?;
+        if state.freeze.is_some() && open.level != Level::Change(Change::Unfreeze) {
+            return Err(FlowError::Frozen);
+        }
         let factors = may_answer(open, &state, answer.method, now)?;
+        let tries = asker.tries(answer.method);
         match answer.method {
-            FactorKind::App => self.consume_app_code(&rules.second_factor, &factors, answer.code).await?,
-            FactorKind::Sms => {
-                self.consume_sent_code(&open.subject, open.binding, &purpose_of(open), answer.code).await?;
-            }
-            FactorKind::BackupCode => self.consume_backup_code(rules, asker, answer.code).await?,
+            FactorKind::App => self.consume_app_code(&rules.second_factor, &factors, tries, answer.code).await?,
+            FactorKind::Sms => self.consume_sent_code(asker, tries, &purpose_of(open), answer.code).await?,
+            FactorKind::BackupCode => self.consume_backup_code(rules, asker, &open.id, answer.code).await?,
         }
         let answered = Challenge { state: ChallengeState::Answered { at: now, by: answer.method }, ..open.clone() };
         if !self.stores.challenges.replace(open, answered.clone()).await? {
             return Err(FlowError::Gone);
         }
-        Ok(answered)
+        Ok(Proven { challenge: answered, epoch: state.epoch })
     }
 
     async fn consume_app_code(
         &self,
         settings: &SecondFactor,
         factors: &[&FactorRecord],
+        tries: Tries,
         typed: &str,
     ) -> Result<(), FlowError> {
         let Some(owner) = factors.first() else { return Err(FlowError::MethodUnavailable) };
         // What is no code at all is no guess either and need not count.
         let code = Code::parse(typed).ok_or(REJECTED)?;
         let now = self.clock.now();
-        self.reserve(&owner.subject, FactorKind::App, now).await?;
+        self.reserve(&owner.subject, tries, now).await?;
         let (factor_id, step) = self.matching(factors, &code, now, settings)?;
         if self.stores.accounts.advance_step(factor_id, step).await? { Ok(()) } else { Err(REJECTED) }
     }
@@ -91,14 +102,15 @@ impl Flow {
     /// Consumes the code that was sent for a purpose to this log-in.
     pub(in crate::flow) async fn consume_sent_code(
         &self,
-        subject: &Subject,
-        binding: Binding,
+        asker: &Asker,
+        tries: Tries,
         purpose: &str,
         typed: &str,
     ) -> Result<(), FlowError> {
+        let (subject, binding) = (&asker.player.subject, asker.player.binding);
         let code = Code::parse(typed).ok_or(REJECTED)?;
         let now = self.clock.now();
-        self.reserve(subject, FactorKind::Sms, now).await?;
+        self.reserve(subject, tries, now).await?;
         let sent = self.stores.codes.find(purpose, now).await?.ok_or(REJECTED)?;
         let theirs = sent.subject == *subject && sent.binding == binding;
         if !theirs || !sms::is_code(&self.hasher, &sent.hash, (&sent.id, purpose), &code) {
@@ -112,23 +124,31 @@ impl Flow {
         Ok(())
     }
 
-    async fn consume_backup_code(&self, rules: &RuleSet, asker: &Asker, typed: &str) -> Result<(), FlowError> {
+    /// Uses a backup code; every other open challenge of the player ends with it (decisions 25).
+    async fn consume_backup_code(
+        &self,
+        rules: &RuleSet,
+        asker: &Asker,
+        challenge: &str,
+        typed: &str,
+    ) -> Result<(), FlowError> {
         let subject = &asker.player.subject;
         let code = BackupCode::parse(typed).ok_or(REJECTED)?;
         let now = self.clock.now();
-        self.reserve(subject, FactorKind::BackupCode, now).await?;
+        self.reserve(subject, asker.tries(FactorKind::BackupCode), now).await?;
         let kept = self.stores.accounts.backup_code(subject, code.selector()).await?.ok_or(REJECTED)?;
         if !self.is_code(code, kept.hash).await? {
             return Err(REJECTED);
         }
         let mut edits = vec![
+            Edit::RequireNotFrozen,
             Edit::SpendBackupCode { id: kept.id, at: now },
             Edit::Happened(Cause::BackupCode, now),
             self.recorded(subject, Event::BackupCodeUsed.as_str(), ""),
         ];
-        edits.extend(self.told(rules, &asker.player, Event::BackupCodeUsed, "").await?);
+        edits.extend(self.told(rules, &asker.player, (Event::BackupCodeUsed, ""), now).await?);
         match self.stores.accounts.apply(subject, &edits).await? {
-            Applied::Done => Ok(()),
+            Applied::Done => Ok(self.stores.challenges.end_player(subject, Spared::Challenge(challenge)).await?),
             Applied::Conflict => Err(REJECTED),
         }
     }
@@ -137,14 +157,14 @@ impl Flow {
     pub(in crate::flow) async fn reserve(
         &self,
         subject: &Subject,
-        kind: FactorKind,
+        tries: Tries,
         now: UnixTime,
     ) -> Result<(), FlowError> {
-        match self.stores.attempts.reserve(subject, kind, now, throttle::pause_after).await? {
+        match self.stores.attempts.reserve(subject, tries, now, throttle::pause_after).await? {
             Reservation::Reserved { .. } => Ok(()),
             Reservation::Paused { until } => Err(FlowError::TooManyAttempts { until }),
             Reservation::Exhausted => {
-                Err(FlowError::Denied("too many wrong codes: the second factor must be bound anew"))
+                Err(FlowError::Denied("too many wrong codes: use another method or a backup code"))
             }
         }
     }

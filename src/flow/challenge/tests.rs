@@ -13,7 +13,7 @@ use crate::{
     },
     request::Binding,
     stamp::{Proof, Stamp},
-    store::Place,
+    store::{Change, Place},
 };
 
 impl World {
@@ -42,7 +42,7 @@ impl World {
     }
 
     async fn prove(&self, asker: &Asker, id: &str, code: &str) -> Result<Challenge, FlowError> {
-        self.flow.prove(&self.rules, asker, id, by_app(code)).await
+        self.flow.prove(&self.rules, asker, id, by_app(code)).await.map(|proven| proven.challenge)
     }
 }
 
@@ -208,21 +208,21 @@ async fn only_a_fresh_challenge_makes_a_proof_fresh() {
     let id = world.ask(&ayu, &browser, Level::Fresh).await;
     let fresh = world.prove(&ayu, &id, &code(&secret, world.clock.now())).await.unwrap();
     let now = world.clock.now();
-    let proof = world.flow.proof(&fresh, None, now).await.unwrap();
+    let proof = world.flow.proof(&fresh, 0, None, now).await.unwrap();
     assert_eq!((proof.auth_time, proof.fresh_time, proof.epoch), (now, Some(now), 0));
     assert_eq!(proof.amr, ["otp", "mfa"]);
 
     let session = Challenge { level: Level::Session, ..fresh };
-    assert_eq!(world.flow.proof(&session, None, now).await.unwrap().fresh_time, None);
+    assert_eq!(world.flow.proof(&session, 0, None, now).await.unwrap().fresh_time, None);
     let stamp = |proof: Proof| Stamp { proof, id: "j".to_owned(), issued_at: now, expires_at: now.plus(DAY) };
     let later = now.plus(STEP);
-    let kept = world.flow.proof(&session, Some(&stamp(proof.clone())), later).await.unwrap();
+    let kept = world.flow.proof(&session, 0, Some(&stamp(proof.clone())), later).await.unwrap();
     assert_eq!((kept.auth_time, kept.fresh_time), (later, Some(now)));
     for foreign in [Proof { binding: Binding([9; 32]), ..proof.clone() }, Proof { epoch: 1, ..proof.clone() }] {
-        assert_eq!(world.flow.proof(&session, Some(&stamp(foreign)), now).await.unwrap().fresh_time, None);
+        assert_eq!(world.flow.proof(&session, 0, Some(&stamp(foreign)), now).await.unwrap().fresh_time, None);
     }
     world.flow.stores.families.end(session.binding, now).await.unwrap();
-    assert!(matches!(world.flow.proof(&session, None, now).await, Err(FlowError::Gone)));
+    assert!(matches!(world.flow.proof(&session, 0, None, now).await, Err(FlowError::Gone)));
 }
 
 #[tokio::test]

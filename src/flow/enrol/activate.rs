@@ -24,7 +24,9 @@ use crate::{
     request::{Carrier, Head, Subject},
     secret,
     stamp::Minted,
-    store::{Edit, EnrolmentStep, FactorRecord, Grounds, PendingEnrolment, Place, PlayerState},
+    store::{
+        Edit, EnrolmentStep, FactorRecord, Grounds, PendingEnrolment, Place, PlayerState, Spared, Tries, TriesBy,
+    },
 };
 
 /// What a confirmation gives.
@@ -62,8 +64,13 @@ impl Flow {
             Err(_) => EnrolmentOutcome::Rejected,
         };
         self.metrics.enrolment(kind.as_str(), outcome);
+        if let Err(error) = &confirmed {
+            let tries = Tries { kind, by: TriesBy::Enrolment };
+            self.tell_of_failures(rules, &asker.player, tries, error).await;
+        }
+        let activated = confirmed?;
         let stamp = self.spared_stamp(rules, head, &asker).await?;
-        Ok(Activated { stamp, ..confirmed? })
+        Ok(Activated { stamp, ..activated })
     }
 
     /// Activates the factor once its code is right. The secret moves as it was sealed, and the one
@@ -82,8 +89,7 @@ impl Flow {
         let last_step = match pending.kind {
             FactorKind::App => self.confirm_app(&rules.second_factor, &pending, code).await?,
             FactorKind::Sms | FactorKind::BackupCode => {
-                let player = &asker.player;
-                self.consume_sent_code(&player.subject, player.binding, &purpose_of(&pending), code).await?;
+                self.consume_sent_code(asker, tries_of(&pending), &purpose_of(&pending), code).await?;
                 -1
             }
         };
@@ -91,9 +97,14 @@ impl Flow {
         if state.freeze.is_some() {
             return Err(FlowError::Frozen);
         }
-        if pending.grounds == Grounds::First {
-            let on_file = self.see_contacts(rules, &asker.player).await?;
-            may_enrol_first(&rules.second_factor, on_file.as_ref(), self.clock.now())?;
+        match pending.grounds {
+            Grounds::First => {
+                let on_file = self.see_contacts(rules, &asker.player).await?;
+                may_enrol_first(&rules.second_factor, on_file.as_ref(), self.clock.now())?;
+            }
+            // Without an active factor it would be a first enrolment, which needs other grounds.
+            Grounds::Proof(_) if state.factors.is_empty() => return Err(FlowError::Gone),
+            Grounds::Proof(_) => {}
         }
         let pending = self.stores.enrolments.take(id, self.clock.now()).await?.ok_or(FlowError::Gone)?;
         self.activate(rules, asker, pending, (state, last_step)).await
@@ -108,7 +119,7 @@ impl Flow {
     ) -> Result<i64, FlowError> {
         let now = self.clock.now();
         let code = Code::parse(code).ok_or(FlowError::CodeRejected { clock_is_slow: false })?;
-        self.reserve(&pending.subject, pending.kind, now).await?;
+        self.reserve(&pending.subject, tries_of(pending), now).await?;
         let sealed = pending.secret.as_ref().ok_or_else(|| unreadable(None))?;
         let secret = self.app_secret(&pending.factor_id, &pending.subject, sealed)?;
         match app::check(&secret, &code, now, settings.app_skew_steps, -1) {
@@ -129,6 +140,7 @@ impl Flow {
         let seen = self.codes_of(&pending)?;
         let shown = if seen.is_empty() { fresh_codes(rules.second_factor.backup_codes) } else { seen };
         let codes = shown.iter().filter_map(|code| BackupCode::parse(code)).collect();
+        let tries = tries_of(&pending);
         let sealed = match pending.kind {
             FactorKind::App => pending.secret,
             FactorKind::Sms | FactorKind::BackupCode => pending.number,
@@ -147,11 +159,15 @@ impl Flow {
         edits.push(Edit::ReplaceBackupCodes(self.hash_codes(codes).await?));
         edits.push(Edit::Happened(Cause::Enroll, now));
         edits.push(self.recorded(&pending.subject, event.as_str(), pending.kind.as_str()));
-        edits.extend(self.told(rules, &asker.player, event, pending.kind.as_str()).await?);
-        let spared = (pending.grounds == Grounds::First).then_some(pending.binding);
+        edits.extend(self.told(rules, &asker.player, (event, pending.kind.as_str()), now).await?);
+        let spared = match pending.grounds {
+            Grounds::First => Spared::LogIn(pending.binding),
+            Grounds::Proof(_) => Spared::None,
+        };
         self.change_account(&pending.subject, &edits, spared).await?;
-        self.stores.enrolments.void_all(&pending.subject).await?;
-        self.stores.attempts.clear(&pending.subject, pending.kind).await?;
+        self.stores.attempts.clear(&pending.subject, tries).await?;
+        self.stores.attempts.clear(&pending.subject, Tries { by: TriesBy::Anyone, ..tries }).await?;
+        self.stores.attempts.clear_exhausted(&pending.subject).await?;
         let factor = FactorView::of(&factor, self.masked_number(&factor)?);
         Ok(Activated { factor, backup_codes: shown, return_to: pending.return_to, stamp: None, carrier: asker.player.carrier })
     }
@@ -183,8 +199,13 @@ impl Flow {
         let sealed = self.seal_factor(&id, &subject, plain);
         let (created_at, matures_at, last_step) = (now, now, -1);
         let factor = FactorRecord { id, subject: subject.clone(), kind, sealed, created_at, matures_at, last_step };
-        self.change_account(&subject, &[Edit::Add(factor)], None).await
+        self.change_account(&subject, &[Edit::Add(factor)], Spared::None).await
     }
+}
+
+/// Where the tries of an enrolment's steps are counted.
+pub(super) fn tries_of(pending: &PendingEnrolment) -> Tries {
+    Tries { kind: pending.kind, by: TriesBy::Enrolment }
 }
 
 fn fresh_codes(count: usize) -> Vec<Zeroizing<String>> {
@@ -198,6 +219,9 @@ fn grounds_edits(grounds: Grounds, state: &PlayerState, now: UnixTime) -> (Event
         gone.map(|factor| Edit::Remove(factor.id.clone())).collect()
     };
     let mut edits = vec![Edit::RequireNotFrozen];
+    if let (Grounds::Proof(_), Some(factor)) = (grounds, state.factors.first()) {
+        edits.push(Edit::RequireFactor(factor.id.clone()));
+    }
     let event = match grounds {
         Grounds::First => {
             edits.extend([Edit::RequireNoFactor, Edit::RemoveSuspended]);

@@ -4,7 +4,7 @@ use crate::{
     flow::{Flow, FlowError, RuleSet, challenge::SmsView, enrol::EnrolmentView, send::Sending},
     policy::FactorKind,
     request::Head,
-    store::{EnrolmentStep, PendingEnrolment},
+    store::{EnrolmentStep, PendingEnrolment, Tries, TriesBy},
     words::CodeFor,
 };
 
@@ -40,6 +40,7 @@ impl Flow {
             purpose: purpose_of(&pending),
             is_for,
             language: rules.language(Some(&asker.player), head.headers),
+            known: false,
         };
         self.send(rules, sending).await
     }
@@ -61,8 +62,13 @@ impl Flow {
             return Err(FlowError::Gone);
         }
         let player = &asker.player;
-        self.consume_sent_code(&player.subject, player.binding, &purpose_of(&pending), code).await?;
-        self.stores.attempts.clear(&player.subject, FactorKind::Sms).await?;
+        let tries = Tries { kind: FactorKind::Sms, by: TriesBy::Enrolment };
+        let proven = self.consume_sent_code(&asker, tries, &purpose_of(&pending), code).await;
+        if let Err(error) = &proven {
+            self.tell_of_failures(rules, player, tries, error).await;
+        }
+        proven?;
+        self.stores.attempts.clear(&player.subject, tries).await?;
         let next = self.with_secret(rules, &pending);
         self.moved(&pending, &next).await?;
         self.shown(rules, &asker, next).await

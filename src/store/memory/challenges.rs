@@ -8,7 +8,7 @@ use crate::{
     clock::UnixTime,
     request::{Binding, Subject},
     store::{
-        Challenge, ChallengeState, Challenges, StoreError,
+        Challenge, ChallengeState, Challenges, Spared, StoreError,
         memory::{Memory, expiring::Expiring, locked},
         shared::CHALLENGES_PER_LOGIN,
     },
@@ -92,11 +92,15 @@ impl Challenges for Memory {
         Ok(())
     }
 
-    async fn end_player(&self, subject: &Subject, spared: Option<Binding>) -> Result<(), StoreError> {
+    async fn end_player(&self, subject: &Subject, spared: Spared<'_>) -> Result<(), StoreError> {
         let ids = {
             let mut challenges = locked(&self.challenges);
-            let theirs =
-                |challenge: &Challenge| challenge.subject == *subject && Some(challenge.binding) != spared;
+            let stays = |challenge: &Challenge| match spared {
+                Spared::None => false,
+                Spared::LogIn(binding) => challenge.binding == binding,
+                Spared::Challenge(id) => challenge.id == id,
+            };
+            let theirs = |challenge: &Challenge| challenge.subject == *subject && !stays(challenge);
             let ids: Vec<String> = challenges.by_id.keys_where(theirs);
             for id in &ids {
                 challenges.remove(id);

@@ -7,9 +7,9 @@ use sqlx::Row;
 
 use crate::{
     clock::UnixTime,
-    policy::{FactorKind, throttle::REBIND_AFTER},
+    policy::throttle::REBIND_AFTER,
     request::Subject,
-    store::{Attempts, Reservation, StoreError, sql::Sql},
+    store::{Attempts, Failed, Reservation, StoreError, Tries, TriesBy, sql::Sql},
 };
 
 /// Counts one more failure unless paused or exhausted. Takes the row's lock, so that the next
@@ -20,35 +20,37 @@ const COUNT: &str = "INSERT INTO attempt (subject, kind, failures, paused_until)
 const PAUSE: &str = "UPDATE attempt SET paused_until = $3 WHERE subject = $1 AND kind = $2";
 const STATE: &str = "SELECT failures, paused_until FROM attempt WHERE subject = $1 AND kind = $2";
 const CLEAR: &str = "DELETE FROM attempt WHERE subject = $1 AND kind = $2";
+const CLEAR_EXHAUSTED: &str = "DELETE FROM attempt WHERE subject = $1 AND failures >= $2";
 
 #[async_trait]
 impl Attempts for Sql {
     async fn reserve(
         &self,
         subject: &Subject,
-        kind: FactorKind,
+        tries: Tries,
         now: UnixTime,
         pause_after: fn(u32) -> Duration,
     ) -> Result<Reservation, StoreError> {
+        let word = tries.word();
         self.timed("reserve", async {
             let mut change = self.pool.begin_with(self.begin).await?;
             let counted = sqlx::query(COUNT)
                 .bind(subject.as_str())
-                .bind(kind.as_str())
+                .bind(word.as_str())
                 .bind(now.millis())
-                .bind(i64::from(REBIND_AFTER))
+                .bind(most(tries))
                 .fetch_optional(&mut *change)
                 .await?;
             let Some(counted) = counted else {
                 let state =
-                    sqlx::query(STATE).bind(subject.as_str()).bind(kind.as_str()).fetch_one(&mut *change).await?;
+                    sqlx::query(STATE).bind(subject.as_str()).bind(word.as_str()).fetch_one(&mut *change).await?;
                 change.rollback().await?;
-                return Ok(refused(failures(state.try_get("failures")?)?, state.try_get("paused_until")?));
+                return Ok(refused(tries, state.try_get("failures")?, state.try_get("paused_until")?));
             };
             let failures = failures(counted.try_get("failures")?)?;
             sqlx::query(PAUSE)
                 .bind(subject.as_str())
-                .bind(kind.as_str())
+                .bind(word.as_str())
                 .bind(now.plus(pause_after(failures)).millis())
                 .execute(&mut *change)
                 .await?;
@@ -58,33 +60,46 @@ impl Attempts for Sql {
         .await
     }
 
-    async fn paused_until(
-        &self,
-        subject: &Subject,
-        kind: FactorKind,
-        now: UnixTime,
-    ) -> Result<Option<UnixTime>, StoreError> {
-        self.timed("paused_until", async {
-            let row = sqlx::query(STATE).bind(subject.as_str()).bind(kind.as_str()).fetch_optional(&self.pool).await?;
-            let Some(row) = row else { return Ok(None) };
+    async fn failed(&self, subject: &Subject, tries: Tries, now: UnixTime) -> Result<Failed, StoreError> {
+        self.timed("failed", async {
+            let row = sqlx::query(STATE).bind(subject.as_str()).bind(tries.word()).fetch_optional(&self.pool).await?;
+            let Some(row) = row else { return Ok(Failed::default()) };
             let until = UnixTime::from_millis(row.try_get("paused_until")?);
-            Ok((until > now).then_some(until))
+            let count = failures(row.try_get("failures")?)?;
+            Ok(Failed { count, paused_until: (until > now).then_some(until) })
         })
         .await
     }
 
-    async fn clear(&self, subject: &Subject, kind: FactorKind) -> Result<(), StoreError> {
+    async fn clear(&self, subject: &Subject, tries: Tries) -> Result<(), StoreError> {
         self.timed("clear", async {
-            sqlx::query(CLEAR).bind(subject.as_str()).bind(kind.as_str()).execute(&self.pool).await?;
+            sqlx::query(CLEAR).bind(subject.as_str()).bind(tries.word()).execute(&self.pool).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn clear_exhausted(&self, subject: &Subject) -> Result<(), StoreError> {
+        self.timed("clear_exhausted", async {
+            let clear = sqlx::query(CLEAR_EXHAUSTED).bind(subject.as_str()).bind(i64::from(REBIND_AFTER));
+            clear.execute(&self.pool).await?;
             Ok(())
         })
         .await
     }
 }
 
+/// How many failures there can be.
+fn most(tries: Tries) -> i64 {
+    match tries.by {
+        TriesBy::Anyone | TriesBy::KnownBrowser => i64::from(REBIND_AFTER),
+        TriesBy::Enrolment => i64::from(u32::MAX),
+    }
+}
+
 /// Why nothing was counted.
-fn refused(failures: u32, paused_until: i64) -> Reservation {
-    if failures >= REBIND_AFTER {
+fn refused(tries: Tries, failures: i64, paused_until: i64) -> Reservation {
+    if failures >= most(tries) {
         return Reservation::Exhausted;
     }
     Reservation::Paused { until: UnixTime::from_millis(paused_until) }

@@ -14,7 +14,7 @@ const OPEN: &str = "INSERT INTO family (binding, subject, opened_at) VALUES ($1,
      WHERE family.ended_at IS NULL AND family.subject = excluded.subject RETURNING opened_at";
 const EPOCH: &str = "SELECT CAST(COALESCE(player.epoch, 0) AS BIGINT) AS epoch FROM family \
      LEFT JOIN player ON player.subject = family.subject \
-     WHERE family.binding = $1 AND family.subject = $2 AND family.ended_at IS NULL";
+     WHERE family.binding = $1 AND family.subject = $2 AND family.ended_at IS NULL AND player.frozen_at IS NULL";
 const END: &str = "INSERT INTO family (binding, opened_at, ended_at) VALUES ($1, $2, $2) \
      ON CONFLICT (binding) DO UPDATE SET ended_at = COALESCE(family.ended_at, excluded.ended_at)";
 const RAISE: &str = "INSERT INTO player (subject, epoch) VALUES ($1, 1) \

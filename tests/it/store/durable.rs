@@ -6,7 +6,8 @@ use stepgate::{
     policy::{FactorKind, throttle},
     secret::Sealed,
     store::{
-        Accounts, Applied, Attempts, Edit, FactorRecord, Families, LoginBindings, PlayerState, Reservation, Spent, sql::Sql,
+        Accounts, Applied, Attempts, Edit, FactorRecord, Failed, Families, LoginBindings, PlayerState, Reservation, Spent,
+        Tries, TriesBy, sql::Sql,
     },
 };
 
@@ -77,7 +78,7 @@ fn a_reopened_file_keeps_everything() {
         assert!(Families::open(&*sql, binding(1), &player, NOW).await.unwrap());
         assert_eq!(sql.raise_epoch(&player).await.unwrap(), 1);
         for _ in 0..5 {
-            sql.reserve(&player, FactorKind::App, NOW, throttle::pause_after).await.unwrap();
+            sql.reserve(&player, APP, NOW, throttle::pause_after).await.unwrap();
         }
         sql.close().await;
 
@@ -86,7 +87,7 @@ fn a_reopened_file_keeps_everything() {
         assert!(!sql.spend("id", NOW).await.unwrap());
         assert_eq!(sql.epoch_if_open(binding(1), &player).await.unwrap(), Some(1));
         let until = NOW.plus(Duration::from_secs(30));
-        assert_eq!(sql.paused_until(&player, FactorKind::App, NOW).await.unwrap(), Some(until));
+        assert_eq!(sql.failed(&player, APP, NOW).await.unwrap(), Failed { count: 5, paused_until: Some(until) });
     });
     let mode = std::fs::metadata(folder.path().join("gate.db")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
@@ -123,9 +124,9 @@ async fn unknown_keys_are_absent(sql: &Sql) {
     let removed = sql.apply(&stranger, &[Edit::Remove("none".into())]).await.unwrap();
     assert_eq!(removed, Applied::Conflict);
     assert_eq!(sql.epoch_if_open(binding(9), &stranger).await.unwrap(), None);
-    assert_eq!(sql.paused_until(&stranger, FactorKind::App, NOW).await.unwrap(), None);
+    assert_eq!(sql.failed(&stranger, APP, NOW).await.unwrap(), Failed::default());
     assert_eq!(sql.subject([9; 32], NOW).await.unwrap(), None);
-    sql.clear(&stranger, FactorKind::App).await.unwrap();
+    sql.clear(&stranger, APP).await.unwrap();
     sql.void([9; 32]).await.unwrap();
 }
 
@@ -171,7 +172,7 @@ async fn guesses_at_once_are_capped(sql: &Arc<Sql>) {
     let player = subject("guessed");
     let guess = |sql: Arc<Sql>| {
         let player = player.clone();
-        async move { sql.reserve(&player, FactorKind::App, NOW, throttle::pause_after).await.unwrap() }
+        async move { sql.reserve(&player, APP, NOW, throttle::pause_after).await.unwrap() }
     };
     let until = NOW.plus(Duration::from_secs(30));
     let reservations = at_once(500, sql, guess).await;
@@ -186,12 +187,12 @@ async fn guesses_at_once_are_capped(sql: &Arc<Sql>) {
     }
     granted.sort_unstable();
     assert_eq!(granted, [1, 2, 3, 4, 5]);
-    let other = sql.reserve(&player, FactorKind::Sms, NOW, throttle::pause_after).await.unwrap();
+    let other = sql.reserve(&player, Tries { kind: FactorKind::Sms, ..APP }, NOW, throttle::pause_after).await.unwrap();
     assert_eq!(other, Reservation::Reserved { failures: 1 });
-    let next = sql.reserve(&player, FactorKind::App, until, throttle::pause_after).await.unwrap();
+    let next = sql.reserve(&player, APP, until, throttle::pause_after).await.unwrap();
     assert_eq!(next, Reservation::Reserved { failures: 6 });
-    sql.clear(&player, FactorKind::App).await.unwrap();
-    let fresh = sql.reserve(&player, FactorKind::App, NOW, throttle::pause_after).await.unwrap();
+    sql.clear(&player, APP).await.unwrap();
+    let fresh = sql.reserve(&player, APP, NOW, throttle::pause_after).await.unwrap();
     assert_eq!(fresh, Reservation::Reserved { failures: 1 });
 }
 
@@ -199,11 +200,18 @@ async fn a_hundred_failures_exhaust_a_factor(sql: &Sql) {
     let player = subject("exhausted");
     let unpaused = |_| Duration::ZERO;
     for failures in 1..=throttle::REBIND_AFTER {
-        let reserved = sql.reserve(&player, FactorKind::App, NOW, unpaused).await.unwrap();
+        let reserved = sql.reserve(&player, APP, NOW, unpaused).await.unwrap();
         assert_eq!(reserved, Reservation::Reserved { failures });
     }
-    let refused = sql.reserve(&player, FactorKind::App, NOW, unpaused).await.unwrap();
+    let refused = sql.reserve(&player, APP, NOW, unpaused).await.unwrap();
     assert_eq!(refused, Reservation::Exhausted);
+    let known = Tries { by: TriesBy::KnownBrowser, ..APP };
+    let reserved = sql.reserve(&player, known, NOW, unpaused).await.unwrap();
+    assert_eq!(reserved, Reservation::Reserved { failures: 1 });
+    sql.clear_exhausted(&player).await.unwrap();
+    let reserved = sql.reserve(&player, APP, NOW, unpaused).await.unwrap();
+    assert_eq!(reserved, Reservation::Reserved { failures: 1 });
+    assert_eq!(sql.failed(&player, known, NOW).await.unwrap().count, 1, "others are as they were");
 }
 
 async fn an_ended_family_stays_ended(sql: &Sql) {

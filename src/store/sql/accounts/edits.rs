@@ -25,8 +25,9 @@ const SPEND_CODE: &str =
 const RAISE: &str = "UPDATE player SET epoch = epoch + 1 WHERE subject = $1";
 const HAPPENED: &str = "INSERT INTO cool_down (subject, cause, at) VALUES ($1, $2, $3) \
      ON CONFLICT (subject, cause) DO UPDATE SET at = excluded.at WHERE cool_down.at < excluded.at";
-const FREEZE: &str =
-    "UPDATE player SET frozen_at = $2, frozen_for = $3 WHERE subject = $1 AND frozen_at IS NULL";
+/// The earliest of the events counts: a factor that came after it must not clear the freeze.
+const FREEZE: &str = "UPDATE player SET frozen_for = CASE WHEN frozen_at IS NULL OR frozen_for > $3 THEN $3 \
+     ELSE frozen_for END, frozen_at = COALESCE(frozen_at, $2) WHERE subject = $1";
 const UNFREEZE: &str = "UPDATE player SET frozen_at = NULL, frozen_for = NULL WHERE subject = $1";
 const FORGET_DEVICES: &str = "DELETE FROM device WHERE subject = $1";
 const FORGET_DEVICE: &str = "DELETE FROM device WHERE subject = $1 AND id = $2";

@@ -43,6 +43,8 @@ pub mod send;
 pub mod settings;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 
 /// What a reload swaps.
 #[derive(Debug)]

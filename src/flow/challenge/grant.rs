@@ -67,7 +67,7 @@ impl Flow {
     /// What the answered challenge proves in the epoch in which it was answered; opens the stamp family of the log-in. A `session` proof
     /// keeps the `fresh_time` of the stamp that it takes the place of, and never makes one
     /// (decisions 11).
-    pub(super) async fn proof(
+    pub(in crate::flow) async fn proof(
         &self,
         challenge: &Challenge,
         epoch: i64,

@@ -35,7 +35,7 @@ pub(in crate::flow) struct Proven {
 impl Flow {
     /// The challenge, answered by this code, and the code consumed. Each step that can lose a race
     /// is one atomic change in a store, and the attempt stays counted whichever step fails.
-    pub(super) async fn prove(
+    pub(in crate::flow) async fn prove(
         &self,
         rules: &RuleSet,
         asker: &Asker,

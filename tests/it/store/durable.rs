@@ -14,6 +14,8 @@ use stepgate::{
 use super::{NOW, at_once, binding, factor, run, subject};
 use crate::kit::postgres::Postgres;
 
+const APP: Tries = Tries { kind: FactorKind::App, by: TriesBy::Anyone };
+
 /// A file database in a directory of its own.
 fn file() -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().expect("a temporary directory");

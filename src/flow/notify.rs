@@ -210,10 +210,12 @@ impl Flow {
     /// Tells of wrong codes, from the third in a row on, once an hour. A failure here must not hide the
     /// answer to the player.
     pub(super) async fn tell_of_failures(&self, rules: &RuleSet, player: &Player, tries: Tries, error: &FlowError) {
-        let told = match error {
-            FlowError::TooManyAttempts { .. } => self.failures_told(rules, player).await,
-            FlowError::CodeRejected { .. } => self.told_if_many(rules, player, tries).await,
-            _ => return,
+        let told = if matches!(error, FlowError::TooManyAttempts { .. }) {
+            self.failures_told(rules, player).await
+        } else if matches!(error, FlowError::CodeRejected { .. }) {
+            self.told_if_many(rules, player, tries).await
+        } else {
+            return;
         };
         if let Err(error) = told {
             tracing::error!(%error, "wrong codes could not be told");

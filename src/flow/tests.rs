@@ -1,8 +1,8 @@
 //! What an adversary tries against the use cases, and what a player's mistakes must not cost.
 
 use super::{
-    enrol::Wanted,
     challenge::{Answer, Asker, NewChallenge, prove::Proven},
+    enrol::Wanted,
     send::{Sending, purpose_of},
     testing::{DAY, NUMBER, START, STEP, World, asker, code, known},
     *,
@@ -304,10 +304,7 @@ async fn a_thiefs_address_keeps_nothing_from_the_owners_phone_nor_does_a_foreign
     let edits = flow.told(rules, &thief, (notify::Event::Approved, ""), account.world.clock.now()).await.unwrap();
     let mut channels: Vec<&str> = edits
         .iter()
-        .filter_map(|edit| match edit {
-            store::Edit::Tell(record) => Some(record.channel.as_str()),
-            _ => None,
-        })
+        .filter_map(|edit| if let store::Edit::Tell(record) = edit { Some(record.channel.as_str()) } else { None })
         .collect();
     channels.sort_unstable();
     assert_eq!(channels, ["email", "sms"], "the factor's number is told, the foreign one is not");

@@ -17,9 +17,9 @@ use crate::{
     secret::{Sealed, TokenHash},
     store::{
         Accounts, Applied, Approval, Approvals, Attempts, AuditRecord, BackupCodeRecord, Challenge, Challenges,
-        ContactRecord, Contacts, DeviceRecord, Devices, Edit, Failed, Families, Held, LoginBindings, Outbox, OutboxRecord,
-        PendingEnrolment, PendingEnrolments, PlayerState, Reservation, SendLimits, SendReservation, SentCode, SentCodes,
-        SmsSend, SmsSends, Spared, Spent, StoreError, Tries,
+        ContactRecord, Contacts, DeviceRecord, Devices, Edit, Failed, Families, Held, LoginBindings, Outbox,
+        OutboxRecord, PendingEnrolment, PendingEnrolments, PlayerState, Reservation, SendLimits, SendReservation,
+        SentCode, SentCodes, SmsSend, SmsSends, Spared, Spent, StoreError, Tries,
     },
 };
 

@@ -20,12 +20,12 @@ pub use account::{
     Accounts, Applied, AuditRecord, BackupCodeRecord, Edit, FactorRecord, Freeze, Outbox, OutboxRecord, PlayerState,
 };
 pub use durable::{
-    Attempts, ContactKind, ContactRecord, Contacts, DeviceRecord, Devices, Failed, Families, LoginBindings, Reservation,
-    SendLimits, SendReservation, SmsSend, SmsSends, Spent, Tries, TriesBy,
+    Attempts, ContactKind, ContactRecord, Contacts, DeviceRecord, Devices, Failed, Families, LoginBindings,
+    Reservation, SendLimits, SendReservation, SmsSend, SmsSends, Spent, Tries, TriesBy,
 };
 pub use shared::{
-    Approval, Approvals, Challenge, ChallengeState, Challenges, Change, EnrolmentStep, Grounds, Held,
-    PendingEnrolment, PendingEnrolments, Place, SentCode, SentCodes, Spared,
+    Approval, Approvals, Challenge, ChallengeState, Challenges, Change, EnrolmentStep, Grounds, Held, PendingEnrolment,
+    PendingEnrolments, Place, SentCode, SentCodes, Spared,
 };
 
 /// The backend did not answer, or not as it should. Guarded routes close.

@@ -2,7 +2,10 @@
 
 use crate::{
     clock::UnixTime,
-    flow::{CookieNames, Flow, FlowError, Granted, RuleSet, challenge::{Verified, prove::Proven}},
+    flow::{
+        CookieNames, Flow, FlowError, Granted, RuleSet,
+        challenge::{Verified, prove::Proven},
+    },
     policy::FactorKind,
     request::{self, Carrier, Head},
     secret::Token,

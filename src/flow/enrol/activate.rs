@@ -24,9 +24,7 @@ use crate::{
     request::{Carrier, Head, Subject},
     secret,
     stamp::Minted,
-    store::{
-        Edit, EnrolmentStep, FactorRecord, Grounds, PendingEnrolment, Place, PlayerState, Spared, Tries, TriesBy,
-    },
+    store::{Edit, EnrolmentStep, FactorRecord, Grounds, PendingEnrolment, Place, PlayerState, Spared, Tries, TriesBy},
 };
 
 /// What a confirmation gives.
@@ -169,7 +167,13 @@ impl Flow {
         self.stores.attempts.clear(&pending.subject, Tries { by: TriesBy::Anyone, ..tries }).await?;
         self.stores.attempts.clear_exhausted(&pending.subject).await?;
         let factor = FactorView::of(&factor, self.masked_number(&factor)?);
-        Ok(Activated { factor, backup_codes: shown, return_to: pending.return_to, stamp: None, carrier: asker.player.carrier })
+        Ok(Activated {
+            factor,
+            backup_codes: shown,
+            return_to: pending.return_to,
+            stamp: None,
+            carrier: asker.player.carrier,
+        })
     }
 
     /// Binds an app factor without asking anybody, ripe at once: for seeds such as the demo's. Returns
@@ -250,8 +254,7 @@ fn grounds_edits(grounds: Grounds, state: &PlayerState, now: UnixTime) -> (Event
 fn cooldown(settings: &SecondFactor, grounds: Grounds) -> Duration {
     match (grounds, settings.first_enrolment) {
         (Grounds::First, FirstEnrolment::Cooldown | FirstEnrolment::Support) => settings.cooldown,
-        (Grounds::First, FirstEnrolment::PhoneOnFile | FirstEnrolment::InsecureSessionOnly) | (Grounds::Proof(_), _) => {
-            Duration::ZERO
-        }
+        (Grounds::First, FirstEnrolment::PhoneOnFile | FirstEnrolment::InsecureSessionOnly)
+        | (Grounds::Proof(_), _) => Duration::ZERO,
     }
 }

@@ -8,7 +8,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     clock::UnixTime,
-    policy::{Facts, PathPattern, StampFacts, Verdict, Visitor, decide},
+    policy::{
+        Account, Enrolment, FactorKind, Facts, PathPattern, StampFacts, Verdict, Visitor, cooldown::Happened, decide,
+    },
     request::Scheme,
     target::Target,
 };
@@ -165,8 +167,14 @@ proptest! {
         let now = UnixTime::from_secs(100_000);
         let fresh_time = fresh_ago.map(|ago| UnixTime::from_secs(100_000 - ago));
         let stamp = stamped.then_some(StampFacts { auth_time: now, fresh_time });
-        let facts = Facts { now, visitor: Visitor::Player, stamp, approved, account: None };
+        let kinds = vec![FactorKind::App];
+        let enrolment = Enrolment::Active { kinds, cooling_until: None };
+        let account = Account { enrolment, frozen: false, happened: Happened::default() };
+        let facts = Facts { now, visitor: Visitor::Player, stamp, approved, account: Some(&account) };
         let landing = routes.land(&head, BodyView::Unread);
+        let frozen = Account { frozen: true, ..account.clone() };
+        let while_frozen = decide(&landing, &head, &Facts { account: Some(&frozen), ..facts }).verdict;
+        prop_assert!(require != Requirement::Once || !matches!(while_frozen, Verdict::Allow(_)));
         let allowed = matches!(decide(&landing, &head, &facts).verdict, Verdict::Allow(_));
         let expected = match require {
             Requirement::None => true,

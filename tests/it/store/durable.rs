@@ -6,8 +6,8 @@ use stepgate::{
     policy::{FactorKind, throttle},
     secret::Sealed,
     store::{
-        Accounts, Applied, Attempts, Edit, FactorRecord, Failed, Families, LoginBindings, PlayerState, Reservation, Spent,
-        Tries, TriesBy, sql::Sql,
+        Accounts, Applied, Attempts, Edit, FactorRecord, Failed, Families, LoginBindings, PlayerState, Reservation,
+        Spent, Tries, TriesBy, sql::Sql,
     },
 };
 

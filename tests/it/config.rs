@@ -29,7 +29,7 @@ fn folder() -> tempfile::TempDir {
     let good = "pXb4bJ0yqvOe2dXcA1h5uH3nV9rT6wZk";
     file("secrets/site-jwt", good, 0o600);
     file("secrets/metrics", good, 0o600);
-    for name in ["sms-key", "kannel", "twilio", "mail"] {
+    for name in ["sms-key", "kannel", "twilio", "mail", "webhook"] {
         file(&format!("secrets/{name}"), good, 0o600);
     }
     file("secrets/exposed", good, 0o644);

@@ -68,6 +68,8 @@ pub(super) fn resolve(
     let session_end = report.session_end(file.session_end.as_deref().unwrap_or_default(), tree.at("session_end"));
     let couriers = report.couriers(file.couriers.as_ref(), tree.at("couriers"));
     let store = report.store(&file.store, tree.at("store"));
+    let carries_sms = file.couriers.as_ref().is_some_and(|typed| typed.sms.as_ref().is_some_and(|sms| !sms.is_empty()));
+    report.sms_needs_couriers(&second_factor, carries_sms, tree);
     let notices = report.notices(file.notices.as_ref(), tree.at("notices"));
     let keys = dir.join(&file.keys.file);
     if !report.problems.is_empty() {

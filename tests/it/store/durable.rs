@@ -6,7 +6,8 @@ use stepgate::{
     policy::{FactorKind, throttle},
     secret::Sealed,
     store::{
-        Accounts, Applied, Attempts, Edit, FactorRecord, Families, LoginBindings, PlayerState, Reservation, Spent, sql::Sql,
+        Accounts, Applied, Attempts, Edit, FactorRecord, Families, LoginBindings, PlayerState, Reservation, Spent,
+        sql::Sql,
     },
 };
 

@@ -1,0 +1,268 @@
+//! `second_factor:` and `notices:` as typed.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::Secret;
+
+/// The rules of factors, stamps and approvals.
+    pub second_factor: Option<SecondFactor>,
+    /// Which requests need proof; tried in this order, the first match wins.
+    pub routes: Option<Vec<Route>>,
+    /// For requests that match no route; default `none`.
+    pub default_require: Option<RequireWord>,
+    /// Where things are remembered.
+    pub store: Store,
+    /// The key file, made by `stepgate keys generate`.
+    pub keys: Keys,
+    /// What a client may send.
+    pub limits: Option<Limits>,
+    /// How long things may take.
+    pub timeouts: Option<Timeouts>,
+    /// The process.
+    pub server: Option<Server>,
+    /// What is logged.
+    pub log: Option<Log>,
+    /// What carries codes and notices to players.
+    pub couriers: Option<Couriers>,
+    /// Reserved; not supported yet.
+    pub desk: Option<serde_json::Value>,
+    /// Where notices go besides the player's own contacts.
+    pub notices: Option<Notices>,
+    /// Reserved; not supported yet.
+    pub throttle: Option<serde_json::Value>,
+    /// Reserved; not supported yet.
+    pub sms_guard: Option<serde_json::Value>,
+    /// Reserved; not supported yet.
+    pub paths: Option<serde_json::Value>,
+    /// Reserved; not supported yet.
+    pub tests: Option<serde_json::Value>,
+    /// Reserved; not supported yet.
+    pub audit: Option<serde_json::Value>,
+}
+
+/// The site as players and the proxy know it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Site {
+    /// Shown to players.
+    pub name: String,
+    /// The public origin, `https://play.example`: decides cookie flags, accepted hosts and redirects.
+    pub origin: String,
+    /// More accepted hosts; stamps are per host.
+    pub hosts: Option<Vec<String>>,
+    /// Exact https origins of other pages that may call guarded routes with credentials.
+    pub origins: Option<Vec<String>>,
+    /// The site's servers.
+    pub upstream: Upstream,
+    /// Cookies that are credentials too, though no source reads them: refused on guarded routes.
+    pub other_credentials: Option<Vec<String>>,
+    /// What our pages take over from the site's look.
+    pub look: Option<Look>,
+    /// Of the times that players are shown, as in `Asia/Jakarta`; default `UTC`.
+    pub time_zone: Option<String>,
+}
+
+/// What our pages take over from the site's look.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Look {
+    /// A path on the site's own origin, `/static/logo.svg`, or a file beside this one, of at most 2 KiB, that
+    /// is built into the pages: svg, png, webp or jpg.
+    pub logo: Option<String>,
+    /// Of buttons and links, `#0b57d0`; white text on it must have a contrast of 4.5:1.
+    pub colour: Option<String>,
+}
+
+/// The site's servers.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Upstream {
+    /// `host:port`; several are balanced.
+    pub servers: Vec<String>,
+    /// `false` (default): plain; `true`: verified against the system's roots; or how to verify.
+    pub tls: Option<UpstreamTls>,
+    /// How a server is found well; without it a connection decides.
+    pub health: Option<Health>,
+    /// What the site sees as Host; default: what the player asked for.
+    pub host_header: Option<String>,
+}
+
+/// TLS to the site: a switch or the details.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum UpstreamTls {
+    /// `true`: verified against the system's roots; `false`: plain.
+    Switch(bool),
+    /// How to verify.
+    Details(UpstreamTlsDetails),
+}
+
+/// How the site's certificate is verified.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpstreamTlsDetails {
+    /// PEM roots in place of the system's.
+    pub ca_file: Option<String>,
+    /// The name in the certificate; default: the server's host.
+    pub server_name: Option<String>,
+}
+
+/// A health check.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Health {
+    /// A GET of this must answer 2xx or 3xx.
+    pub path: String,
+    /// Between two checks; default `5s`.
+    pub interval: Option<String>,
+}
+
+/// One listening address.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Listen {
+    /// `address:port`.
+    pub address: String,
+    /// With TLS.
+    pub tls: Option<Tls>,
+    /// Answers everything with a redirect to the https origin.
+    pub redirect_to_https: Option<bool>,
+}
+
+/// A certificate and its key; read again when they change.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// PEM chain, leaf first.
+    pub certificate: String,
+    /// PEM key.
+    pub private_key: String,
+}
+
+/// The ops listener.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ops {
+    /// `address:port`.
+    pub address: String,
+    /// Wanted on `/metrics`, as `{ file: … }` or `{ env: … }`; must be set off loopback.
+    pub bearer: Option<Secret>,
+}
+
+/// stepgate's own pages.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Portal {
+    /// Reserved path on the site's host; default `/.stepgate`.
+    pub prefix: Option<String>,
+    /// Of `en id ms th vi zh-CN ar`; the first is the default; default `[en]`.
+    pub languages: Option<Vec<String>>,
+    /// Reserved; not supported yet.
+    pub host: Option<String>,
+}
+
+/// The rules of factors, stamps and approvals.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SecondFactor {
+    /// Kinds that a player may use, in the order offered; default `[app, backup_code]`.
+    pub methods: Option<Vec<crate::policy::FactorKind>>,
+    /// What a first enrolment needs besides the site session; default `support`, the closed one.
+    pub first_enrolment: Option<crate::flow::FirstEnrolment>,
+    /// How long a factor bound without further proof satisfies `session` only; default `24h`.
+    pub cooldown: Option<String>,
+    /// Lifetimes of stamps.
+    pub stamp: Option<Stamp>,
+    /// Lifetime of challenges and approvals.
+    pub approval: Option<Approval>,
+    /// The app factor.
+    pub app: Option<App>,
+    /// Codes by SMS.
+    pub sms: Option<Sms>,
+    /// Backup codes.
+    pub backup_codes: Option<BackupCodes>,
+    /// Browsers that may skip the challenge where `session` is required.
+    pub remember_device: Option<RememberDevice>,
+}
+
+/// Where notices go besides the player's own contacts.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Notices {
+    /// An address of the site that every event is posted to, signed.
+    pub webhook: Option<Webhook>,
+}
+
+/// An address of the site that events are posted to.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Webhook {
+    /// `https://…`, or `http://` on loopback.
+    pub url: String,
+    /// Signs each post (HMAC-SHA-256), as `{ file: … }` or `{ env: … }`.
+    pub secret: Secret,
+}
+
+/// Codes by SMS.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sms {
+    /// How long a code counts; default `5m`, at most `10m` (ASVS 6.5.5).
+    pub code_lifetime: Option<String>,
+    /// Before another may be sent; default `30s`.
+    pub resend_after: Option<String>,
+    /// Countries that are sent to, ISO 3166-1 alpha-2; the first completes numbers that are written
+    /// without their country. Must be set where `sms` is a method.
+    pub countries: Option<Vec<String>>,
+    /// To one number, and to one player, within an hour; default 5.
+    pub per_hour: Option<u32>,
+    /// To one number, and to one player, within a day; default 10.
+    pub per_day: Option<u32>,
+}
+
+/// Backup codes.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BackupCodes {
+    /// How many a set has: 5 to 20; default 10.
+    pub count: Option<usize>,
+}
+
+/// Browsers that may skip the challenge where `session` is required.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RememberDevice {
+    /// From the proof on, never moved; default `30d`, at most `90d`.
+    pub lifetime: Option<String>,
+    /// Beyond it the longest unused is forgotten; default 5.
+    pub max_per_player: Option<u32>,
+}
+
+/// Lifetimes of stamps.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Stamp {
+    /// From the proof to the hard end; default `12h`.
+    pub lifetime: Option<String>,
+    /// Without a request of a guarded route; default `30m`.
+    pub idle: Option<String>,
+}
+
+/// Lifetime of challenges and approvals.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Approval {
+    /// Default `5m`, at most `15m`.
+    pub lifetime: Option<String>,
+}
+
+/// The app factor (TOTP, RFC 6238).
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct App {
+    /// As the app shows it; default: the site's name.
+    pub issuer: Option<String>,
+    /// How many steps a code may be early or late: 0 or 1; default 1.
+    pub skew_steps: Option<u32>,
+}

@@ -206,7 +206,9 @@ impl Gateway {
                     return Ok(true);
                 }
                 Outcome::Refuse(error) => {
-                    return self.refuse(session, context, Problem::of(&error, &context.live.rules, self.flow.clock.now())).await;
+                    return self
+                        .refuse(session, context, Problem::of(&error, &context.live.rules, self.flow.clock.now()))
+                        .await;
                 }
             }
         }

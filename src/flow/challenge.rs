@@ -328,7 +328,9 @@ fn provers<'s>(state: &'s PlayerState, level: &Level) -> &'s [FactorRecord] {
 fn answers(state: &PlayerState, kind: FactorKind, level: &Level, now: UnixTime) -> bool {
     let ripe = |factor: &&FactorRecord| is_ripe(state, factor, level, now);
     match kind {
-        FactorKind::App | FactorKind::Sms => provers(state, level).iter().filter(ripe).any(|factor| factor.kind == kind),
+        FactorKind::App | FactorKind::Sms => {
+            provers(state, level).iter().filter(ripe).any(|factor| factor.kind == kind)
+        }
         FactorKind::BackupCode => {
             state.backup_codes_left > 0
                 && provers(state, level).iter().any(|factor| ripe(&factor))

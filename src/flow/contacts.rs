@@ -53,7 +53,11 @@ impl Flow {
         let contact = ContactRecord {
             kind,
             lookup: self.lookup(kind, text),
-            sealed: self.sealer.seal(SEALED_FOR, &[subject.as_str().as_bytes(), kind.as_str().as_bytes()], text.as_bytes()),
+            sealed: self.sealer.seal(
+                SEALED_FOR,
+                &[subject.as_str().as_bytes(), kind.as_str().as_bytes()],
+                text.as_bytes(),
+            ),
             first_seen: now,
             last_seen: now,
         };

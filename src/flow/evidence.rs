@@ -84,7 +84,8 @@ impl Flow {
             _ => None,
         };
         let approval = if once { self.presented_approval(rules, arrival, landing, &player).await? } else { None };
-        let (spend, details) = approval.map_or((None, Vec::new()), |(spend, digest, details)| (Some((spend, digest)), details));
+        let (spend, details) =
+            approval.map_or((None, Vec::new()), |(spend, digest, details)| (Some((spend, digest)), details));
         Ok(Evidence { player: Some(player), stamp, spend, details, ..Evidence::default() })
     }
 

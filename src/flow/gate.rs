@@ -20,8 +20,7 @@ use crate::{
     metrics::words::HeldOutcome,
     policy::{
         self, Account, BodyView, Decision, Enrolment, FactorKind, Facts, Landing, Permit, Reason, Requirement, Route,
-        Verdict,
-        rule::Respond,
+        Verdict, rule::Respond,
     },
     request::{self, Binding, Head, Subject},
     secret::Token,

@@ -172,10 +172,7 @@ fn rules(flow: &Arc<Flow>, outbox: &Arc<Outbox>, first: FirstEnrolment) -> Arc<R
         routes: Routes::compile(Vec::new(), Requirement::None),
         session_end: Routes::compile(Vec::new(), Requirement::None),
         identity: Sources::build(Vec::new(), identity).unwrap(),
-        stamps: Stamps::new(
-            stamp::Settings { origin: origin.clone(), lifetime: DAY / 2, idle: DAY / 48 },
-            ring(),
-        ),
+        stamps: Stamps::new(stamp::Settings { origin: origin.clone(), lifetime: DAY / 2, idle: DAY / 48 }, ring()),
         assertions: Assertions::new(origin, ring()),
         second_factor: second_factor(first),
         couriers: Couriers::build(settings, &ports).unwrap(),

@@ -257,8 +257,9 @@ mod tests {
     use super::*;
     use crate::{
         policy::{
+            FactorKind, PathPattern, StampFacts,
             cooldown::{Cause, CoolDowns, Happened},
-            FactorKind, PathPattern, StampFacts, rule::Match,
+            rule::Match,
         },
         request::Scheme,
         target::Target,

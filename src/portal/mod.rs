@@ -116,7 +116,13 @@ impl Call {
 
     /// A parameter of the query that stands there once and as it is, without escapes.
     fn parameter(&self, name: &str) -> Option<&str> {
-        let mut values = self.parts.uri.query()?.split('&').filter_map(|pair| pair.split_once('=')).filter(|(known, _)| *known == name);
+        let mut values = self
+            .parts
+            .uri
+            .query()?
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .filter(|(known, _)| *known == name);
         let (_, value) = values.next()?;
         values.next().is_none().then_some(value).filter(|value| !value.contains(['%', '+']))
     }

@@ -19,8 +19,8 @@ use crate::{
     store::{
         Accounts, Applied, Approval, Approvals, Attempts, AuditRecord, BackupCodeRecord, Challenge, Challenges,
         ContactRecord, Contacts, DeviceRecord, Devices, Edit, Families, Held, LoginBindings, Outbox, OutboxRecord,
-        PendingEnrolment, PendingEnrolments, PlayerState, Reservation, SendLimits, SendReservation, SentCode, SentCodes,
-        SmsSend, SmsSends, Spent, StoreError,
+        PendingEnrolment, PendingEnrolments, PlayerState, Reservation, SendLimits, SendReservation, SentCode,
+        SentCodes, SmsSend, SmsSends, Spent, StoreError,
     },
 };
 

@@ -24,8 +24,8 @@ pub use durable::{
     SendLimits, SendReservation, SmsSend, SmsSends, Spent,
 };
 pub use shared::{
-    Approval, Approvals, Challenge, ChallengeState, Challenges, Change, EnrolmentStep, Grounds, Held,
-    PendingEnrolment, PendingEnrolments, Place, SentCode, SentCodes,
+    Approval, Approvals, Challenge, ChallengeState, Challenges, Change, EnrolmentStep, Grounds, Held, PendingEnrolment,
+    PendingEnrolments, Place, SentCode, SentCodes,
 };
 
 /// The backend did not answer, or not as it should. Guarded routes close.

@@ -36,7 +36,164 @@ pub struct File {
     pub identity: Option<Vec<Source>>,
     /// Requests that end the site session: stamps end with it.
     pub session_end: Option<Vec<Match>>,
+    /// The rules of factors, stamps and approvals.
+    pub second_factor: Option<SecondFactor>,
+    /// Which requests need proof; tried in this order, the first match wins.
+    pub routes: Option<Vec<Route>>,
+    /// For requests that match no route; default `none`.
+    pub default_require: Option<RequireWord>,
     /// Where things are remembered.
+    pub store: Store,
+    /// The key file, made by `stepgate keys generate`.
+    pub keys: Keys,
+    /// What a client may send.
+    pub limits: Option<Limits>,
+    /// How long things may take.
+    pub timeouts: Option<Timeouts>,
+    /// The process.
+    pub server: Option<Server>,
+    /// What is logged.
+    pub log: Option<Log>,
+    /// What carries codes and notices to players.
+    pub couriers: Option<Couriers>,
+    /// Reserved; not supported yet.
+    pub desk: Option<serde_json::Value>,
+    /// Where notices go besides the player's own contacts.
+    pub notices: Option<Notices>,
+    /// Reserved; not supported yet.
+    pub throttle: Option<serde_json::Value>,
+    /// Reserved; not supported yet.
+    pub sms_guard: Option<serde_json::Value>,
+    /// Reserved; not supported yet.
+    pub paths: Option<serde_json::Value>,
+    /// Reserved; not supported yet.
+    pub tests: Option<serde_json::Value>,
+    /// Reserved; not supported yet.
+    pub audit: Option<serde_json::Value>,
+}
+
+/// The site as players and the proxy know it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Site {
+    /// Shown to players.
+    pub name: String,
+    /// The public origin, `https://play.example`: decides cookie flags, accepted hosts and redirects.
+    pub origin: String,
+    /// More accepted hosts; stamps are per host.
+    pub hosts: Option<Vec<String>>,
+    /// Exact https origins of other pages that may call guarded routes with credentials.
+    pub origins: Option<Vec<String>>,
+    /// The site's servers.
+    pub upstream: Upstream,
+    /// Cookies that are credentials too, though no source reads them: refused on guarded routes.
+    pub other_credentials: Option<Vec<String>>,
+    /// What our pages take over from the site's look.
+    pub look: Option<Look>,
+    /// Of the times that players are shown, as in `Asia/Jakarta`; default `UTC`.
+    pub time_zone: Option<String>,
+}
+
+/// What our pages take over from the site's look.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Look {
+    /// A path on the site's own origin, `/static/logo.svg`, or a file beside this one, of at most 2 KiB, that
+    /// is built into the pages: svg, png, webp or jpg.
+    pub logo: Option<String>,
+    /// Of buttons and links, `#0b57d0`; white text on it must have a contrast of 4.5:1.
+    pub colour: Option<String>,
+}
+
+/// The site's servers.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Upstream {
+    /// `host:port`; several are balanced.
+    pub servers: Vec<String>,
+    /// `false` (default): plain; `true`: verified against the system's roots; or how to verify.
+    pub tls: Option<UpstreamTls>,
+    /// How a server is found well; without it a connection decides.
+    pub health: Option<Health>,
+    /// What the site sees as Host; default: what the player asked for.
+    pub host_header: Option<String>,
+}
+
+/// TLS to the site: a switch or the details.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum UpstreamTls {
+    /// `true`: verified against the system's roots; `false`: plain.
+    Switch(bool),
+    /// How to verify.
+    Details(UpstreamTlsDetails),
+}
+
+/// How the site's certificate is verified.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpstreamTlsDetails {
+    /// PEM roots in place of the system's.
+    pub ca_file: Option<String>,
+    /// The name in the certificate; default: the server's host.
+    pub server_name: Option<String>,
+}
+
+/// A health check.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Health {
+    /// A GET of this must answer 2xx or 3xx.
+    pub path: String,
+    /// Between two checks; default `5s`.
+    pub interval: Option<String>,
+}
+
+/// One listening address.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Listen {
+    /// `address:port`.
+    pub address: String,
+    /// With TLS.
+    pub tls: Option<Tls>,
+    /// Answers everything with a redirect to the https origin.
+    pub redirect_to_https: Option<bool>,
+}
+
+/// A certificate and its key; read again when they change.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// PEM chain, leaf first.
+    pub certificate: String,
+    /// PEM key.
+    pub private_key: String,
+}
+
+/// The ops listener.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ops {
+    /// `address:port`.
+    pub address: String,
+    /// Wanted on `/metrics`, as `{ file: … }` or `{ env: … }`; must be set off loopback.
+    pub bearer: Option<Secret>,
+}
+
+/// stepgate's own pages.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Portal {
+    /// Reserved path on the site's host; default `/.stepgate`.
+    pub prefix: Option<String>,
+    /// Of `en id ms th vi zh-CN ar`; the first is the default; default `[en]`.
+    pub languages: Option<Vec<String>>,
+    /// Reserved; not supported yet.
+    pub host: Option<String>,
+}
+
+/// Where things are remembered.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Store {

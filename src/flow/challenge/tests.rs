@@ -79,9 +79,7 @@ async fn one_code_sent_a_hundred_times_at_once_proves_once() {
             let (flow, rules) = (Arc::clone(&world.flow), Arc::clone(&world.rules));
             let (typed, id) = (typed.clone(), ids[number % 2].clone());
             let ayu = asker("ayu", 1, &browser);
-            tokio::spawn(async move {
-                flow.prove(&rules, &ayu, &id, by_app(&typed)).await.is_ok()
-            })
+            tokio::spawn(async move { flow.prove(&rules, &ayu, &id, by_app(&typed)).await.is_ok() })
         })
         .collect();
     let mut proven = 0;
@@ -103,9 +101,7 @@ async fn guesses_at_once_compare_five_codes_at_most() {
             let (flow, rules) = (Arc::clone(&world.flow), Arc::clone(&world.rules));
             let (wrong, id) = (wrong.clone(), id.clone());
             let ayu = asker("ayu", 1, &browser);
-            tokio::spawn(async move {
-                flow.prove(&rules, &ayu, &id, by_app(&wrong)).await
-            })
+            tokio::spawn(async move { flow.prove(&rules, &ayu, &id, by_app(&wrong)).await })
         })
         .collect();
     let (mut compared, mut refused) = (0, 0);

@@ -153,7 +153,13 @@ impl Flow {
         self.stores.enrolments.void_all(&pending.subject).await?;
         self.stores.attempts.clear(&pending.subject, pending.kind).await?;
         let factor = FactorView::of(&factor, self.masked_number(&factor)?);
-        Ok(Activated { factor, backup_codes: shown, return_to: pending.return_to, stamp: None, carrier: asker.player.carrier })
+        Ok(Activated {
+            factor,
+            backup_codes: shown,
+            return_to: pending.return_to,
+            stamp: None,
+            carrier: asker.player.carrier,
+        })
     }
 
     /// Binds an app factor without asking anybody, ripe at once: for seeds such as the demo's. Returns
@@ -226,8 +232,7 @@ fn grounds_edits(grounds: Grounds, state: &PlayerState, now: UnixTime) -> (Event
 fn cooldown(settings: &SecondFactor, grounds: Grounds) -> Duration {
     match (grounds, settings.first_enrolment) {
         (Grounds::First, FirstEnrolment::Cooldown | FirstEnrolment::Support) => settings.cooldown,
-        (Grounds::First, FirstEnrolment::PhoneOnFile | FirstEnrolment::InsecureSessionOnly) | (Grounds::Proof(_), _) => {
-            Duration::ZERO
-        }
+        (Grounds::First, FirstEnrolment::PhoneOnFile | FirstEnrolment::InsecureSessionOnly)
+        | (Grounds::Proof(_), _) => Duration::ZERO,
     }
 }

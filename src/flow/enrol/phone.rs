@@ -21,12 +21,7 @@ impl Flow {
     /// # Errors
     /// `MethodUnavailable` where the step sends none; `SendPaused`, `NotSent`, `Gone`, `Denied`,
     /// `Identity`, `Anonymous`, `Store`.
-    pub async fn send_enrolment_code(
-        &self,
-        rules: &RuleSet,
-        head: &Head<'_>,
-        id: &str,
-    ) -> Result<SmsView, FlowError> {
+    pub async fn send_enrolment_code(&self, rules: &RuleSet, head: &Head<'_>, id: &str) -> Result<SmsView, FlowError> {
         let asker = self.asker(rules, head).await?;
         let pending = self.own_pending(&asker, id).await?;
         let is_for = match (pending.step, pending.kind) {

@@ -95,8 +95,7 @@ impl Challenges for Memory {
     async fn end_player(&self, subject: &Subject, spared: Option<Binding>) -> Result<(), StoreError> {
         let ids = {
             let mut challenges = locked(&self.challenges);
-            let theirs =
-                |challenge: &Challenge| challenge.subject == *subject && Some(challenge.binding) != spared;
+            let theirs = |challenge: &Challenge| challenge.subject == *subject && Some(challenge.binding) != spared;
             let ids: Vec<String> = challenges.by_id.keys_where(theirs);
             for id in &ids {
                 challenges.remove(id);

@@ -24,7 +24,8 @@ const SEEN: &str = "INSERT INTO contact (subject, kind, lookup, key_id, sealed, 
      last_seen = excluded.last_seen, is_current = 1 RETURNING first_seen";
 const SINCE: &str = "SELECT kind, lookup, key_id, sealed, first_seen, last_seen FROM contact \
      WHERE subject = $1 AND last_seen >= $2 ORDER BY last_seen DESC";
-const TO_NUMBER: &str = "SELECT sent_at FROM sms_send WHERE number = $1 AND sent_at > $2 ORDER BY sent_at DESC LIMIT $3";
+const TO_NUMBER: &str =
+    "SELECT sent_at FROM sms_send WHERE number = $1 AND sent_at > $2 ORDER BY sent_at DESC LIMIT $3";
 const TO_PLAYER: &str =
     "SELECT sent_at FROM sms_send WHERE subject = $1 AND sent_at > $2 ORDER BY sent_at DESC LIMIT $3";
 const COUNT: &str = "INSERT INTO sms_send (id, subject, number, sent_at) VALUES ($1, $2, $3, $4)";

@@ -32,6 +32,20 @@ impl Gateway {
         self.end_session(answer, context).await;
         self.after_success(answer, context).await;
         self.renew(session, answer, context)?;
+        self.add_cookies(answer, context)
+    }
+
+    /// The cookies of ours, and those that the site set when it was asked who this is: before its
+    /// answer's own, which say what came later.
+    fn add_cookies(&self, answer: &mut ResponseHeader, context: &mut Context) -> Result<()> {
+        let asked = context.answer_cookies();
+        if !asked.is_empty() {
+            let own: Vec<HeaderValue> = answer.headers.get_all(header::SET_COOKIE).iter().cloned().collect();
+            answer.remove_header(&header::SET_COOKIE);
+            for line in asked.into_iter().chain(own) {
+                answer.append_header(header::SET_COOKIE, line)?;
+            }
+        }
         for cookie in context.set_cookies.drain(..) {
             answer.append_header(header::SET_COOKIE, cookie)?;
         }
@@ -56,8 +70,10 @@ impl Gateway {
             return;
         }
         let Some(passage) = &context.passage else { return };
-        let (Some(player), Some(stamp)) = (&passage.player, &passage.stamp) else { return };
-        match rules.identity.rotated(&head, player, site).await {
+        let Some(stamp) = &passage.stamp else { return };
+        // A good stamp says whose the old value was, also where no source was asked.
+        let before = (&stamp.proof.subject, stamp.proof.binding);
+        match rules.identity.rotated(&head, before, site).await {
             Ok(Some(moved)) => {
                 if let Some(minted) = self.flow.follow(&rules, stamp, &moved).await {
                     context.set_cookies.push(stamp_cookie(context.live.rules.site.secure, &minted.token));

@@ -98,13 +98,14 @@ impl Gateway {
             return self.refuse(session, context, Problem::bad_request("no page has this address")).await;
         };
         let read = body::read(session, PORTAL_BODY, context.live.timeouts.body).await;
-        let reply = match read {
+        let mut reply = match read {
             Read::Whole(body) => bridge::call(&self.portal, request.map(|_| body)).await,
             Read::TooLarge { .. } => return self.refuse(session, context, Problem::too_large()).await,
             Read::Failed => {
                 return self.refuse(session, context, Problem::bad_request("the body did not arrive")).await;
             }
         };
+        context.add_answer_cookies(reply.headers_mut());
         reply::write(session, reply).await?;
         Ok(true)
     }
@@ -198,11 +199,9 @@ impl Gateway {
                     }
                     read = Some(got);
                 }
-                Outcome::Ask { asked, methods, page, login_cookie } => {
+                Outcome::Ask { asked, methods, page } => {
                     let mut reply = self.challenge_reply(context, &asked, &methods, page);
-                    if let Some(value) = login_cookie {
-                        reply.headers_mut().append(header::SET_COOKIE, login_cookie_line(context, &value));
-                    }
+                    context.add_answer_cookies(reply.headers_mut());
                     reply::write(session, reply).await?;
                     return Ok(true);
                 }
@@ -282,7 +281,8 @@ impl Gateway {
         if context.record.decision.is_empty() {
             context.record.decision = "deny";
         }
-        let reply = self.problem_reply(session, context, &problem);
+        let mut reply = self.problem_reply(session, context, &problem);
+        context.add_answer_cookies(reply.headers_mut());
         reply::write(session, reply).await?;
         Ok(true)
     }
@@ -310,12 +310,6 @@ fn to_https(session: &Session, context: &Context) -> Option<Reply> {
     let location = HeaderValue::from_str(&format!("{}{}", rules.site.origin, intake.target.raw())).ok()?;
     reply.headers_mut().insert(header::LOCATION, location);
     Some(reply)
-}
-
-/// Our login cookie with a new value.
-fn login_cookie_line(context: &Context, value: &crate::secret::Token) -> HeaderValue {
-    let secure = context.live.rules.site.secure;
-    web::set_cookie(CookieNames::of(secure).login, value.reveal(), secure, None)
 }
 
 /// Whether a request has the shape of our form's post (decisions 36), before its body is read.

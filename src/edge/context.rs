@@ -3,13 +3,13 @@
 use std::{sync::Arc, time::Instant};
 
 use bytes::Bytes;
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue, header};
 
 use crate::{
     edge::{intake::Intake, live::Live},
-    flow::gate::Passage,
+    flow::{CookieNames, gate::Passage},
     request::Binding,
-    web::Problem,
+    web::{self, Problem},
 };
 
 /// The state of one request.
@@ -77,6 +77,24 @@ impl Context {
             failure: None,
             sent_at: None,
             record: Record::default(),
+        }
+    }
+
+    /// The cookies that came up while it was asked who sent the request, as Set-Cookie lines.
+    pub fn answer_cookies(&self) -> Vec<HeaderValue> {
+        let Some(cookies) = self.intake.as_ref().map(|intake| &intake.answer_cookies) else { return Vec::new() };
+        let secure = self.live.rules.site.secure;
+        let login = cookies
+            .login()
+            .filter(|_| self.ending.is_none())
+            .map(|value| web::set_cookie(CookieNames::of(secure).login, value.reveal(), secure, None));
+        cookies.take_site_lines().into_iter().chain(login).collect()
+    }
+
+    /// Adds them to an answer of ours.
+    pub fn add_answer_cookies(&self, headers: &mut HeaderMap) {
+        for line in self.answer_cookies() {
+            headers.append(header::SET_COOKIE, line);
         }
     }
 }

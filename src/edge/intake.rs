@@ -1,13 +1,13 @@
 //! The first look at a request: what nobody may send, which host is meant, who is on the line.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use http::{HeaderMap, Method, header};
 use ipnet::IpNet;
 
 use crate::{
     edge::settings::Limits,
-    request::{Head, Scheme},
+    request::{AnswerCookies, Head, Scheme},
     target::Target,
     web::Problem,
 };
@@ -27,6 +27,8 @@ pub struct Intake {
     pub peer: IpAddr,
     /// Whether the peer is a trusted proxy.
     pub trusted: bool,
+    /// What whoever answers sets besides; the portal has it too.
+    pub answer_cookies: Arc<AnswerCookies>,
 }
 
 impl Intake {
@@ -41,6 +43,7 @@ impl Intake {
             headers,
             client: self.client,
             peer: self.peer,
+            answer_cookies: &self.answer_cookies,
         }
     }
 }
@@ -77,7 +80,15 @@ pub fn examine(parts: &http::request::Parts, raw_target: &[u8], connection: Conn
         .ok_or_else(|| Problem::bad_request("the Host header is missing"))?;
     let host = accepted_host(named, scheme, connection.hosts).ok_or_else(Problem::misdirected)?;
     let client = client(&parts.headers, connection, trusted);
-    Ok(Intake { target, host: host.to_owned(), scheme, client, peer: connection.peer, trusted })
+    Ok(Intake {
+        target,
+        host: host.to_owned(),
+        scheme,
+        client,
+        peer: connection.peer,
+        trusted,
+        answer_cookies: Arc::default(),
+    })
 }
 
 fn check_size(headers: &HeaderMap, raw_target: &[u8], limits: Limits) -> Result<(), Problem> {

@@ -1,34 +1,33 @@
 //! Stamps that move or are spared: a session that the site rotates, a change that ends all others.
 
+use std::time::Duration;
+
 use crate::{
     flow::{Flow, FlowError, RuleSet},
     identity::Player,
     request::Subject,
     stamp::{Minted, Proof, Stamp},
+    store::StoreError,
 };
+
+/// How long requests that were sent with the old session value may still be followed: those that were
+/// on their way when the site rotated it.
+const GRACE: Duration = Duration::from_secs(10);
+/// How long a move is remembered: far past every stamp's hard end.
+const REMEMBERED: Duration = Duration::from_secs(30 * 86_400);
 
 impl Flow {
     /// The stamp under the log-in's new session value: same proof, same hard end. `None` where the
-    /// old value's stamp was moved before or no longer counts (decisions 6).
+    /// stamp no longer counts, or where the old value's stamp moved more than ten seconds ago: once an
+    /// old value, but parallel requests get their answers in any order (decisions 6).
     pub async fn follow(&self, rules: &RuleSet, stamp: &Stamp, moved: &Player) -> Option<Minted> {
         if moved.subject != stamp.proof.subject || moved.binding == stamp.proof.binding {
             return None;
         }
-        let now = self.clock.now();
-        // Once an old value: the id of the move is spent before the new stamp exists.
-        let id = format!("follow-{}", data_encoding::HEXLOWER.encode(&stamp.proof.binding.0));
-        // Far past every stamp's hard end.
-        let kept_until = stamp.proof.auth_time.plus(std::time::Duration::from_secs(30 * 86_400));
-        let first = self.stores.spent.spend(&id, kept_until).await;
-        let opened = match first {
-            Ok(true) => self.stores.families.open(moved.binding, &moved.subject, now).await,
-            Ok(false) => return None,
-            Err(error) => Err(error),
-        };
-        match opened {
+        match self.open_moved(stamp, moved).await {
             Ok(true) => {
                 let proof = Proof { binding: moved.binding, ..stamp.proof.clone() };
-                Some(rules.stamps.mint(&proof, now))
+                Some(rules.stamps.mint(&proof, self.clock.now()))
             }
             Ok(false) => None,
             Err(error) => {
@@ -36,6 +35,20 @@ impl Flow {
                 None
             }
         }
+    }
+
+    /// Opens the family of the new value; whether the old one's stamp may move there.
+    async fn open_moved(&self, stamp: &Stamp, moved: &Player) -> Result<bool, StoreError> {
+        let now = self.clock.now();
+        let old = data_encoding::HEXLOWER.encode(&stamp.proof.binding.0);
+        let (once, grace) = (format!("follow-{old}"), format!("follow-grace-{old}"));
+        // The move is spent before the new stamp exists.
+        if self.stores.spent.spend(&once, stamp.proof.auth_time.plus(REMEMBERED)).await? {
+            self.stores.spent.spend(&grace, now.plus(GRACE)).await?;
+        } else if !self.stores.spent.is_spent(&grace, now).await? {
+            return Ok(false);
+        }
+        self.stores.families.open(moved.binding, &moved.subject, now).await
     }
 
     /// Ends every stamp of a player but one, which is minted anew under the new epoch.

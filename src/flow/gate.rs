@@ -92,8 +92,6 @@ pub enum Outcome {
         methods: Vec<FactorKind>,
         /// Whether a page is wanted.
         page: bool,
-        /// A new value for our login cookie, where the log-in needs one.
-        login_cookie: Option<Token>,
     },
     /// It is refused.
     Refuse(FlowError),
@@ -253,7 +251,7 @@ impl Flow {
             }
             Some(Enrolment::Unenrolled | Enrolment::MustBind) | None => Vec::new(),
         };
-        Ok(Outcome::Ask { asked: Box::new(asked), methods, page, login_cookie: player.login_cookie })
+        Ok(Outcome::Ask { asked: Box::new(asked), methods, page })
     }
 }
 

@@ -31,7 +31,7 @@ use std::{fmt, sync::Arc};
 use crate::{
     clock::Clock,
     request::{Binding, Carrier, Subject},
-    secret::{Hasher, Token},
+    secret::Hasher,
     store::LoginBindings,
 };
 
@@ -46,10 +46,6 @@ pub struct Player {
     pub carrier: Carrier,
     /// What else the sources say.
     pub claims: Claims,
-    /// A new value for our login cookie ([`Ports::login_cookie`]), where a source binds to it and the
-    /// request brought none. The binding is made over it already: whoever answers the request sets
-    /// it, else the next request has another binding.
-    pub login_cookie: Option<Token>,
 }
 
 /// Claims about a player that the site vouches for; each as the site writes it, `None` when absent.

@@ -155,14 +155,15 @@ impl Sources {
     }
 
     /// The player under the session value that this answer newly sets, where the source says
-    /// `bind: follow` and names the same subject for it; else `None` (decisions 6).
+    /// `bind: follow` and names the same subject for it as `before`, the log-in of the request; else
+    /// `None` (decisions 6).
     ///
     /// # Errors
     /// As [`Sources::who`]; the stamp is not moved then.
     pub async fn rotated(
         &self,
         head: &Head<'_>,
-        before: &Player,
+        before: (&Subject, Binding),
         answer: SiteAnswer<'_>,
     ) -> Result<Option<Player>, IdentityError> {
         if self.is_login(head) {
@@ -179,7 +180,7 @@ impl Sources {
         let headers = with_cookies(head.headers, &names, &new);
         let after = Head { headers: &headers, ..*head };
         let Who::Player(player) = self.who(&after, Freshness::Anew).await? else { return Ok(None) };
-        let moved = player.subject == before.subject && player.binding != before.binding;
+        let moved = player.subject == *before.0 && player.binding != before.1;
         Ok(moved.then_some(player))
     }
 
@@ -269,7 +270,7 @@ impl Sources {
         let login = self.login_cookie(head, named)?;
         let value = |(testimony, bound): &&(Testimony, BoundTo)| match (bound, &login) {
             (BoundTo::Value(value), _) => *value,
-            (BoundTo::Subject, login) => self.subject_value(&testimony.subject, login.as_ref().map(LoginCookie::token)),
+            (BoundTo::Subject, login) => self.subject_value(&testimony.subject, login.as_ref()),
         };
         let values: Vec<_> = named.iter().map(value).collect();
         let binding = self.binding(present, &values);
@@ -286,23 +287,18 @@ impl Sources {
             binding,
             carrier: if by_cookie { Carrier::Cookie } else { Carrier::Header },
             claims,
-            login_cookie: login.and_then(LoginCookie::into_new),
         })
     }
 
-    /// The value of our login cookie, where some source binds to it: the request's, or a new one.
-    fn login_cookie(
-        &self,
-        head: &Head<'_>,
-        named: &[&(Testimony, BoundTo)],
-    ) -> Result<Option<LoginCookie>, IdentityError> {
+    /// The value of our login cookie, where some source binds to it: the request's, or a new one, which
+    /// whoever answers the request sets.
+    fn login_cookie(&self, head: &Head<'_>, named: &[&(Testimony, BoundTo)]) -> Result<Option<Token>, IdentityError> {
         if !named.iter().any(|(_, bound)| matches!(bound, BoundTo::Subject)) {
             return Ok(None);
         }
         let sent = request::cookie(head.headers, self.ports.login_cookie)
             .map_err(|_| ambiguous("our login cookie occurs more than once"))?;
-        let kept = sent.and_then(Token::parse).map(LoginCookie::Sent);
-        Ok(Some(kept.unwrap_or_else(|| LoginCookie::New(Token::random()))))
+        Ok(Some(sent.and_then(Token::parse).unwrap_or_else(|| head.answer_cookies.new_login())))
     }
 
     fn subject_value(&self, subject: &Subject, login: Option<&Token>) -> [u8; 32] {
@@ -318,28 +314,5 @@ impl Sources {
             parts.extend([place.as_slice(), part.source.name().as_bytes(), value.as_slice()]);
         }
         Binding(self.ports.hasher.hash("binding", &parts))
-    }
-}
-
-/// A value of our login cookie.
-enum LoginCookie {
-    /// The request brought it.
-    Sent(Token),
-    /// It must be set.
-    New(Token),
-}
-
-impl LoginCookie {
-    const fn token(&self) -> &Token {
-        match self {
-            Self::Sent(token) | Self::New(token) => token,
-        }
-    }
-
-    fn into_new(self) -> Option<Token> {
-        match self {
-            Self::New(token) => Some(token),
-            Self::Sent(_) => None,
-        }
     }
 }

@@ -267,6 +267,7 @@ mod tests {
             headers: &headers,
             client,
             peer: client,
+            answer_cookies: &crate::request::AnswerCookies::default(),
         };
         let enforced = routes.iter().collect();
         let landing = Landing { enforced, observed: Vec::new(), body_matters: false };

@@ -17,6 +17,7 @@ mod docs;
 mod journeys;
 mod edge;
 mod held;
+mod identity;
 mod kit;
 mod layers;
 mod oathtool;

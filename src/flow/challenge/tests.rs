@@ -113,7 +113,6 @@ fn asker(subject: &str, login: u8, browser: &Token) -> Asker {
         binding: Binding([login; 32]),
         carrier: Carrier::Cookie,
         claims: Claims::default(),
-        login_cookie: None,
     };
     Asker { player, browser: Some(browser.hash()) }
 }

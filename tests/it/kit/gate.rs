@@ -15,8 +15,8 @@ use tempfile::TempDir;
 use super::{TestSite, free_address, process::Process};
 
 /// A running gateway, its site, and the folder of its configuration, keys and database.
-pub struct TestGate {
-    pub site: TestSite,
+pub struct TestGate<S = TestSite> {
+    pub site: S,
     pub address: SocketAddr,
     _process: Process,
     _folder: TempDir,
@@ -31,10 +31,19 @@ impl TestGate {
     /// A gateway with the demo's configuration as `edit` changes it.
     pub async fn start_with(edit: impl FnOnce(String) -> String) -> Self {
         let site = TestSite::start().await;
-        let options = DemoOptions { site: site.address, gateway: free_address(), ops: free_address() };
+        let address = site.address;
+        Self::before(site, address, |options, folder| edit(demo_config(options, folder))).await
+    }
+}
+
+impl<S> TestGate<S> {
+    /// A gateway before this site, with the configuration that `write` makes for these addresses and
+    /// this folder.
+    pub async fn before(site: S, at: SocketAddr, write: impl FnOnce(&DemoOptions, &Path) -> String) -> Self {
+        let options = DemoOptions { site: at, gateway: free_address(), ops: free_address() };
         let folder = TempDir::new().unwrap();
         let config = folder.path().join("stepgate.yaml");
-        fs::write(&config, edit(demo_config(&options, folder.path()))).unwrap();
+        fs::write(&config, write(&options, folder.path())).unwrap();
         generate_keys(&config);
         // Reading its lines blocks, which the site's runtime must not.
         let (gateway, ops) = (options.gateway, options.ops);
@@ -54,7 +63,7 @@ fn stepgate() -> Command {
 
 fn generate_keys(config: &Path) {
     let output = stepgate().args(["keys", "generate", "--config"]).arg(config).output().unwrap();
-    assert!(output.status.success(), "keys generate: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "keys generate: {output:?}");
 }
 
 fn run(config: PathBuf, gateway: SocketAddr, ops: SocketAddr) -> Process {

@@ -7,12 +7,14 @@ mod client;
 mod gate;
 pub mod postgres;
 pub mod process;
+mod scripted;
 mod site;
 
 pub use app::AuthenticatorApp;
 pub use browser::{Browser, Scripts};
 pub use client::ApiClient;
 pub use gate::TestGate;
+pub use scripted::{ScriptedSite, answer};
 pub use site::TestSite;
 
 /// A loopback address that nothing listens on at the moment.

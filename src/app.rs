@@ -20,6 +20,7 @@ use crate::{
     clock::{Clock, SystemClock},
     config::{self, Config, keys::KeyFile},
     edge::{
+        exchange::Direct,
         gateway::Gateway,
         live::Live,
         ops::{self, Readiness},
@@ -150,7 +151,12 @@ impl App {
         let flow = Arc::clone(&self.shared.flow);
         let metrics = Arc::clone(&flow.metrics);
         let parts = Parts {
-            gateway: Gateway { portal: portal::router(Arc::clone(&flow)), flow, live: Arc::clone(&self.live) },
+            gateway: Gateway {
+                portal: portal::router(Arc::clone(&flow)),
+                flow,
+                live: Arc::clone(&self.live),
+                direct: Direct::default(),
+            },
             ops: ops::router(Arc::clone(&metrics), Arc::clone(&self.readiness), &settings.ops),
             readiness: Arc::clone(&self.readiness),
             metrics,

@@ -59,7 +59,9 @@ impl Gateway {
         }
         let rules = std::sync::Arc::clone(&context.live.rules);
         let Some(head) = received(session, context) else { return };
-        let site = SiteAnswer { status: answer.status.as_u16(), headers: &answer.headers, body: None };
+        let answer_body = context.answer_body.clone();
+        let site =
+            SiteAnswer { status: answer.status.as_u16(), headers: &answer.headers, body: answer_body.as_deref() };
         let content_type = request::header_once(head.headers, header::CONTENT_TYPE.as_str());
         let body = context.login_body.as_deref().map(|bytes| Body { content_type, bytes });
         if let Err(error) = rules.identity.login_answered(&head, body, site).await {
@@ -102,7 +104,8 @@ impl Gateway {
         let Some(after) = rules.routes.named(&name).and_then(|route| route.after_success.as_ref()) else {
             return;
         };
-        let site = SiteAnswer { status: answer.status.as_u16(), headers: &answer.headers, body: None };
+        let body = context.answer_body.as_deref();
+        let site = SiteAnswer { status: answer.status.as_u16(), headers: &answer.headers, body };
         if !site.satisfies(&after.when) {
             return;
         }

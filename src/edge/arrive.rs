@@ -1,7 +1,7 @@
 //! The request phase: first look, our own pages, a held request that goes on, the gate.
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use pingora::prelude::*;
 use pingora::proxy::Session;
 
@@ -10,35 +10,25 @@ use crate::{
         body::{self, Read},
         bridge,
         context::Context,
-        forward,
+        depart::received,
         gateway::Gateway,
         intake::{self, Connection, Intake},
         reply,
+        resumption::Resume,
     },
     fields::Body,
     flow::{
         CookieNames, FlowError,
         challenge::Asked,
         gate::{Arrival, BodyState, Gated, Outcome, Passage},
-        resume,
     },
     policy::{BodyView, FactorKind, Permit},
     request::{self, Carrier, Scheme},
     web::{self, Problem, Reply, Wants},
 };
 
-/// Bytes of a resume post at most (decisions 36).
-const RESUME_BODY: u64 = 256;
 /// Bytes of a portal request at most.
 const PORTAL_BODY: usize = 64 * 1024;
-
-/// What became of a post that has the shape of our form's.
-enum Resume {
-    /// It was the resume; answered here, or it goes on.
-    Done(bool),
-    /// It was not; its body may have been read.
-    Ordinary(Option<Read>),
-}
 
 impl Gateway {
     /// Answers the request itself (`true`) or lets it go on with a permit (`false`).
@@ -120,51 +110,6 @@ impl Gateway {
         Permit::for_preflight(&intake.head(&head.method, &head.headers))
     }
 
-    /// Lets a held request go on, if this is our own form's post.
-    async fn resume(&self, session: &mut Session, context: &mut Context) -> Result<Resume> {
-        if !may_resume(session, CookieNames::of(context.live.rules.site.secure)) {
-            return Ok(Resume::Ordinary(None));
-        }
-        let read = body::read(session, RESUME_BODY as usize, context.live.timeouts.body).await;
-        let Read::Whole(body) = read else {
-            let problem = Problem::bad_request("the body did not arrive");
-            return self.refuse(session, context, problem).await.map(Resume::Done);
-        };
-        let Some(token) = resume::resume_token(&body) else {
-            if body.starts_with(resume::RESUME_FIELD.as_bytes()) {
-                return self
-                    .refuse(session, context, Problem::of(&FlowError::Gone, self.flow.clock.now()))
-                    .await
-                    .map(Resume::Done);
-            }
-            return Ok(Resume::Ordinary(Some(Read::Whole(body))));
-        };
-        let Some(intake) = &context.intake else { return Ok(Resume::Done(true)) };
-        let rules = std::sync::Arc::clone(&context.live.rules);
-        let (method, headers) = (session.req_header().method.clone(), session.req_header().headers.clone());
-        let resumed = self.flow.resume(&rules, &intake.head(&method, &headers), &token).await;
-        context.guarded = true;
-        let resumed = match resumed {
-            Ok(resumed) => resumed,
-            Err(error) => {
-                context.record.reasons.push("resume-refused");
-                return self
-                    .refuse(session, context, Problem::of(&error, self.flow.clock.now()))
-                    .await
-                    .map(Resume::Done);
-            }
-        };
-        context.record.route = Some(resumed.route.as_str().into());
-        context.record.decision = "allow";
-        context.record.reasons.push("resumed");
-        context.record.challenge_id = resumed.passage.spend.as_ref().map(|(spend, _)| spend.challenge_id.clone());
-        forward::become_held(session.req_header_mut(), resumed.method, &resumed.headers)?;
-        context.swap = Some(Bytes::from(resumed.body));
-        context.passage = Some(resumed.passage);
-        session.as_downstream_mut().set_abort_on_close(false);
-        Ok(Resume::Done(false))
-    }
-
     async fn gate(&self, session: &mut Session, context: &mut Context, mut read: Option<Read>) -> Result<bool> {
         if read.is_none() && body::is_absent(session) {
             read = Some(Read::Whole(Bytes::new()));
@@ -213,30 +158,16 @@ impl Gateway {
     }
 
     /// The last things before a request goes on: what its answer will need.
-    async fn passed(&self, session: &mut Session, context: &mut Context, read: Option<Read>) -> Result<bool> {
+    async fn passed(&self, session: &mut Session, context: &mut Context, mut read: Option<Read>) -> Result<bool> {
         let rules = std::sync::Arc::clone(&context.live.rules);
-        let Some(intake) = &context.intake else { return Ok(true) };
-        let parts = session.req_header();
-        let head = intake.head(&parts.method, &parts.headers);
-        let content_type = request::header_once(&parts.headers, header::CONTENT_TYPE.as_str());
-        let view = match &read {
-            Some(Read::Whole(bytes)) => BodyView::Read(Body { content_type, bytes }),
-            Some(Read::TooLarge { .. } | Read::Failed) | None => BodyView::Unread,
-        };
-        let ends = !rules.session_end.land(&head, view).is_unguarded();
-        let logs_in = rules.identity.is_login(&head);
-        if ends {
-            context.ending = self.flow.present_binding(&rules, &head).await;
-        }
-        if logs_in {
-            let cap = context.live.limits.held_body;
-            let got = match read {
-                Some(read) => read,
-                None => body::read(session, cap, context.live.timeouts.body).await,
-            };
+        let logs_in = received(session, context).is_some_and(|head| rules.identity.is_login(&head));
+        let decides = self.decides_by_body(session, context);
+        let ends_by_body =
+            received(session, context).is_some_and(|head| rules.session_end.land(&head, BodyView::Unread).body_matters);
+        if read.is_none() && (logs_in || decides || ends_by_body) {
+            let got = body::read(session, context.live.limits.held_body, context.live.timeouts.body).await;
             match got {
-                Read::Whole(body) => context.login_body = Some(body),
-                Read::TooLarge { consumed: false } => {}
+                Read::Whole(_) | Read::TooLarge { consumed: false } => read = Some(got),
                 Read::TooLarge { consumed: true } => {
                     return self.refuse(session, context, Problem::too_large()).await;
                 }
@@ -245,10 +176,41 @@ impl Gateway {
                 }
             }
         }
+        self.note_ending(session, context, read.as_ref()).await;
+        let whole = match read {
+            Some(Read::Whole(bytes)) => Some(bytes),
+            Some(Read::TooLarge { .. } | Read::Failed) | None => None,
+        };
+        if logs_in {
+            context.login_body.clone_from(&whole);
+        }
         if context.guarded {
             session.as_downstream_mut().set_abort_on_close(false);
         }
-        Ok(false)
+        match whole {
+            Some(body) if decides => self.exchange(session, context, body).await,
+            None if decides => {
+                tracing::warn!("a request is too large for its answer to be recognised as a success");
+                Ok(false)
+            }
+            Some(_) | None => Ok(false),
+        }
+    }
+
+    /// Whether the request ends the site session: a condition on a body counts where it holds or the
+    /// body cannot be read.
+    async fn note_ending(&self, session: &Session, context: &mut Context, read: Option<&Read>) {
+        let rules = std::sync::Arc::clone(&context.live.rules);
+        let Some(head) = received(session, context) else { return };
+        let content_type = request::header_once(head.headers, header::CONTENT_TYPE.as_str());
+        let view = match read {
+            Some(Read::Whole(bytes)) => BodyView::Read(Body { content_type, bytes }),
+            Some(Read::TooLarge { .. } | Read::Failed) | None => BodyView::Unread,
+        };
+        if rules.session_end.land(&head, view).is_unguarded() {
+            return;
+        }
+        context.ending = self.flow.present_binding(&rules, &head).await;
     }
 
     /// 303 to the challenge page, or the problem document.
@@ -310,18 +272,6 @@ fn to_https(session: &Session, context: &Context) -> Option<Reply> {
     let location = HeaderValue::from_str(&format!("{}{}", rules.site.origin, intake.target.raw())).ok()?;
     reply.headers_mut().insert(header::LOCATION, location);
     Some(reply)
-}
-
-/// Whether a request has the shape of our form's post (decisions 36), before its body is read.
-fn may_resume(session: &Session, names: CookieNames) -> bool {
-    let parts = session.req_header();
-    let form = request::header_once(&parts.headers, header::CONTENT_TYPE.as_str())
-        == Some("application/x-www-form-urlencoded");
-    let short = body::declared_length(session).is_some_and(|length| length <= RESUME_BODY);
-    let site = parts.headers.get(HeaderName::from_static("sec-fetch-site"));
-    let same_origin = site.is_none_or(|site| site == "same-origin");
-    let browser = request::cookie(&parts.headers, names.challenge).is_ok_and(|cookie| cookie.is_some());
-    parts.method == Method::POST && form && short && same_origin && browser
 }
 
 impl Context {

@@ -26,6 +26,8 @@ pub struct Context {
     pub swap: Option<Bytes>,
     /// The body of a log-in, kept for the moment of its answer.
     pub login_body: Option<Bytes>,
+    /// The body of the site's answer, where it was read to be decided upon.
+    pub answer_body: Option<Bytes>,
     /// The log-in that a successful answer ends.
     pub ending: Option<Binding>,
     /// Set-Cookie lines and headers of ours for the answer.
@@ -70,6 +72,7 @@ impl Context {
             passage: None,
             swap: None,
             login_body: None,
+            answer_body: None,
             ending: None,
             set_cookies: Vec::new(),
             spent: false,

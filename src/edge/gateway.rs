@@ -13,7 +13,7 @@ use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::upstreams::peer::HttpPeer;
 
 use crate::{
-    edge::{context::Context, live::Live, reply},
+    edge::{context::Context, exchange::Direct, live::Live, reply},
     flow::Flow,
     web::Problem,
 };
@@ -26,6 +26,8 @@ pub struct Gateway {
     pub live: Arc<ArcSwap<Live>>,
     /// Our own pages.
     pub portal: Router,
+    /// For what the body of an answer decides over.
+    pub direct: Direct,
 }
 
 #[async_trait]
@@ -154,7 +156,7 @@ fn join_cookie_crumbs(request: &mut RequestHeader) -> Result<()> {
 }
 
 /// The status that an error of the proxy has; 0 where the client is gone.
-fn status_of(error: &Error) -> u16 {
+pub(super) fn status_of(error: &Error) -> u16 {
     if let HTTPStatus(status) = error.etype() {
         return *status;
     }
@@ -170,7 +172,8 @@ fn status_of(error: &Error) -> u16 {
     }
 }
 
-fn problem_of(status: u16, spent: bool) -> Problem {
+/// What answers where the site did not.
+pub(super) fn problem_of(status: u16, spent: bool) -> Problem {
     if spent {
         return Problem::unknown_result();
     }

@@ -1,9 +1,10 @@
 //! Listeners, TLS, the proxy's phases, forwarding. The only folder besides `app.rs` that names pingora.
 //!
 //! A request's way: [`gateway`] (the phases) -> [`arrive`] (first look by [`intake`], our own pages
-//! by [`bridge`], a held request that goes on, the gate) -> [`upstream`] (a server of the site) ->
-//! [`depart`] (nothing leaves without a permit; [`forward`] cleans and introduces) -> [`answer`]
-//! (what the site's answer changes) -> [`record`] (metrics and the decision log, once).
+//! by [`bridge`], a held request that goes on by [`resumption`], the gate) -> [`upstream`] (a server of
+//! the site) -> [`depart`] (nothing leaves without a permit; [`forward`] cleans and introduces) ->
+//! [`answer`] (what the site's answer changes) -> [`record`] (metrics and the decision log, once).
+//! Where the body of the answer decides, [`exchange`] sends and answers in place of the library.
 
 pub mod answer;
 pub mod arrive;
@@ -12,6 +13,7 @@ pub mod bridge;
 pub mod context;
 pub mod decision_log;
 pub mod depart;
+pub mod exchange;
 pub mod forward;
 pub mod gateway;
 pub mod intake;
@@ -20,6 +22,7 @@ pub mod logging;
 pub mod ops;
 pub mod record;
 pub mod reply;
+pub mod resumption;
 pub mod serve;
 pub mod settings;
 pub mod tls;

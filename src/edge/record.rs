@@ -37,12 +37,20 @@ impl Gateway {
                 numbers.decision(Decision::Observe, "other");
             }
         }
-        if let Some(error) = error.filter(|error| *error.esource() == ErrorSource::Upstream) {
-            self.flow.metrics.upstream_error(upstream_error(error));
-            tracing::warn!(route = name, error = %error.etype().as_str(), "the site could not be reached");
+        if let Some(error) = error {
+            self.count_upstream_error(error, context);
         }
         if context.guarded || !record.observed.is_empty() {
             self.log(session, context, (status, added));
+        }
+    }
+
+    /// Counts what went wrong between the site and us.
+    pub(super) fn count_upstream_error(&self, error: &Error, context: &Context) {
+        if *error.esource() == ErrorSource::Upstream {
+            self.flow.metrics.upstream_error(upstream_error(error));
+            let route = context.record.route.as_deref().unwrap_or("none");
+            tracing::warn!(route, error = %error.etype().as_str(), "the site could not be reached");
         }
     }
 

@@ -42,6 +42,12 @@ pub fn resume_token(body: &[u8]) -> Option<Token> {
     Token::parse(text.strip_prefix(RESUME_FIELD)?.strip_prefix('=')?)
 }
 
+/// Whether a form body has our field, in whatever spelling a framework might read it.
+#[must_use]
+pub fn has_resume_field(body: &[u8]) -> bool {
+    form_urlencoded::parse(body).any(|(name, _)| name.trim().eq_ignore_ascii_case(RESUME_FIELD))
+}
+
 impl Flow {
     /// The request held under an answered challenge, for the browser and log-in that it was asked
     /// of, checked as if it arrived now.

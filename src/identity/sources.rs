@@ -137,6 +137,13 @@ impl Sources {
         self.logins().any(|login| login.watches(head))
     }
 
+    /// Whether the request is a log-in whose answer must be read to its end, since the body says
+    /// whether it succeeded (decisions 40).
+    #[must_use]
+    pub fn decides_by_body(&self, head: &Head<'_>) -> bool {
+        self.logins().any(|login| login.settings.success.body.is_some() && login.watches(head))
+    }
+
     /// Learns from the answer to a log-in, or to any other request whose answer sets a session
     /// cookie: binds what is confirmed, voids what a stranger set (decisions 2).
     ///

@@ -1,0 +1,111 @@
+//! A post of our own empty form, which becomes the request that was held (decisions 16, 36).
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method, header};
+use pingora::prelude::*;
+use pingora::proxy::Session;
+
+use crate::{
+    edge::{
+        body::{self, Read},
+        context::Context,
+        forward,
+        gateway::Gateway,
+    },
+    flow::{
+        CookieNames, FlowError,
+        resume::{self, Resumed},
+    },
+    request,
+    secret::Token,
+    web::Problem,
+};
+
+/// Bytes of a resume post at most (decisions 36); longer ones are not looked at.
+const RESUME_BODY: u64 = 256;
+/// The content type of our form, exactly.
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// What became of a post that may carry our field.
+pub(super) enum Resume {
+    /// It did; answered here (`true`), or the held request goes on.
+    Done(bool),
+    /// It did not; its body may have been read.
+    Ordinary(Option<Read>),
+}
+
+impl Gateway {
+    /// Lets a held request go on, if this is our own form's post. Every other request with our field
+    /// is answered here too, on any route: it never reaches the site.
+    pub(super) async fn resume(&self, session: &mut Session, context: &mut Context) -> Result<Resume> {
+        if !may_have_field(session) {
+            return Ok(Resume::Ordinary(None));
+        }
+        let read = body::read(session, RESUME_BODY as usize, context.live.timeouts.body).await;
+        let Read::Whole(body) = read else {
+            let problem = Problem::bad_request("the body did not arrive");
+            return self.refuse(session, context, problem).await.map(Resume::Done);
+        };
+        if !resume::has_resume_field(&body) {
+            return Ok(Resume::Ordinary(Some(Read::Whole(body))));
+        }
+        context.guarded = true;
+        let names = CookieNames::of(context.live.rules.site.secure);
+        let resumed = match resume::resume_token(&body).filter(|_| is_our_form(session, names)) {
+            Some(token) => self.resumed(session, context, &token).await,
+            None => Err(FlowError::Gone),
+        };
+        match resumed {
+            Ok(resumed) => self.go_on(session, context, resumed).await.map(Resume::Done),
+            Err(error) => {
+                context.record.reasons.push("resume-refused");
+                let problem = Problem::of(&error, self.flow.clock.now());
+                self.refuse(session, context, problem).await.map(Resume::Done)
+            }
+        }
+    }
+
+    async fn resumed(&self, session: &Session, context: &Context, token: &Token) -> Result<Resumed, FlowError> {
+        let Some(intake) = &context.intake else { return Err(FlowError::Gone) };
+        let parts = session.req_header();
+        self.flow.resume(&context.live.rules, &intake.head(&parts.method, &parts.headers), token).await
+    }
+
+    async fn go_on(&self, session: &mut Session, context: &mut Context, resumed: Resumed) -> Result<bool> {
+        context.record.route = Some(resumed.route.as_str().into());
+        context.record.decision = "allow";
+        context.record.reasons.push("resumed");
+        context.record.challenge_id = resumed.passage.spend.as_ref().map(|(spend, _)| spend.challenge_id.clone());
+        forward::become_held(session.req_header_mut(), resumed.method, &resumed.headers)?;
+        let held = Bytes::from(resumed.body);
+        context.swap = Some(held.clone());
+        context.passage = Some(resumed.passage);
+        session.as_downstream_mut().set_abort_on_close(false);
+        if self.decides_by_body(session, context) {
+            return self.exchange(session, context, held).await;
+        }
+        Ok(false)
+    }
+}
+
+/// Whether a request is a form so short that it may be a resume post; only then its body is read.
+fn may_have_field(session: &Session) -> bool {
+    let parts = session.req_header();
+    let is_form = |kind: &HeaderValue| {
+        let essence = kind.as_bytes().split(|byte| matches!(byte, b';' | b',')).next().unwrap_or_default();
+        essence.trim_ascii().eq_ignore_ascii_case(FORM.as_bytes())
+    };
+    let form = parts.headers.get_all(header::CONTENT_TYPE).iter().any(is_form);
+    let short = body::declared_length(session).is_some_and(|length| (1..=RESUME_BODY).contains(&length));
+    parts.method == Method::POST && form && short
+}
+
+/// Whether a post comes from our own page, as far as its head says.
+fn is_our_form(session: &Session, names: CookieNames) -> bool {
+    let headers = &session.req_header().headers;
+    let exact = request::header_once(headers, header::CONTENT_TYPE.as_str()) == Some(FORM);
+    let site = headers.get(HeaderName::from_static("sec-fetch-site"));
+    let same_origin = site.is_none_or(|site| site == "same-origin");
+    let browser = request::cookie(headers, names.challenge).is_ok_and(|cookie| cookie.is_some());
+    exact && same_origin && browser
+}

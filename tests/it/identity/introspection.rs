@@ -7,12 +7,12 @@ use axum::{body::Body, response::Response};
 use super::*;
 
 /// Introspection at `/me` with these further settings.
-fn asks(rest: &str) -> impl FnOnce(&DemoOptions, &Path) -> String {
+pub fn asks(rest: &str) -> impl FnOnce(&DemoOptions, &Path) -> String {
     let rest = rest.to_owned();
     move |options, _| format!("- introspection: {{ url: \"http://{}/me\", {rest} }}", options.site)
 }
 
-const BY_JSON: &str = "cookie: sid, subject: { json: /user/id }";
+pub const BY_JSON: &str = "cookie: sid, subject: { json: /user/id }";
 
 /// A site whose `/me` is this and whose every other page is fine.
 async fn site(rest: &str, me: impl Fn(&Recorded) -> Response + Clone + Send + Sync + 'static) -> Gate {
@@ -20,7 +20,7 @@ async fn site(rest: &str, me: impl Fn(&Recorded) -> Response + Clone + Send + Sy
 }
 
 /// A site that takes the session's value for the player's id.
-fn echo(request: &Recorded) -> Response {
+pub fn echo(request: &Recorded) -> Response {
     match cookie_of(request, "sid") {
         Some(id) => answer(200, &[], json!({ "user": { "id": id } }).to_string()),
         None => answer(401, &[], ""),
@@ -114,7 +114,7 @@ async fn a_made_up_name_is_nobody() {
 }
 
 /// A body that begins and never ends.
-struct Endless;
+pub struct Endless;
 
 impl futures_core::Stream for Endless {
     type Item = Result<bytes::Bytes, Infallible>;
@@ -214,7 +214,7 @@ async fn parallel_requests_with_the_old_session_value_keep_their_stamp() {
 }
 
 /// The `name=value` of every cookie that an answer sets, in order.
-fn set_by(answer: &reqwest::Response) -> Vec<String> {
+pub fn set_by(answer: &reqwest::Response) -> Vec<String> {
     let lines = answer.headers().get_all("set-cookie").iter();
     lines.map(|line| line.to_str().unwrap().split(';').next().unwrap().to_owned()).collect()
 }

@@ -115,3 +115,28 @@ async fn a_new_log_in_needs_a_new_proof() {
     let asked: Value = serde_json::from_str(&ayu.get("/stamped").await.text().await.unwrap()).unwrap();
     assert_eq!(asked["type"], "urn:stepgate:second-factor-required", "the stamp is of the log-in before: {asked}");
 }
+
+#[tokio::test]
+async fn where_both_answers_are_200_the_body_tells_a_log_in() {
+    let rest = "subject: { form: username }, success: { status: [200], body: 'Welcome' }";
+    let gate = gate(learns(rest), |request| {
+        let right = String::from_utf8_lossy(&request.body).contains("right");
+        match request.target.as_str() {
+            // A visitor's session that the site would even name.
+            "/login" if !right => answer(200, &[("set-cookie", "sid=ayu-0; Path=/")], "Wrong password"),
+            "/login" => answer(200, &[("set-cookie", "sid=ayu-1; Path=/"), ("set-cookie", "theme=dark")], "Welcome"),
+            _ => site(request),
+        }
+    })
+    .await;
+    let mut ayu = Visitor::of(&gate);
+    let wrong = ayu.post("/login", "username=ayu&password=wrong").await;
+    assert_eq!(wrong.text().await.unwrap(), "Wrong password");
+    assert_eq!(ayu.guarded().await, StatusCode::UNAUTHORIZED, "no log-in");
+    let right = ayu.post("/login", "username=ayu&password=right").await;
+    assert_eq!(right.text().await.unwrap(), "Welcome");
+    assert_eq!(ayu.cookies["theme"], "dark");
+    assert_eq!(ayu.guarded().await, StatusCode::OK);
+    assert_eq!(named(&gate).as_deref(), Some("id-of-ayu"));
+    assert_eq!(gate.site.received("POST", "/login").len(), 2, "each once");
+}

@@ -1,10 +1,12 @@
 //! Every identity source through the real gateway: whom the site is told, what is refused, and what
 //! a stamp survives.
 
+mod exchange;
 mod header;
 mod introspection;
 mod jwt;
 mod login;
+mod session_end;
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -32,11 +34,14 @@ async fn gate(
              listen: [{{ address: \"{gateway}\" }}]\n\
              ops: {{ address: \"{ops}\" }}\n\
              identity:\n{identity}\n\
-             session_end: [{{ path: /logout }}]\n\
+             session_end: [{{ path: /logout }}, {{ path: /act, form: {{ do: log-out }} }}]\n\
+             timeouts: {{ upstream_read: 2s }}\n\
              second_factor: {{ methods: [app], first_enrolment: insecure_session_only }}\n\
              routes:\n\
              - {{ name: guarded, match: {{ path: /guarded }}, require: session, unenrolled: allow }}\n\
              - {{ name: stamped, match: {{ path: /stamped }}, require: session }}\n\
+             - {{ name: change, match: {{ path: /change }}, require: session, after_success: {{ when: {{ body: Saved }}, do: [end_stamps] }} }}\n\
+             - {{ name: pay, match: {{ path: /pay, methods: [POST] }}, require: once, show: none, after_success: {{ when: {{ body: Paid }}, do: [end_stamps] }} }}\n\
              store: {{ durable: \"sqlite:{folder}/stepgate.db\", shared: memory }}\n\
              keys: {{ file: \"{folder}/keys.yaml\" }}\n",
             identity = identity(options, folder),
@@ -127,14 +132,20 @@ impl<'g> Visitor<'g> {
     }
 
     /// Enrols an app and proves it once: from now on there is a stamp.
-    async fn prove(&mut self) {
+    async fn prove(&mut self) -> AuthenticatorApp {
         let begun = self.portal("/.stepgate/api/enrolments", json!({ "method": "app" })).await;
         let app = AuthenticatorApp::holding(begun["secret"].as_str().unwrap());
         let confirm = format!("/.stepgate/api/enrolments/{}/confirm", begun["id"].as_str().unwrap());
         self.portal(&confirm, json!({ "code": app.previous_code() })).await;
+        self.give(&app.code()).await;
+        app
+    }
+
+    /// Is asked for a code and gives this one.
+    async fn give(&mut self, code: &str) {
         let asked: Value = serde_json::from_str(&self.get("/stamped").await.text().await.unwrap()).unwrap();
         let verify = asked["challenge"]["verify"].as_str().unwrap_or_else(|| panic!("{asked}"));
-        self.portal(verify, json!({ "method": "app", "code": app.code() })).await;
+        self.portal(verify, json!({ "method": "app", "code": code })).await;
     }
 }
 

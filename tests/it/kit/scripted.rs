@@ -35,9 +35,8 @@ impl ScriptedSite {
             let (answer, journal) = (answer.clone(), Arc::clone(&journal));
             async move {
                 let recorded = read(request).await;
-                let answered = answer(&recorded);
-                journal.lock().unwrap().push(recorded);
-                answered
+                journal.lock().unwrap().push(recorded.clone());
+                answer(&recorded)
             }
         });
         let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });

@@ -130,6 +130,7 @@ impl Flow {
         let guarded = !landing.is_unguarded();
         if guarded {
             check_form(arrival.head)?;
+            rules.identity.refuse_address(arrival.head)?;
         }
         let unread = matches!(arrival.body, BodyState::Unread);
         let wants_once = landing.enforced.iter().any(|route| route.require == Requirement::Once);

@@ -4,13 +4,15 @@
 //! cookie or header by which the site knows the player.
 //!
 //! - [`settings`]: what an operator says of them.
-//! - `carrier`: credentials out of a request head; `set_cookie`: out of an answer.
+//! - `carrier`: credentials out of a request head; `set_cookie`: out of an answer; `address`: those
+//!   that no request may have.
 //! - `jwt` with `jwks`, `introspection` with `extract`, `login`, `header`: a source each.
 //! - `source`: one of any kind; `sources`: asking all of them, and the binding over their values.
 //!
 //! Adding one: its settings as a variant of [`settings::SourceSettings`]; a file with what it shows
 //! of a head and how it is asked; an arm wherever `source` and `sources` match on it.
 
+mod address;
 mod carrier;
 mod extract;
 mod header;

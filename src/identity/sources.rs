@@ -6,6 +6,7 @@ use http::{HeaderMap, header};
 
 use super::{
     BuildError, Claims, Freshness, IdentityError, Player, Ports, SiteAnswer, Testimony, Who,
+    address::carries_session,
     carrier::{Jar, ambiguous, matches_folded, retain_cookies},
     introspection::Introspection,
     jwt::{Jwt, Verified},
@@ -62,8 +63,21 @@ impl Sources {
     }
 
     /// Names of the cookies that carry the site's session, as configured; may end in `*`.
-    pub fn identity_cookies(&self) -> impl Iterator<Item = &str> {
+    pub fn identity_cookies(&self) -> impl Iterator<Item = &str> + Clone {
         self.sources.iter().flat_map(Source::cookies).map(String::as_str)
+    }
+
+    /// Refuses an address that carries a session of its own: the site might prefer it over the cookie
+    /// that was looked at. For guarded routes.
+    ///
+    /// # Errors
+    /// `Ambiguous`.
+    pub fn refuse_address(&self, head: &Head<'_>) -> Result<(), IdentityError> {
+        let others = self.ports.other_credentials.iter().map(String::as_str);
+        if carries_session(head.target.raw(), self.identity_cookies().chain(others)) {
+            return Err(ambiguous("a session in the address; send it as a cookie only"));
+        }
+        Ok(())
     }
 
     /// Whether some carrier is present: decides between `anonymous` and a question to the sources.

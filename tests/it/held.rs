@@ -87,7 +87,7 @@ async fn plain() -> (TestGate, Jar) {
     (gate, jar)
 }
 
-async fn over_http2() -> (TestGate, Jar, TempDir) {
+async fn over_http2(edit: fn(String) -> String) -> (TestGate, Jar, TempDir) {
     install_crypto();
     let folder = TempDir::new().unwrap();
     let pair = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
@@ -96,7 +96,7 @@ async fn over_http2() -> (TestGate, Jar, TempDir) {
     std::fs::write(&key, pair.signing_key.serialize_pem()).unwrap();
     let files = format!("    tls: {{ certificate: {}, private_key: {} }}\n", certificate.display(), key.display());
     let gate = TestGate::start_with(|yaml| {
-        let yaml = session_only(yaml).replace("origin: http:", "origin: https:");
+        let yaml = edit(session_only(yaml)).replace("origin: http:", "origin: https:");
         let yaml = yaml.replace("first_enrolment: insecure_session_only", "first_enrolment: cooldown");
         let (before, after) = yaml.split_once("listen:\n").unwrap();
         let (address, after) = after.split_once('\n').unwrap();
@@ -184,12 +184,26 @@ async fn bodies_up_to_the_cap_go_on_unchanged_over_http_1() {
 async fn bodies_up_to_the_cap_go_on_unchanged_over_http_2() {
     for size in [1, CAP - 1, CAP, CAP + 1] {
         for declared in [false, true] {
-            let (gate, mut jar, _files) = over_http2().await;
+            let (gate, mut jar, _files) = over_http2(|yaml| yaml).await;
             let body = if declared { filled(size).into() } else { streamed(filled(size)) };
             let received = hold_and_resume(&gate, &mut jar, body, FORM).await;
             let expected = if size <= CAP { Ok(filled(size)) } else { Err(StatusCode::PAYLOAD_TOO_LARGE) };
             assert!(received == expected, "{size} bytes, declared {declared}: {:?}", received.map(|body| body.len()));
         }
+    }
+}
+
+#[tokio::test]
+async fn bodies_go_on_unchanged_also_where_the_body_of_the_answer_decides() {
+    let decided = |yaml: String| yaml.replace("after_success: {", "after_success: { when: { body: '^$' },");
+    for size in [1, CAP] {
+        let (gate, mut jar, _files) = over_http2(decided).await;
+        let received = hold_and_resume(&gate, &mut jar, streamed(filled(size)), FORM).await;
+        assert!(received == Ok(filled(size)), "{size} bytes over HTTP/2");
+        let gate = TestGate::start_with(|yaml| decided(session_only(yaml))).await;
+        let mut jar = Jar::new(&gate);
+        let received = hold_and_resume(&gate, &mut jar, streamed(filled(size)), FORM).await;
+        assert!(received == Ok(filled(size)), "{size} bytes over HTTP/1");
     }
 }
 

@@ -53,3 +53,17 @@ async fn our_resume_field_never_reaches_the_site() {
     assert_eq!(visitor.post("/open", "x=stepgate_resume").await.status(), StatusCode::OK);
     assert_eq!(&gate.site.received("POST", "/open")[0].body[..], b"x=stepgate_resume", "unchanged");
 }
+
+#[tokio::test]
+async fn a_session_in_the_address_is_refused_on_guarded_routes_only() {
+    let gate = plain().await;
+    for target in ["/guarded?sid=budi", "/guarded?a=1&PHPSESSID=x", "/guarded?access_token=x"] {
+        let mut ayu = Visitor::of(&gate).with_cookie("sid", "ayu");
+        assert_eq!(ayu.get(target).await.status(), StatusCode::BAD_REQUEST, "{target}");
+        assert!(gate.site.received("GET", target).is_empty(), "{target}");
+        let open = target.replace("guarded", "open");
+        assert_eq!(ayu.get(&open).await.status(), StatusCode::OK, "{open}");
+    }
+    let status = Visitor::of(&gate).with_cookie("sid", "ayu").get("/guarded;jsessionid=x").await.status();
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+}

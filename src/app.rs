@@ -377,7 +377,8 @@ impl Reload {
 
 fn key_ring(keys: &[config::keys::PrivateKey]) -> Result<stamp::KeyRing, StartError> {
     let bad = |error: stamp::BadKey| StartError::Config(format!("the key file: {error}"));
-    let keys: Result<Vec<_>, _> = keys.iter().map(|key| stamp::SigningKey::from_pkcs8(&key.id, &key.pkcs8)).collect();
+    let keys: Result<Vec<_>, _> =
+        keys.iter().map(|key| stamp::SigningKey::from_pkcs8(&key.id, &key.pkcs8, key.made_at)).collect();
     stamp::KeyRing::new(keys.map_err(bad)?).map_err(bad)
 }
 

@@ -18,6 +18,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::{
     clock::UnixTime,
     secret::{Hasher, Sealer, SymmetricKey, random},
+    stamp::PUBLISHED_FOR,
 };
 
 /// How many keys may verify stamps or assertions at a time: the newest and the one before.
@@ -40,6 +41,8 @@ pub struct PrivateKey {
     pub id: String,
     /// PKCS#8, DER.
     pub pkcs8: Zeroizing<Vec<u8>>,
+    /// When it was made: for a while after that it only verifies.
+    pub made_at: UnixTime,
 }
 
 impl fmt::Debug for PrivateKey {
@@ -75,6 +78,12 @@ pub enum KeyFileError {
     /// Others than its owner may read it.
     #[error("others than its owner may read the key file {path}: chmod 600 {path}", path = .0.display())]
     Exposed(PathBuf),
+    /// The newest key does not sign yet: another rotation would drop the one that does.
+    #[error(
+        "the newest keys in {} do not sign yet: rotate again {} minutes after they were made",
+        .0.display(), PUBLISHED_FOR.as_secs() / 60
+    )]
+    TooSoon(PathBuf),
     /// It is no key file.
     #[error("the key file {} is malformed: {reason}", path.display())]
     Malformed {
@@ -167,13 +176,20 @@ pub fn generate(path: &Path, now: UnixTime) -> Result<(), KeyFileError> {
 }
 
 /// Adds a new stamp, assertion and sealing key in front. The newest signing key of before still
-/// verifies, older ones are dropped; every sealing key stays, since it may have sealed something;
+/// verifies, and signs until the new one was published for [`PUBLISHED_FOR`]; older ones are dropped; every sealing key stays, since it may have sealed something;
 /// the hashing key is never changed.
 ///
 /// # Errors
-/// [`KeyFileError`] as for [`KeyFile::load`]; the file is then as it was.
+/// [`KeyFileError`] as for [`KeyFile::load`], or [`KeyFileError::TooSoon`]; the file is then as it was.
 pub fn rotate(path: &Path, now: UnixTime) -> Result<(), KeyFileError> {
-    KeyFile::load(path)?;
+    let keys = KeyFile::load(path)?;
+    let is_young = |keys: &[PrivateKey]| match keys {
+        [newest, _older] => newest.made_at.plus(PUBLISHED_FOR) > now,
+        _ => false,
+    };
+    if is_young(&keys.stamp) || is_young(&keys.assertion) {
+        return Err(KeyFileError::TooSoon(path.to_owned()));
+    }
     let mut written = Written::read(path)?;
     for list in [&mut written.stamp, &mut written.assertion] {
         list.insert(0, signing_item(now));
@@ -217,7 +233,7 @@ fn signing(list: &str, items: &[Item]) -> Result<Vec<PrivateKey>, String> {
     if !(1..=SIGNING_KEYS).contains(&items.len()) {
         return Err(format!("`{list}` must have one or two keys, not {}", items.len()));
     }
-    items.iter().map(|item| Ok(PrivateKey { id: item.id()?, pkcs8: item.bytes()? })).collect()
+    items.iter().map(|item| Ok(PrivateKey { id: item.id()?, pkcs8: item.bytes()?, made_at: item.made_at()? })).collect()
 }
 
 fn symmetric(items: &[Item]) -> Result<Vec<SymmetricKey>, String> {
@@ -236,6 +252,12 @@ impl Item {
             return Err("an id is not 1 to 32 characters of a-z 0-9 -".to_owned());
         }
         Ok(self.id.clone())
+    }
+
+    fn made_at(&self) -> Result<UnixTime, String> {
+        let parsed = self.created_at.parse::<jiff::Timestamp>();
+        let made_at = parsed.map_err(|_| format!("`created_at` of the key `{}` is no time", self.id))?;
+        Ok(UnixTime::from_secs(made_at.as_second()))
     }
 
     fn bytes(&self) -> Result<Zeroizing<Vec<u8>>, String> {
@@ -308,9 +330,11 @@ mod tests {
         let (_dir, path) = made();
         let before = KeyFile::load(&path).unwrap();
         let sealed = before.sealer().seal("p", &[], b"x");
-        for _ in 0..3 {
-            rotate(&path, NOW).unwrap();
+        for hour in 0..3 {
+            rotate(&path, NOW.plus(hour * PUBLISHED_FOR)).unwrap();
         }
+        let again = rotate(&path, NOW.plus(2 * PUBLISHED_FOR + PUBLISHED_FOR / 2));
+        assert!(matches!(again, Err(KeyFileError::TooSoon(_))), "the key that signs would be dropped");
         let after = KeyFile::load(&path).unwrap();
         assert_eq!(after.stamp.len(), 2);
         assert!(after.stamp.iter().all(|key| key.id != before.stamp[0].id));

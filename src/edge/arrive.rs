@@ -162,8 +162,9 @@ impl Gateway {
         let rules = std::sync::Arc::clone(&context.live.rules);
         let logs_in = received(session, context).is_some_and(|head| rules.identity.is_login(&head));
         let decides = self.decides_by_body(session, context);
-        let ends_by_body =
-            received(session, context).is_some_and(|head| rules.session_end.land(&head, BodyView::Unread).body_matters);
+        let end = received(session, context).map(|head| rules.session_end.land(&head, BodyView::Unread));
+        let may_end = end.as_ref().is_some_and(|landing| !landing.is_unguarded());
+        let ends_by_body = end.is_some_and(|landing| landing.body_matters);
         if read.is_none() && (logs_in || decides || ends_by_body) {
             let got = body::read(session, context.live.limits.held_body, context.live.timeouts.body).await;
             match got {
@@ -176,7 +177,9 @@ impl Gateway {
                 }
             }
         }
-        self.note_ending(session, context, read.as_ref()).await;
+        if may_end {
+            self.note_ending(session, context, read.as_ref()).await;
+        }
         let whole = match read {
             Some(Read::Whole(bytes)) => Some(bytes),
             Some(Read::TooLarge { .. } | Read::Failed) | None => None,

@@ -6,6 +6,7 @@ use http::{HeaderMap, Method};
 use crate::{
     flow::{
         Flow, FlowError, RuleSet,
+        evidence::Reading,
         gate::{Passage, Spend, browser_secret},
         hold::{self, HeldRequest},
     },
@@ -78,12 +79,7 @@ impl Flow {
         let original = Head { method: &method, target: &target, headers: &headers, ..*head };
         let landing = rules.routes.land(&original, BodyView::Read(held.body()));
         let digest = check_digest(&landing, &original, &held, (&player, challenge.digest))?;
-        let stamp = match self.stamp_of(rules, head)? {
-            Some(stamp) if stamp.proof.subject == player.subject && stamp.proof.binding == player.binding => {
-                self.check_revocation(&stamp, false).await?.ok().map(|()| stamp)
-            }
-            _ => None,
-        };
+        let stamp = self.own_stamp(self.stamp_of(rules, head)?, &player, Reading::Anew).await?;
         let state = self.stores.factors.player(&player.subject).await?;
         let enrolment = super::gate::enrolment(&state);
         let facts = Facts {

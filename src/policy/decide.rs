@@ -56,11 +56,12 @@ impl Reason {
     }
 }
 
-/// What happens to a request.
-#[derive(Debug)]
-pub enum Verdict {
-    /// It is forwarded, with this permit.
-    Allow(Permit),
+/// What happens to a request. What lets it pass is a permit; what one route says of it has none, since
+/// the other routes must agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict<P = Permit> {
+    /// It is forwarded.
+    Allow(P),
     /// The player is asked for a code.
     Challenge,
     /// The player is asked to enrol a factor first.
@@ -74,6 +75,43 @@ pub enum Verdict {
     Deny,
     /// The store must be asked for the player's enrolment, then decide again.
     AskEnrolment,
+}
+
+impl<P> Verdict<P> {
+    /// `allow`, `challenge`, `enrol` or `deny`; a cool-down is a denial.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Allow(_) => "allow",
+            Self::Challenge => "challenge",
+            Self::Enrol => "enrol",
+            Self::CoolDown { .. } | Self::Deny | Self::AskEnrolment => "deny",
+        }
+    }
+
+    const fn severity(&self) -> u8 {
+        match self {
+            Self::Allow(_) => 0,
+            Self::Challenge => 1,
+            Self::Enrol => 2,
+            Self::CoolDown { .. } => 3,
+            Self::Deny => 4,
+            // The answer may be any of the above: it must be known first.
+            Self::AskEnrolment => 5,
+        }
+    }
+
+    /// The same with what passing gives.
+    fn granting<Q>(self, permit: impl FnOnce() -> Q) -> Verdict<Q> {
+        match self {
+            Self::Allow(_) => Verdict::Allow(permit()),
+            Self::Challenge => Verdict::Challenge,
+            Self::Enrol => Verdict::Enrol,
+            Self::CoolDown { until } => Verdict::CoolDown { until },
+            Self::Deny => Verdict::Deny,
+            Self::AskEnrolment => Verdict::AskEnrolment,
+        }
+    }
 }
 
 /// A verdict with its reason and the route that caused it.
@@ -91,96 +129,32 @@ pub struct Decision<'r> {
 /// Decides over every route that was landed on: the request passes only if each of them lets it.
 #[must_use]
 pub fn decide<'r>(landing: &Landing<'r>, head: &Head<'_>, facts: &Facts<'_>) -> Decision<'r> {
-    let mut worst: Option<(Outcome, Reason, &'r Route)> = None;
-    let mut passed: Option<(Reason, &'r Route)> = None;
+    let mut said = (Verdict::Allow(()), Reason::NotGuarded, None);
     for route in &landing.enforced {
-        let (outcome, reason) = decide_one(route, facts);
-        if outcome == Outcome::Allow {
-            // The strictest stands first.
-            passed = passed.or(Some((reason, *route)));
-            continue;
-        }
-        if worst.as_ref().is_none_or(|(known, _, _)| outcome.severity() > known.severity()) {
-            worst = Some((outcome, reason, *route));
+        let (verdict, reason) = decide_one(route, facts);
+        // The strictest stands first: where all let it pass, the first one names why.
+        if said.2.is_none() || verdict.severity() > said.0.severity() {
+            said = (verdict, reason, Some(*route));
         }
     }
-    if let Some((outcome, reason, route)) = worst {
-        return Decision { verdict: outcome.refusal(), reason, route: Some(route) };
-    }
-    let (reason, route) = passed.map_or((Reason::NotGuarded, None), |(reason, route)| (reason, Some(route)));
-    Decision { verdict: Verdict::Allow(Permit::of(head)), reason, route }
-}
-
-/// What one route says; a verdict without its permit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It lets the request pass.
-    Allow,
-    /// It asks for a code.
-    Challenge,
-    /// It asks for an enrolment.
-    Enrol,
-    /// It refuses until then.
-    CoolDown {
-        /// When it opens.
-        until: UnixTime,
-    },
-    /// It refuses.
-    Deny,
-    /// It cannot say without the player's enrolment.
-    AskEnrolment,
-}
-
-impl Outcome {
-    /// `allow`, `challenge`, `enrol` or `deny`; a cool-down is a denial.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Allow => "allow",
-            Self::Challenge => "challenge",
-            Self::Enrol => "enrol",
-            Self::CoolDown { .. } | Self::Deny | Self::AskEnrolment => "deny",
-        }
-    }
-
-    const fn severity(self) -> u8 {
-        match self {
-            Self::Allow => 0,
-            Self::Challenge => 1,
-            Self::Enrol => 2,
-            Self::CoolDown { .. } => 3,
-            Self::Deny => 4,
-            // The answer may be any of the above: it must be known first.
-            Self::AskEnrolment => 5,
-        }
-    }
-
-    const fn refusal(self) -> Verdict {
-        match self {
-            Self::Challenge => Verdict::Challenge,
-            Self::Enrol => Verdict::Enrol,
-            Self::CoolDown { until } => Verdict::CoolDown { until },
-            Self::AskEnrolment => Verdict::AskEnrolment,
-            // `Allow` never refuses; were it here, it must not pass.
-            Self::Deny | Self::Allow => Verdict::Deny,
-        }
-    }
+    let (verdict, reason, route) = said;
+    Decision { verdict: verdict.granting(|| Permit::of(head)), reason, route }
 }
 
 /// What one route says of a request with these facts.
 #[must_use]
-pub fn decide_one(route: &Route, facts: &Facts<'_>) -> (Outcome, Reason) {
+pub fn decide_one(route: &Route, facts: &Facts<'_>) -> (Verdict<()>, Reason) {
     if route.require == Requirement::None {
-        return (Outcome::Allow, Reason::NotGuarded);
+        return (Verdict::Allow(()), Reason::NotGuarded);
     }
     if facts.visitor == Visitor::Anonymous {
         return match route.anonymous {
-            Anonymous::Forward => (Outcome::Allow, Reason::Anonymous),
-            Anonymous::Deny => (Outcome::Deny, Reason::Anonymous),
+            Anonymous::Forward => (Verdict::Allow(()), Reason::Anonymous),
+            Anonymous::Deny => (Verdict::Deny, Reason::Anonymous),
         };
     }
     match proof(route.require, facts) {
-        Ok(reason) => (Outcome::Allow, reason),
+        Ok(reason) => (Verdict::Allow(()), reason),
         Err(missing) => unproven(route, facts, missing),
     }
 }
@@ -200,30 +174,30 @@ fn proof(require: Requirement, facts: &Facts<'_>) -> Result<Reason, Reason> {
     }
 }
 
-fn unproven(route: &Route, facts: &Facts<'_>, missing: Reason) -> (Outcome, Reason) {
+fn unproven(route: &Route, facts: &Facts<'_>, missing: Reason) -> (Verdict<()>, Reason) {
     let (kinds, cooling_until) = match facts.enrolment {
-        None => return (Outcome::AskEnrolment, missing),
+        None => return (Verdict::AskEnrolment, missing),
         Some(Enrolment::Unenrolled) => {
-            let outcome = match route.unenrolled {
-                Unenrolled::Allow => Outcome::Allow,
-                Unenrolled::Enroll => Outcome::Enrol,
-                Unenrolled::Deny => Outcome::Deny,
+            let verdict = match route.unenrolled {
+                Unenrolled::Allow => Verdict::Allow(()),
+                Unenrolled::Enroll => Verdict::Enrol,
+                Unenrolled::Deny => Verdict::Deny,
             };
-            return (outcome, Reason::Unenrolled);
+            return (verdict, Reason::Unenrolled);
         }
-        Some(Enrolment::MustBind) if route.unenrolled == Unenrolled::Deny => return (Outcome::Deny, Reason::MustBind),
-        Some(Enrolment::MustBind) => return (Outcome::Enrol, Reason::MustBind),
+        Some(Enrolment::MustBind) if route.unenrolled == Unenrolled::Deny => return (Verdict::Deny, Reason::MustBind),
+        Some(Enrolment::MustBind) => return (Verdict::Enrol, Reason::MustBind),
         Some(Enrolment::Active { kinds, cooling_until }) => (kinds, cooling_until),
     };
     if !kinds.iter().any(|kind| route.methods.contains(kind)) {
-        return (Outcome::Deny, Reason::NoUsableFactor);
+        return (Verdict::Deny, Reason::NoUsableFactor);
     }
     if let Some(until) = cooling_until.filter(|until| *until > facts.now)
         && route.require != Requirement::Session
     {
-        return (Outcome::CoolDown { until }, Reason::CoolingDown);
+        return (Verdict::CoolDown { until }, Reason::CoolingDown);
     }
-    (Outcome::Challenge, missing)
+    (Verdict::Challenge, missing)
 }
 
 #[cfg(test)]

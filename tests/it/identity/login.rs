@@ -16,7 +16,7 @@ fn learns(rest: &str) -> impl FnOnce(&DemoOptions, &Path) -> String {
     }
 }
 
-const BY_FORM: &str = "subject: { form: username }, normalize: [trim, lowercase], success: { status: [302] }";
+const BY_FORM: &str = "subject: { form: username, normalize: [trim, lowercase] }, success: { status: [302] }";
 
 /// A site that takes the password `right`, calls the account by its number and its session after it.
 fn site(request: &Recorded) -> Response {

@@ -30,7 +30,8 @@ pub struct File {
     pub portal: Option<Portal>,
     /// How a player is recognised: every source whose carrier is present is asked, and they must agree.
     pub identity: Option<Vec<Source>>,
-    /// Requests that end the site session: stamps end with it.
+    /// Requests that end the site session: stamps end with it. A condition on a body holds where the body
+    /// says so or cannot be read.
     pub session_end: Option<Vec<Match>>,
     /// The rules of factors, stamps and approvals.
     pub second_factor: Option<SecondFactor>,
@@ -82,7 +83,9 @@ pub struct Site {
     pub origins: Option<Vec<String>>,
     /// The site's servers.
     pub upstream: Upstream,
-    /// Cookies that are credentials too, though no source reads them: refused on guarded routes.
+    /// Cookies that are credentials too, though no source reads them: refused on guarded routes, as are
+    /// these names, those of the sources' cookies and well-known ones (`jsessionid`, `PHPSESSID` …) in an
+    /// address. A name may end in `*`.
     pub other_credentials: Option<Vec<String>>,
     /// Reserved; not supported yet.
     pub look: Option<serde_json::Value>,

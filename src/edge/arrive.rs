@@ -50,7 +50,8 @@ impl Gateway {
             return Ok(false);
         }
         match self.resume(session, context).await? {
-            Resume::Done(answered) => Ok(answered),
+            Resume::Answered => Ok(true),
+            Resume::Held(body) => self.passed(session, context, Some(Read::Whole(body))).await,
             Resume::Ordinary(read) => self.gate(session, context, read).await,
         }
     }

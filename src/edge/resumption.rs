@@ -28,8 +28,10 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 /// What became of a post that may carry our field.
 pub(super) enum Resume {
-    /// It did; answered here (`true`), or the held request goes on.
-    Done(bool),
+    /// It did, and was answered here.
+    Answered,
+    /// It became the request that was held, with this body.
+    Held(Bytes),
     /// It did not; its body may have been read.
     Ordinary(Option<Read>),
 }
@@ -44,7 +46,7 @@ impl Gateway {
         let read = body::read(session, RESUME_BODY as usize, context.live.timeouts.body).await;
         let Read::Whole(body) = read else {
             let problem = Problem::bad_request("the body did not arrive");
-            return self.refuse(session, context, problem).await.map(Resume::Done);
+            return self.refuse(session, context, problem).await.map(|_| Resume::Answered);
         };
         if !resume::has_resume_field(&body) {
             return Ok(Resume::Ordinary(Some(Read::Whole(body))));
@@ -56,11 +58,11 @@ impl Gateway {
             None => Err(FlowError::Gone),
         };
         match resumed {
-            Ok(resumed) => self.go_on(session, context, resumed).await.map(Resume::Done),
+            Ok(resumed) => go_on(session, context, resumed).map(Resume::Held),
             Err(error) => {
                 context.record.reasons.push("resume-refused");
                 let problem = Problem::of(&error, self.flow.clock.now());
-                self.refuse(session, context, problem).await.map(Resume::Done)
+                self.refuse(session, context, problem).await.map(|_| Resume::Answered)
             }
         }
     }
@@ -70,22 +72,19 @@ impl Gateway {
         let parts = session.req_header();
         self.flow.resume(&context.live.rules, &intake.head(&parts.method, &parts.headers), token).await
     }
+}
 
-    async fn go_on(&self, session: &mut Session, context: &mut Context, resumed: Resumed) -> Result<bool> {
-        context.record.route = Some(resumed.route.as_str().into());
-        context.record.decision = "allow";
-        context.record.reasons.push("resumed");
-        context.record.challenge_id = resumed.passage.spend.as_ref().map(|(spend, _)| spend.challenge_id.clone());
-        forward::become_held(session.req_header_mut(), resumed.method, &resumed.headers)?;
-        let held = Bytes::from(resumed.body);
-        context.swap = Some(held.clone());
-        context.passage = Some(resumed.passage);
-        session.as_downstream_mut().set_abort_on_close(false);
-        if self.decides_by_body(session, context) {
-            return self.exchange(session, context, held).await;
-        }
-        Ok(false)
-    }
+/// Makes the post the request that was held; its body.
+fn go_on(session: &mut Session, context: &mut Context, resumed: Resumed) -> Result<Bytes> {
+    context.record.route = Some(resumed.route.as_str().into());
+    context.record.decision = "allow";
+    context.record.reasons.push("resumed");
+    context.record.challenge_id = resumed.passage.spend.as_ref().map(|(spend, _)| spend.challenge_id.clone());
+    forward::become_held(session.req_header_mut(), resumed.method, &resumed.headers)?;
+    let held = Bytes::from(resumed.body);
+    context.swap = Some(held.clone());
+    context.passage = Some(resumed.passage);
+    Ok(held)
 }
 
 /// Whether a request is a form so short that it may be a resume post; only then its body is read.

@@ -7,7 +7,6 @@ use crate::{
     identity::Player,
     request::Subject,
     stamp::{Minted, Proof, Stamp},
-    store::StoreError,
 };
 
 /// How long requests that were sent with the old session value may still be followed: those that were
@@ -38,8 +37,12 @@ impl Flow {
     }
 
     /// Opens the family of the new value; whether the old one's stamp may move there.
-    async fn open_moved(&self, stamp: &Stamp, moved: &Player) -> Result<bool, StoreError> {
+    pub(super) async fn open_moved(&self, stamp: &Stamp, moved: &Player) -> Result<bool, FlowError> {
         let now = self.clock.now();
+        // Its log-in may have ended while the site answered.
+        if self.check_revocation(stamp, false).await?.is_err() {
+            return Ok(false);
+        }
         let old = data_encoding::HEXLOWER.encode(&stamp.proof.binding.0);
         let (once, grace) = (format!("follow-{old}"), format!("follow-grace-{old}"));
         // The move is spent before the new stamp exists.
@@ -48,7 +51,7 @@ impl Flow {
         } else if !self.stores.spent.is_spent(&grace, now).await? {
             return Ok(false);
         }
-        self.stores.families.open(moved.binding, &moved.subject, now).await
+        Ok(self.stores.families.open(moved.binding, &moved.subject, now).await?)
     }
 
     /// Ends every stamp of a player but one, which is minted anew under the new epoch.

@@ -28,25 +28,14 @@ impl Gateway {
         if answer.status == StatusCode::SWITCHING_PROTOCOLS {
             return Ok(());
         }
+        add_earlier_cookies(answer, context.answer_cookies())?;
         self.learn(session, answer, context).await;
         self.end_session(answer, context).await;
         self.after_success(answer, context).await;
         self.renew(session, answer, context)?;
-        self.add_cookies(answer, context)
-    }
-
-    /// The cookies of ours, and those that the site set when it was asked who this is: before its
-    /// answer's own, which say what came later.
-    fn add_cookies(&self, answer: &mut ResponseHeader, context: &mut Context) -> Result<()> {
-        let asked = context.answer_cookies();
-        if !asked.is_empty() {
-            let own: Vec<HeaderValue> = answer.headers.get_all(header::SET_COOKIE).iter().cloned().collect();
-            answer.remove_header(&header::SET_COOKIE);
-            for line in asked.into_iter().chain(own) {
-                answer.append_header(header::SET_COOKIE, line)?;
-            }
-        }
-        for cookie in context.set_cookies.drain(..) {
+        // The site was asked once more, with a session that is new.
+        let later = context.intake.as_ref().map(|intake| intake.answer_cookies.take_site_lines());
+        for cookie in later.into_iter().flatten().chain(std::mem::take(&mut context.set_cookies)) {
             answer.append_header(header::SET_COOKIE, cookie)?;
         }
         Ok(())
@@ -162,6 +151,19 @@ impl Gateway {
 
 fn stamp_cookie(secure: bool, token: &str) -> HeaderValue {
     web::set_cookie(CookieNames::of(secure).stamp, token, secure, None)
+}
+
+/// Adds what the site set when it was asked who this is: before its answer's own, which came later.
+fn add_earlier_cookies(answer: &mut ResponseHeader, earlier: Vec<HeaderValue>) -> Result<()> {
+    if earlier.is_empty() {
+        return Ok(());
+    }
+    let own: Vec<HeaderValue> = answer.headers.get_all(header::SET_COOKIE).iter().cloned().collect();
+    answer.remove_header(&header::SET_COOKIE);
+    for line in earlier.into_iter().chain(own) {
+        answer.append_header(header::SET_COOKIE, line)?;
+    }
+    Ok(())
 }
 
 /// The site must not set cookies with our names (decisions 32).

@@ -1,6 +1,7 @@
 //! The buffered exchange: what the body of the site's answer decides over.
 
 use axum::{body::Body, response::Response};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{
     introspection::{BY_JSON, Endless, asks, set_by},
@@ -104,4 +105,61 @@ async fn an_answer_that_does_not_end_in_time_is_an_unknown_result() {
     assert!(answer.text().await.unwrap().contains("We do not know whether this was done"));
     assert_eq!(ayu.post("/pay", &format!("stepgate_resume={token}")).await.status(), StatusCode::GONE);
     assert_eq!(gate.site.received("POST", "/pay").len(), 1, "not sent again");
+}
+
+/// A site on bare sockets that answers each connection's one request with these bytes for its path.
+async fn bare_site(answers: &'static [(&'static str, &'static str)]) -> std::net::SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut head = Vec::new();
+                let mut byte = [0];
+                while !head.ends_with(b"\r\n\r\n") && stream.read_exact(&mut byte).await.is_ok() {
+                    head.push(byte[0]);
+                }
+                let head = String::from_utf8(head).unwrap();
+                if head.starts_with("POST") {
+                    stream.read_exact(&mut [0; "a=1".len()]).await.unwrap();
+                }
+                let found = answers.iter().find(|(path, _)| head.contains(&format!(" {path} ")));
+                if let Some((_, bytes)) = found {
+                    stream.write_all(bytes.as_bytes()).await.unwrap();
+                }
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn answers_of_every_framing_are_given_on() {
+    let address = bare_site(&[
+        ("/me", "HTTP/1.1 200 OK\r\ncontent-length: 21\r\nconnection: close\r\n\r\n{\"user\":{\"id\":\"ayu\"}}"),
+        ("/change?early", "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 200 OK\r\n\r\nSaved until the end"),
+        ("/change?chunks", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nSa\r\n3\r\nved\r\n0\r\n\r\n"),
+        ("/change?nothing", "HTTP/1.1 204 No Content\r\nx-a: 1\r\n\r\n"),
+        ("/change?short", "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nSaved"),
+        ("/stamped", "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok"),
+    ])
+    .await;
+    let site = ScriptedSite::start(|_| ok()).await;
+    let gate = gate_at(site, address, asks(BY_JSON)).await;
+    let mut ayu = Visitor::of(&gate).with_cookie("sid", "1");
+    ayu.prove().await;
+    for (target, status, body) in [
+        ("/change?early", StatusCode::OK, "Saved until the end"),
+        ("/change?chunks", StatusCode::OK, "Saved"),
+        ("/change?nothing", StatusCode::NO_CONTENT, ""),
+    ] {
+        let answer = ayu.post(target, "a=1").await;
+        assert_eq!(answer.status(), status, "{target}");
+        assert_eq!(answer.text().await.unwrap(), body, "{target}");
+        assert!(ayu.passes().await, "{target}");
+    }
+    for broken in ["/change?short", "/change?silence"] {
+        let answer = ayu.post(broken, "a=1").await;
+        assert_eq!(answer.status(), StatusCode::BAD_GATEWAY, "{broken}");
+    }
 }

@@ -1,6 +1,14 @@
 //! The `introspection` source, and what a stamp is bound to.
 
-use std::{convert::Infallible, pin::Pin, task};
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task,
+};
 
 use axum::{body::Body, response::Response};
 
@@ -243,4 +251,30 @@ async fn cookies_of_the_sites_answer_reach_the_browser_whoever_answers_it() {
     assert_eq!(set_by(&ayu().get("/.stepgate/api/factors").await), ["a=1"], "our own page");
     let refused = Visitor::of(&gate).with_cookie("sid", "gone").get("/guarded").await;
     assert_eq!((refused.status(), set_by(&refused)), (StatusCode::UNAUTHORIZED, vec!["sid=".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_session_that_the_site_rotates_when_it_is_asked_is_followed_too() {
+    let rotates = Arc::new(AtomicBool::new(false));
+    let now = Arc::clone(&rotates);
+    let gate = gate(asks(&format!("{BY_JSON}, bind: follow")), move |request| {
+        let session = cookie_of(request, "sid").unwrap_or_default();
+        let json = json!({ "user": { "id": "ayu" } }).to_string();
+        match request.target.as_str() {
+            "/me" if session == "old" && now.load(Ordering::SeqCst) => answer(200, &[("set-cookie", "sid=new")], json),
+            "/me" => answer(200, &[], json),
+            _ => ok(),
+        }
+    })
+    .await;
+    let mut ayu = Visitor::of(&gate).with_cookie("sid", "old");
+    let app = ayu.prove().await;
+    let asked: Value = serde_json::from_str(&ayu.post("/pay", "amount=5").await.text().await.unwrap()).unwrap();
+    let verify = asked["challenge"]["verify"].as_str().unwrap();
+    let verified = ayu.portal(verify, json!({ "method": "app", "code": app.next_code() })).await;
+    rotates.store(true, Ordering::SeqCst);
+    let mut ayu = ayu.with_header("stepgate-approval", verified["approval"].as_str().unwrap());
+    assert_eq!(ayu.post("/pay", "amount=5").await.status(), StatusCode::OK);
+    assert_eq!(ayu.cookies["sid"], "new");
+    assert!(ayu.passes().await);
 }

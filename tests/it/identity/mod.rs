@@ -27,6 +27,15 @@ async fn gate(
 ) -> Gate {
     let site = ScriptedSite::start(site).await;
     let address = site.address;
+    gate_at(site, address, identity).await
+}
+
+/// The same before a site at an address of its own.
+async fn gate_at(
+    site: ScriptedSite,
+    address: std::net::SocketAddr,
+    identity: impl FnOnce(&DemoOptions, &Path) -> String,
+) -> Gate {
     TestGate::before(site, address, |options, folder| {
         let DemoOptions { site, gateway, ops } = options;
         format!(

@@ -35,7 +35,12 @@ impl Gateway {
         self.renew(session, answer, context)?;
         // The site was asked once more, with a session that is new.
         let later = context.intake.as_ref().map(|intake| intake.answer_cookies.take_site_lines());
-        for cookie in later.into_iter().flatten().chain(std::mem::take(&mut context.set_cookies)) {
+        let ours: Vec<HeaderValue> =
+            later.into_iter().flatten().chain(std::mem::take(&mut context.set_cookies)).collect();
+        if !ours.is_empty() {
+            keep_private(answer)?;
+        }
+        for cookie in ours {
             answer.append_header(header::SET_COOKIE, cookie)?;
         }
         Ok(())
@@ -138,7 +143,7 @@ impl Gateway {
             return Ok(());
         }
         let minted = rules.stamps.mint(&stamp.proof, now);
-        answer.insert_header(header::CACHE_CONTROL, "private")?;
+        keep_private(answer)?;
         let by_header = session.req_header().headers.contains_key(crate::flow::gate::STAMP_HEADER);
         let carrier = if by_header { Carrier::Header } else { Carrier::Cookie };
         match carrier {
@@ -153,11 +158,24 @@ fn stamp_cookie(secure: bool, token: &str) -> HeaderValue {
     web::set_cookie(CookieNames::of(secure).stamp, token, secure, None)
 }
 
+/// Keeps an answer with a player's cookie out of shared caches; what the site says more strictly stays.
+fn keep_private(answer: &mut ResponseHeader) -> Result<()> {
+    let is_strict = |line: &HeaderValue| {
+        let said = line.to_str().unwrap_or_default().to_ascii_lowercase();
+        said.contains("no-store") || said.contains("private")
+    };
+    if answer.headers.get_all(header::CACHE_CONTROL).iter().any(is_strict) {
+        return Ok(());
+    }
+    answer.insert_header(header::CACHE_CONTROL, "private")
+}
+
 /// Adds what the site set when it was asked who this is: before its answer's own, which came later.
 fn add_earlier_cookies(answer: &mut ResponseHeader, earlier: Vec<HeaderValue>) -> Result<()> {
     if earlier.is_empty() {
         return Ok(());
     }
+    keep_private(answer)?;
     let own: Vec<HeaderValue> = answer.headers.get_all(header::SET_COOKIE).iter().cloned().collect();
     answer.remove_header(&header::SET_COOKIE);
     for line in earlier.into_iter().chain(own) {

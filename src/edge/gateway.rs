@@ -126,7 +126,8 @@ impl ProxyHttp for Gateway {
             return FailToProxy { error_code: status, can_reuse_downstream: false };
         }
         let problem = context.failure.take().unwrap_or_else(|| problem_of(status, context.spent));
-        let reply = self.problem_reply(session, context, &problem);
+        let mut reply = self.problem_reply(session, context, &problem);
+        context.add_answer_cookies(reply.headers_mut());
         let status = reply.status().as_u16();
         // The client may be gone: then there is nobody to tell.
         let _ = reply::write(session, reply).await;

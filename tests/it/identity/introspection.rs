@@ -238,13 +238,18 @@ async fn cookies_of_the_sites_answer_reach_the_browser_whoever_answers_it() {
         match (request.target.as_str(), cookie_of(request, "sid").as_deref()) {
             ("/me", Some("gone")) => answer(302, &[("set-cookie", "sid=; Max-Age=0")], ""),
             ("/me", Some(id)) => answer(200, &lines, json!({ "user": { "id": id } }).to_string()),
-            ("/guarded", _) => answer(200, &[("set-cookie", "a=2"), ("set-cookie", "b=2")], ""),
+            ("/guarded", _) => {
+                let cached = ("cache-control", "public, max-age=60");
+                answer(200, &[("set-cookie", "a=2"), ("set-cookie", "b=2"), cached], "")
+            }
             _ => ok(),
         }
     })
     .await;
     let ayu = || Visitor::of(&gate).with_cookie("sid", "ayu");
-    assert_eq!(set_by(&ayu().get("/guarded").await), ["a=1", "a=2", "b=2"], "forwarded");
+    let forwarded = ayu().get("/guarded").await;
+    assert_eq!(set_by(&forwarded), ["a=1", "a=2", "b=2"]);
+    assert_eq!(forwarded.headers()["cache-control"], "private", "whatever the site says of its page");
     let asked = set_by(&ayu().get("/stamped").await);
     assert_eq!(asked[1], "a=1", "challenged: {asked:?}");
     assert!(asked[0].starts_with("stepgate-challenge=") && !asked[0].ends_with("forged"), "{asked:?}");

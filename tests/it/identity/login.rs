@@ -57,6 +57,19 @@ async fn a_json_log_in_names_whom_the_site_confirms() {
 }
 
 #[tokio::test]
+async fn a_typed_name_is_taken_only_where_the_operator_says_it_is_insecure() {
+    let identity = |_: &DemoOptions, _: &Path| {
+        format!("- login: {{ cookie: sid, match: {{ path: /login }}, {BY_FORM}, insecure_unconfirmed_login: true }}")
+    };
+    let gate = gate(identity, site).await;
+    let mut ayu = Visitor::of(&gate);
+    ayu.post("/login", "username=+Ayu&password=right").await;
+    assert_eq!(ayu.guarded().await, StatusCode::OK);
+    assert_eq!(named(&gate).as_deref(), Some("ayu"), "normalized");
+    assert!(gate.site.received("GET", "/me").is_empty());
+}
+
+#[tokio::test]
 async fn a_wrong_password_binds_nothing() {
     let gate = gate(learns(BY_FORM), site).await;
     let mut visitor = Visitor::of(&gate);

@@ -200,3 +200,13 @@ pub fn header_once<'r>(headers: &'r HeaderMap, name: &str) -> Option<&'r str> {
     }
     first.to_str().ok()
 }
+
+/// Whether the value of a Host header is `localhost` or a loopback address, with or without a port.
+#[must_use]
+pub fn names_loopback(host: &str) -> bool {
+    let Ok(authority) = host.parse::<http::uri::Authority>() else { return false };
+    let name = authority.host();
+    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    !host.contains('@')
+        && (name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback()))
+}

@@ -10,7 +10,10 @@ use crate::{
     fields::Body,
     flow::CookieNames,
     identity::SiteAnswer,
-    policy::rule::{AfterSuccess, SuccessAction},
+    policy::{
+        Route,
+        rule::{AfterSuccess, SuccessAction},
+    },
     request::{self, Carrier},
     web,
 };
@@ -29,6 +32,7 @@ impl Gateway {
             return Ok(());
         }
         add_earlier_cookies(answer, context.answer_cookies())?;
+        give_exchanged(context);
         self.learn(session, answer, context).await;
         self.end_session(answer, context).await;
         self.after_success(answer, context).await;
@@ -95,15 +99,28 @@ impl Gateway {
     async fn after_success(&self, answer: &ResponseHeader, context: &mut Context) {
         let Some(name) = context.record.route.clone() else { return };
         let rules = std::sync::Arc::clone(&context.live.rules);
-        let Some(after) = rules.routes.named(&name).and_then(|route| route.after_success.as_ref()) else {
-            return;
-        };
+        let Some(route) = rules.routes.named(&name) else { return };
+        let approved = context.passage.as_ref().is_some_and(|passage| passage.spend.is_some());
+        if answer.status.as_u16() < 400 && (approved || route.changes.is_some()) {
+            self.happened(route, context).await;
+        }
+        let Some(after) = route.after_success.as_ref() else { return };
         let body = context.answer_body.as_deref();
         let site = SiteAnswer { status: answer.status.as_u16(), headers: &answer.headers, body };
         if !site.satisfies(&after.when) {
             return;
         }
         self.act(after, context).await;
+    }
+
+    /// Notes what a request did that the site took: what other routes wait for, and what the player is
+    /// told of.
+    async fn happened(&self, route: &Route, context: &Context) {
+        let Some(player) = context.passage.as_ref().and_then(|passage| passage.player.as_ref()) else { return };
+        let details = context.passage.as_ref().map(|passage| passage.details.as_slice()).unwrap_or_default();
+        if let Err(error) = self.flow.done(&context.live.rules, player, route, details).await {
+            tracing::error!(%error, "what a request did could not be noted");
+        }
     }
 
     async fn act(&self, after: &AfterSuccess, context: &mut Context) {
@@ -126,7 +143,19 @@ impl Gateway {
                         Err(error) => tracing::error!(%error, "stamps could not be ended"),
                     }
                 }
-                SuccessAction::ForgetDevices | SuccessAction::Notify => {}
+                SuccessAction::ForgetDevices => {
+                    if let Err(error) = self.flow.forget_devices(&subject).await {
+                        tracing::error!(%error, "devices could not be forgotten");
+                    }
+                }
+                SuccessAction::Notify => {
+                    let Some(player) = &passage.player else { continue };
+                    let Some(route) = context.record.route.as_deref() else { continue };
+                    let Some(route) = context.live.rules.routes.named(route) else { continue };
+                    if let Err(error) = self.flow.tell_of_change(&context.live.rules, player, route).await {
+                        tracing::error!(%error, "a change could not be told");
+                    }
+                }
             }
         }
     }
@@ -152,6 +181,15 @@ impl Gateway {
         }
         Ok(())
     }
+}
+
+/// The cookies of a remembered device that was exchanged for this request.
+fn give_exchanged(context: &mut Context) {
+    let Some(exchanged) = context.passage.as_ref().and_then(|passage| passage.exchanged.as_ref()) else { return };
+    let secure = context.live.rules.site.secure;
+    let mut cookies = vec![stamp_cookie(secure, &exchanged.stamp.token)];
+    cookies.extend(exchanged.cookie.as_ref().map(|cookie| web::device_cookie(secure, cookie)));
+    context.set_cookies.extend(cookies);
 }
 
 fn stamp_cookie(secure: bool, token: &str) -> HeaderValue {

@@ -20,15 +20,13 @@ use crate::{
     flow::{
         CookieNames, FlowError,
         challenge::Asked,
-        gate::{Arrival, BodyState, Gated, Outcome, Passage},
+        gate::{Arrival, BodyState, Outcome, Passage},
     },
-    policy::{BodyView, FactorKind, Permit},
+    policy::{BodyView, Permit},
+    portal,
     request::{self, Carrier, Scheme},
-    web::{self, Problem, Reply, Wants},
+    web::{self, Problem, Reply, Shell},
 };
-
-/// Bytes of a portal request at most.
-const PORTAL_BODY: usize = 64 * 1024;
 
 impl Gateway {
     /// Answers the request itself (`true`) or lets it go on with a permit (`false`).
@@ -39,14 +37,14 @@ impl Gateway {
         };
         context.intake = Some(intake);
         if let Some(reply) = to_https(session, context) {
-            reply::write(session, reply).await?;
+            reply::write(session, context, reply).await?;
             return Ok(true);
         }
         if self.is_portal(context) {
             return self.portal(session, context).await;
         }
         if let Some(permit) = self.preflight(session, context) {
-            context.passage = Some(Passage { permit, player: None, stamp: None, spend: None, anonymous: true });
+            context.passage = Some(Passage::anonymous(permit));
             return Ok(false);
         }
         match self.resume(session, context).await? {
@@ -88,16 +86,16 @@ impl Gateway {
         let Some(request) = bridge::request(&rules, intake, session.req_header()) else {
             return self.refuse(session, context, Problem::bad_request("no page has this address")).await;
         };
-        let read = body::read(session, PORTAL_BODY, context.live.timeouts.body).await;
-        let mut reply = match read {
-            Read::Whole(body) => bridge::call(&self.portal, request.map(|_| body)).await,
-            Read::TooLarge { .. } => return self.refuse(session, context, Problem::too_large()).await,
+        let mut reply = match body::read(session, portal::MAX_BODY, context.live.timeouts.body).await {
+            Read::Whole(body) => bridge::call(&self.portal, request.map(|()| body)).await,
+            Read::TooLarge { .. } => portal::refusal(&rules, &request.into_parts().0, &Problem::too_large()),
             Read::Failed => {
-                return self.refuse(session, context, Problem::bad_request("the body did not arrive")).await;
+                let problem = Problem::bad_request("the body did not arrive");
+                portal::refusal(&rules, &request.into_parts().0, &problem)
             }
         };
         context.add_answer_cookies(reply.headers_mut());
-        reply::write(session, reply).await?;
+        reply::write(session, context, reply).await?;
         Ok(true)
     }
 
@@ -145,14 +143,16 @@ impl Gateway {
                     }
                     read = Some(got);
                 }
-                Outcome::Ask { asked, methods, page } => {
-                    let mut reply = self.challenge_reply(context, &asked, &methods, page);
+                Outcome::Ask { asked, page } => {
+                    let mut reply = self.challenge_reply(context, &asked, page);
                     context.add_answer_cookies(reply.headers_mut());
-                    reply::write(session, reply).await?;
+                    reply::write(session, context, reply).await?;
                     return Ok(true);
                 }
                 Outcome::Refuse(error) => {
-                    return self.refuse(session, context, Problem::of(&error, self.flow.clock.now())).await;
+                    return self
+                        .refuse(session, context, Problem::of(&error, &context.live.rules, self.flow.clock.now()))
+                        .await;
                 }
             }
         }
@@ -218,7 +218,7 @@ impl Gateway {
     }
 
     /// 303 to the challenge page, or the problem document.
-    fn challenge_reply(&self, context: &Context, asked: &Asked, methods: &[FactorKind], page: bool) -> Reply {
+    fn challenge_reply(&self, context: &Context, asked: &Asked, page: bool) -> Reply {
         let rules = &context.live.rules;
         let challenge = &asked.challenge;
         let mut reply = if page {
@@ -227,12 +227,11 @@ impl Gateway {
             if let Ok(location) = HeaderValue::from_str(&location) {
                 reply.headers_mut().insert(header::LOCATION, location);
             }
-            reply.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
             reply
-        } else if methods.is_empty() {
-            Problem::of(&FlowError::EnrolmentRequired, self.flow.clock.now()).reply(Wants::Json, rules)
+        } else if asked.methods.is_empty() {
+            Problem::of(&FlowError::EnrolmentRequired, rules, self.flow.clock.now()).json()
         } else {
-            Problem::challenge(rules, challenge, methods, self.flow.clock.now()).reply(Wants::Json, rules)
+            Problem::challenge(rules, challenge, &asked.methods, self.flow.clock.now()).json()
         };
         if let Some(secret) = asked.browser.as_ref().filter(|_| challenge.carrier == Carrier::Cookie) {
             let name = CookieNames::of(rules.site.secure).challenge;
@@ -249,14 +248,15 @@ impl Gateway {
         }
         let mut reply = self.problem_reply(session, context, &problem);
         context.add_answer_cookies(reply.headers_mut());
-        reply::write(session, reply).await?;
+        reply::write(session, context, reply).await?;
         Ok(true)
     }
 
     pub(super) fn problem_reply(&self, session: &Session, context: &Context, problem: &Problem) -> Reply {
         let parts = session.req_header();
         let wants = web::wants_of(&parts.headers);
-        let mut reply = problem.reply(wants, &context.live.rules);
+        let shell = Shell::of(&context.live.rules, &parts.headers, None);
+        let mut reply = problem.reply(wants, &shell);
         web::allow_origin(&parts.headers, &context.live.rules.site, reply.headers_mut());
         reply
     }
@@ -270,29 +270,10 @@ fn to_https(session: &Session, context: &Context) -> Option<Reply> {
         return None;
     }
     if !session.req_header().method.is_safe() {
-        return Some(Problem::misdirected().reply(Wants::Json, rules));
+        return Some(Problem::misdirected().json());
     }
     let mut reply = reply::empty(StatusCode::PERMANENT_REDIRECT);
     let location = HeaderValue::from_str(&format!("{}{}", rules.site.origin, intake.target.raw())).ok()?;
     reply.headers_mut().insert(header::LOCATION, location);
     Some(reply)
-}
-
-impl Context {
-    fn record_gated(&mut self, gated: &Gated<'_>) {
-        self.guarded = gated.route.is_some_and(|route| route.require != crate::policy::Requirement::None);
-        self.record.route = gated.route.map(|route| std::sync::Arc::clone(&route.name));
-        self.record.reasons = gated.reason.map(crate::policy::Reason::as_str).into_iter().collect();
-        self.record.observed =
-            gated.observed.iter().map(|(route, would)| (std::sync::Arc::clone(&route.name), *would)).collect();
-        self.record.decision = match &gated.outcome {
-            Outcome::Pass(_) => "allow",
-            Outcome::Ask { methods, .. } if methods.is_empty() => "enrol",
-            Outcome::Ask { .. } => "challenge",
-            Outcome::ReadBody | Outcome::Refuse(_) => "deny",
-        };
-        if let Outcome::Ask { asked, .. } = &gated.outcome {
-            self.record.challenge_id = Some(asked.challenge.id.clone());
-        }
-    }
 }

@@ -19,10 +19,10 @@ use crate::{
 };
 
 /// The portal's request for what a session brings; `None` where its address is none of ours.
-pub fn request(rules: &Arc<RuleSet>, intake: &Intake, parts: &http::request::Parts) -> Option<Request<Bytes>> {
+pub fn request(rules: &Arc<RuleSet>, intake: &Intake, parts: &http::request::Parts) -> Option<Request<()>> {
     let below = intake.target.raw().strip_prefix(rules.portal_prefix.as_str())?;
     let uri = if below.starts_with('/') { below.parse().ok()? } else { Uri::try_from(format!("/{below}")).ok()? };
-    let mut request = Request::new(Bytes::new());
+    let mut request = Request::new(());
     *request.method_mut() = parts.method.clone();
     *request.uri_mut() = uri;
     *request.headers_mut() = parts.headers.clone();

@@ -7,8 +7,13 @@ use http::{HeaderMap, HeaderValue, header};
 
 use crate::{
     edge::{intake::Intake, live::Live},
-    flow::{CookieNames, gate::Passage},
-    request::Binding,
+    flow::{
+        CookieNames, FlowError,
+        gate::{Gated, Outcome, Passage},
+    },
+    identity::IdentityError,
+    policy,
+    request::{Binding, Subject},
     web::{self, Problem},
 };
 
@@ -55,10 +60,23 @@ pub struct Record {
     pub reasons: Vec<&'static str>,
     /// The challenge that was opened or answered.
     pub challenge_id: Option<String>,
-    /// Routes in `observe` mode and what they would have done.
-    pub observed: Vec<(Arc<str>, &'static str)>,
+    /// What routes in `observe` mode would have done.
+    pub observed: Vec<Observed>,
+    /// Who sent it, in which log-in, where that was found out.
+    pub player: Option<(Subject, Binding)>,
     /// The status of the site's answer.
     pub upstream_status: Option<u16>,
+}
+
+/// What a route in `observe` mode would have done.
+#[derive(Debug)]
+pub struct Observed {
+    /// The route's name.
+    pub route: Arc<str>,
+    /// `allow`, `challenge`, `enrol` or `deny`.
+    pub would: &'static str,
+    /// Why: a stable word.
+    pub reason: &'static str,
 }
 
 impl Context {
@@ -99,5 +117,55 @@ impl Context {
         for line in self.answer_cookies() {
             headers.append(header::SET_COOKIE, line);
         }
+    }
+
+    /// Notes what the gate said, for the end of the request.
+    pub(super) fn record_gated(&mut self, gated: &Gated<'_>) {
+        self.guarded = gated.route.is_some_and(|route| route.require != policy::Requirement::None);
+        self.record.route = gated.route.map(|route| Arc::clone(&route.name));
+        self.record.player = gated.player.clone();
+        self.record.reasons = gated.reason.map(policy::Reason::as_str).into_iter().collect();
+        if let Outcome::Refuse(error) = &gated.outcome {
+            self.record.reasons.extend(fault(error));
+        }
+        let observed = gated.observed.iter().map(|observed| Observed {
+            route: Arc::clone(&observed.route.name),
+            would: observed.would,
+            reason: observed.reason.as_str(),
+        });
+        self.record.observed = observed.collect();
+        self.record.decision = match &gated.outcome {
+            Outcome::Pass(_) => "allow",
+            Outcome::Ask { asked, .. } if asked.methods.is_empty() => "enrol",
+            Outcome::Ask { .. } => "challenge",
+            Outcome::ReadBody | Outcome::Refuse(_) => "deny",
+        };
+        if let Outcome::Ask { asked, .. } = &gated.outcome {
+            self.record.challenge_id = Some(asked.challenge.id.clone());
+        }
+    }
+}
+
+/// The word of a refusal that the policy did not decide.
+const fn fault(error: &FlowError) -> Option<&'static str> {
+    match error {
+        FlowError::Store(_) | FlowError::Identity(IdentityError::Unavailable { .. }) => Some("unavailable"),
+        FlowError::Identity(IdentityError::Rejected { .. }) => Some("anonymous"),
+        FlowError::Identity(IdentityError::Ambiguous(_))
+        | FlowError::BadRequest(_)
+        | FlowError::UnreadableBody
+        | FlowError::MethodUnavailable => Some("bad-request"),
+        FlowError::TooLarge => Some("too-large"),
+        FlowError::Gone => Some("gone"),
+        FlowError::NotSent(_) => Some("unavailable"),
+        FlowError::Anonymous
+        | FlowError::Denied(_)
+        | FlowError::Frozen
+        | FlowError::CoolingDown { .. }
+        | FlowError::EnrolmentRequired
+        | FlowError::CodeRejected { .. }
+        | FlowError::ProofRequired(_)
+        | FlowError::SendPaused { .. }
+        | FlowError::TooManyAttempts { .. } => None,
     }
 }

@@ -130,7 +130,7 @@ impl ProxyHttp for Gateway {
         context.add_answer_cookies(reply.headers_mut());
         let status = reply.status().as_u16();
         // The client may be gone: then there is nobody to tell.
-        let _ = reply::write(session, reply).await;
+        let _ = reply::write(session, context, reply).await;
         FailToProxy { error_code: status, can_reuse_downstream: false }
     }
 

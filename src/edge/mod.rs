@@ -14,6 +14,7 @@ pub mod context;
 pub mod decision_log;
 pub mod depart;
 pub mod exchange;
+pub mod expiry;
 pub mod forward;
 pub mod gateway;
 pub mod intake;

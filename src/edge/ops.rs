@@ -16,7 +16,7 @@ use http::{HeaderMap, StatusCode, header};
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
-use crate::{edge::settings::Ops, metrics::Metrics};
+use crate::{edge::settings::Ops, metrics::Metrics, request::names_loopback};
 
 /// Whether requests may be sent here.
 #[derive(Debug, Default)]
@@ -84,15 +84,6 @@ async fn only_local_names(State(state): State<OpsState>, request: Request, next:
         return StatusCode::MISDIRECTED_REQUEST.into_response();
     }
     next.run(request).await
-}
-
-/// Whether a Host value is `localhost` or a loopback address, with or without a port.
-fn names_loopback(host: &str) -> bool {
-    let Ok(authority) = host.parse::<http::uri::Authority>() else { return false };
-    let name = authority.host();
-    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
-    !host.contains('@')
-        && (name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback()))
 }
 
 async fn metrics_page(State(state): State<OpsState>, headers: HeaderMap) -> Response {

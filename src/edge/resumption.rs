@@ -61,7 +61,7 @@ impl Gateway {
             Ok(resumed) => go_on(session, context, resumed).map(Resume::Held),
             Err(error) => {
                 context.record.reasons.push("resume-refused");
-                let problem = Problem::of(&error, self.flow.clock.now());
+                let problem = Problem::of(&error, &context.live.rules, self.flow.clock.now());
                 self.refuse(session, context, problem).await.map(|_| Resume::Answered)
             }
         }

@@ -4,13 +4,14 @@ use crate::{
     clock::UnixTime,
     flow::{
         CookieNames, Flow, FlowError, RuleSet,
+        device::Exchanged,
         gate::{APPROVAL_HEADER, Arrival, BodyState, STAMP_HEADER, Spend, browser_secret},
         hold,
     },
     identity::{Freshness, Player, Who},
     metrics::words::StampReject,
-    policy::{self, Enrolment, Facts, Landing, Requirement, Verdict, Visitor},
-    request::{self, Binding, Carrier, Head},
+    policy::{self, Account, Facts, Landing, Requirement, Verdict, Visitor},
+    request::{self, Binding, Carrier, Head, Subject},
     secret::Token,
     stamp::{Reject, Stamp},
     store::shared::Level,
@@ -30,12 +31,20 @@ pub(super) enum Reading {
 pub(super) struct Evidence {
     pub(super) player: Option<Player>,
     pub(super) stamp: Option<Stamp>,
+    pub(super) exchanged: Option<Exchanged>,
     pub(super) spend: Option<(Spend, [u8; 32])>,
-    pub(super) enrolment: Option<Enrolment>,
+    pub(super) details: Vec<(String, String)>,
+    pub(super) account: Option<Account>,
     pub(super) anonymous: bool,
 }
 
 impl Evidence {
+    /// Whose request it is: what a source says, else the stamp.
+    pub(super) fn subject(&self) -> Option<&Subject> {
+        let stamped = self.stamp.as_ref().map(|stamp| &stamp.proof.subject);
+        self.player.as_ref().map(|player| &player.subject).or(stamped)
+    }
+
     /// What the policy reads of it.
     pub(super) fn facts(&self, now: UnixTime) -> Facts<'_> {
         Facts {
@@ -43,7 +52,7 @@ impl Evidence {
             visitor: if self.anonymous { Visitor::Anonymous } else { Visitor::Player },
             stamp: self.stamp.as_ref().map(Stamp::facts),
             approved: self.spend.is_some(),
-            enrolment: self.enrolment.as_ref(),
+            account: self.account.as_ref(),
         }
     }
 }
@@ -81,8 +90,10 @@ impl Flow {
             return Ok(Evidence { anonymous: true, ..Evidence::default() });
         };
         let stamp = self.own_stamp(stamp, &player, reading).await?;
-        let spend = if once { self.presented_approval(rules, arrival, landing, &player).await? } else { None };
-        Ok(Evidence { player: Some(player), stamp, spend, enrolment: None, anonymous: false })
+        let approval = if once { self.presented_approval(rules, arrival, landing, &player).await? } else { None };
+        let (spend, details) =
+            approval.map_or((None, Vec::new()), |(spend, digest, details)| (Some((spend, digest)), details));
+        Ok(Evidence { player: Some(player), stamp, spend, details, ..Evidence::default() })
     }
 
     /// The stamp that a request carries, if its signature and lifetime are good. A bad one counts as
@@ -155,7 +166,7 @@ impl Flow {
         arrival: Arrival<'_>,
         landing: &Landing<'_>,
         player: &Player,
-    ) -> Result<Option<(Spend, [u8; 32])>, FlowError> {
+    ) -> Result<Option<(Spend, [u8; 32], Vec<(String, String)>)>, FlowError> {
         let Some(token) = request::header_once(arrival.head.headers, APPROVAL_HEADER).and_then(Token::parse) else {
             return Ok(None);
         };
@@ -177,6 +188,6 @@ impl Flow {
             return Ok(None);
         }
         let spend = Spend { challenge_id: challenge.id, expires_at: approval.expires_at };
-        Ok(Some((spend, digest)))
+        Ok(Some((spend, digest, details)))
     }
 }

@@ -12,15 +12,17 @@ use crate::{
     flow::{
         CookieNames, Flow, FlowError, RuleSet,
         challenge::{Asked, NewChallenge},
+        device::Exchanged,
         evidence::Evidence,
         hold::{self, HeldRequest},
     },
     identity::Player,
+    metrics::words::HeldOutcome,
     policy::{
-        self, BodyView, Decision, Enrolment, FactorKind, Landing, Permit, Reason, Requirement, Route, Verdict,
-        rule::Respond,
+        self, Account, BodyView, Decision, Enrolment, FactorKind, Facts, Landing, Permit, Reason, Requirement, Route,
+        Verdict, rule::Respond,
     },
-    request::{self, Head},
+    request::{self, Binding, Head, Subject},
     secret::Token,
     stamp::Stamp,
     store::{PlayerState, shared::Level},
@@ -71,10 +73,22 @@ pub struct Passage {
     pub player: Option<Player>,
     /// The stamp by which it passes.
     pub stamp: Option<Stamp>,
+    /// What a remembered device was exchanged for: the answer carries both cookies.
+    pub exchanged: Option<Exchanged>,
     /// The approval by which it passes, and the digest that it was bound to.
     pub spend: Option<(Spend, [u8; 32])>,
+    /// What its approval showed.
+    pub details: Vec<(String, String)>,
     /// Whether it goes on as nobody's: without identity cookies and Authorization.
     pub anonymous: bool,
+}
+
+impl Passage {
+    /// A request that goes on as nobody's.
+    #[must_use]
+    pub const fn anonymous(permit: Permit) -> Self {
+        Self { permit, player: None, stamp: None, exchanged: None, spend: None, details: Vec::new(), anonymous: true }
+    }
 }
 
 /// What happens to a request.
@@ -86,10 +100,8 @@ pub enum Outcome {
     ReadBody,
     /// The player is asked for a code.
     Ask {
-        /// The challenge and the browser secret, if it is new.
+        /// The challenge, the kinds that may answer, and the browser secret, if it is new.
         asked: Box<Asked>,
-        /// Which kinds may answer now; empty where the player must enrol first.
-        methods: Vec<FactorKind>,
         /// Whether a page is wanted.
         page: bool,
     },
@@ -106,8 +118,21 @@ pub struct Gated<'r> {
     pub route: Option<&'r Route>,
     /// Why.
     pub reason: Option<Reason>,
-    /// Routes in `observe` mode with what they would have done.
-    pub observed: Vec<(&'r Route, &'static str)>,
+    /// What the routes in `observe` mode would have done.
+    pub observed: Vec<Observed<'r>>,
+    /// Who was found to have sent it, in which log-in.
+    pub player: Option<(Subject, Binding)>,
+}
+
+/// What a route in `observe` mode would have done, and why.
+#[derive(Clone, Copy, Debug)]
+pub struct Observed<'r> {
+    /// The route.
+    pub route: &'r Route,
+    /// `allow`, `challenge`, `enrol` or `deny`.
+    pub would: &'static str,
+    /// Why.
+    pub reason: Reason,
 }
 
 impl Flow {
@@ -115,9 +140,20 @@ impl Flow {
     pub async fn gate<'r>(&self, rules: &'r RuleSet, arrival: Arrival<'_>) -> Gated<'r> {
         let landing = rules.routes.land(arrival.head, body_view(arrival.body));
         let route = landing.enforced.first().copied();
-        match self.gate_landed(rules, arrival, &landing).await {
+        let gated = match self.gate_landed(rules, arrival, &landing).await {
             Ok(gated) => gated,
-            Err(error) => Gated { outcome: Outcome::Refuse(error), route, reason: None, observed: Vec::new() },
+            Err(error) => gated(Outcome::Refuse(error), route),
+        };
+        self.count_unsupported(arrival, &gated);
+        gated
+    }
+
+    /// Counts a form post that would be held if it could be read.
+    fn count_unsupported(&self, arrival: Arrival<'_>, gated: &Gated<'_>) {
+        let Outcome::Refuse(FlowError::UnreadableBody) = gated.outcome else { return };
+        let page = gated.route.is_some_and(|route| (arrival.wants_page)(arrival.head, route.respond));
+        if page && !arrival.head.method.is_safe() {
+            self.metrics.held(HeldOutcome::Unsupported);
         }
     }
 
@@ -141,14 +177,19 @@ impl Flow {
         if guarded || !landing.observed.is_empty() {
             evidence = self.evidence(rules, arrival, landing).await?;
         }
-        let decision = self.decide(landing, arrival.head, &mut evidence).await?;
-        let observed = self.observe(landing, &evidence);
+        let mut decision = self.decide(landing, arrival.head, &mut evidence).await?;
+        if self.remembers(rules, arrival.head, &decision, &mut evidence).await? {
+            decision = self.decide(landing, arrival.head, &mut evidence).await?;
+        }
+        let observed = self.observe(landing, &evidence).await;
         let (reason, route) = (Some(decision.reason), decision.route);
-        let outcome = self.carry_out(rules, arrival, decision, evidence).await?;
-        Ok(Gated { outcome, route, reason, observed })
+        let player = evidence.player.as_ref().map(|player| (player.subject.clone(), player.binding));
+        // What was decided stays known where it cannot be carried out.
+        let outcome = self.carry_out(rules, arrival, decision, evidence).await.unwrap_or_else(Outcome::Refuse);
+        Ok(Gated { outcome, route, reason, observed, player })
     }
 
-    /// Decides; asks the store for the player's enrolment only where the verdict depends on it.
+    /// Decides; asks the store for the player's account only where the verdict depends on it.
     async fn decide<'r>(
         &self,
         landing: &Landing<'r>,
@@ -157,19 +198,54 @@ impl Flow {
     ) -> Result<Decision<'r>, FlowError> {
         let now = self.clock.now();
         let decision = policy::decide(landing, head, &evidence.facts(now));
-        if !matches!(decision.verdict, Verdict::AskEnrolment) {
+        if !matches!(decision.verdict, Verdict::AskAccount) {
             return Ok(decision);
         }
-        let Some(player) = &evidence.player else { return Err(FlowError::Anonymous) };
-        let state = self.stores.factors.player(&player.subject).await?;
-        evidence.enrolment = Some(enrolment(&state));
+        let subject = evidence.subject().ok_or(FlowError::Anonymous)?;
+        let state = self.stores.accounts.player(subject).await?;
+        evidence.account = Some(account(&state));
         Ok(policy::decide(landing, head, &evidence.facts(now)))
     }
 
-    /// What the routes in `observe` mode would have done with the same facts.
-    fn observe<'r>(&self, landing: &Landing<'r>, evidence: &Evidence) -> Vec<(&'r Route, &'static str)> {
-        let facts = evidence.facts(self.clock.now());
-        landing.observed.iter().map(|route| (*route, policy::decide::decide_one(route, &facts).0.as_str())).collect()
+    /// Exchanges a remembered device where only a stamp for `session` is missing; whether it gave one.
+    async fn remembers(
+        &self,
+        rules: &RuleSet,
+        head: &Head<'_>,
+        decision: &Decision<'_>,
+        evidence: &mut Evidence,
+    ) -> Result<bool, FlowError> {
+        let only_session = decision.route.is_some_and(|route| route.require == Requirement::Session);
+        if !only_session || !matches!(decision.verdict, Verdict::Challenge) {
+            return Ok(false);
+        }
+        let Some(player) = &evidence.player else { return Ok(false) };
+        let Some(exchanged) = self.exchange_device(rules, head, player).await? else { return Ok(false) };
+        evidence.stamp = Some(exchanged.stamp.stamp.clone());
+        evidence.exchanged = Some(exchanged);
+        Ok(true)
+    }
+
+    /// What the routes in `observe` mode would have done. They see the same facts, and the player's
+    /// account where it matters to them; a store that does not say it would have closed them.
+    async fn observe<'r>(&self, landing: &Landing<'r>, evidence: &Evidence) -> Vec<Observed<'r>> {
+        let now = self.clock.now();
+        let facts = evidence.facts(now);
+        let says = |facts: &Facts<'_>| -> Vec<Observed<'r>> {
+            let observed = landing.observed.iter().map(|route| {
+                let (outcome, reason) = policy::decide::decide_one(route, facts);
+                Observed { route, would: outcome.as_str(), reason }
+            });
+            observed.collect()
+        };
+        let undecided = |route: &&Route| policy::decide::decide_one(route, &facts).0 == Verdict::AskAccount;
+        if let Some(player) = evidence.player.as_ref().filter(|_| landing.observed.iter().any(undecided))
+            && let Ok(state) = self.stores.accounts.player(&player.subject).await
+        {
+            let account = account(&state);
+            return says(&Facts { account: Some(&account), ..facts });
+        }
+        says(&facts)
     }
 
     async fn carry_out<'r>(
@@ -181,8 +257,9 @@ impl Flow {
     ) -> Result<Outcome, FlowError> {
         match decision.verdict {
             Verdict::Allow(permit) => {
-                let Evidence { player, stamp, spend, anonymous, .. } = evidence;
-                Ok(Outcome::Pass(Box::new(Passage { permit, player, stamp, spend, anonymous })))
+                let Evidence { player, stamp, spend, details, anonymous, exchanged, .. } = evidence;
+                let passage = Passage { permit, player, stamp, exchanged, spend, details, anonymous };
+                Ok(Outcome::Pass(Box::new(passage)))
             }
             Verdict::Challenge | Verdict::Enrol => {
                 let route = decision.route.ok_or(FlowError::Denied("this request is refused"))?;
@@ -190,9 +267,10 @@ impl Flow {
             }
             Verdict::CoolDown { until } => Err(FlowError::CoolingDown { until }),
             Verdict::Deny if decision.reason == Reason::Anonymous => Err(FlowError::Anonymous),
+            Verdict::Deny if decision.reason == Reason::Frozen => Err(FlowError::Frozen),
             Verdict::Deny => Err(FlowError::Denied("this request is refused")),
-            // The enrolment was asked for; a verdict that still wants it has no answer to give.
-            Verdict::AskEnrolment => Err(FlowError::Denied("this request is refused")),
+            // The account was asked for; a verdict that still wants it has no answer to give.
+            Verdict::AskAccount => Err(FlowError::Denied("this request is refused")),
         }
     }
 
@@ -216,12 +294,16 @@ impl Flow {
             BodyState::Unread | BodyState::TooLarge => None,
         };
         let level = level(route.require);
+        let is_held = page && changes;
+        if is_held && body.is_none() {
+            self.metrics.held(HeldOutcome::TooLarge);
+        }
         if level == Level::Once && body.is_none() {
             return Err(FlowError::TooLarge);
         }
         let details = if body.is_some() { hold::details(route, head, body)? } else { Vec::new() };
         let digest = body.map(|body| hold::digest(route, &player, head, body, &details));
-        let holds = page && changes && body.is_some();
+        let holds = is_held && body.is_some();
         let return_to = if holds || head.method.is_safe() {
             head.target.raw().to_owned()
         } else {
@@ -232,7 +314,8 @@ impl Flow {
         let new = NewChallenge {
             player: &player,
             browser: browser.as_ref(),
-            route,
+            asks: &route.name,
+            methods: route.methods.clone(),
             level,
             details,
             digest,
@@ -240,19 +323,15 @@ impl Flow {
             holds,
         };
         let asked = self.ask(rules, new).await?;
-        if let Some(body) = body.filter(|_| holds)
-            && !self.keep(&asked.challenge, &HeldRequest::capture(head, body)).await?
-        {
-            self.stores.challenges.remove(&asked.challenge.id).await?;
-            return Err(FlowError::TooLarge);
-        }
-        let methods = match &evidence.enrolment {
-            Some(Enrolment::Active { kinds, .. }) => {
-                route.methods.iter().copied().filter(|kind| kinds.contains(kind)).collect()
+        if let Some(body) = body.filter(|_| holds) {
+            if !self.keep(&asked.challenge, &HeldRequest::capture(head, body)).await? {
+                self.metrics.held(HeldOutcome::NoRoom);
+                self.stores.challenges.remove(&asked.challenge.id).await?;
+                return Err(FlowError::TooLarge);
             }
-            Some(Enrolment::Unenrolled | Enrolment::MustBind) | None => Vec::new(),
-        };
-        Ok(Outcome::Ask { asked: Box::new(asked), methods, page })
+            self.metrics.held(HeldOutcome::Held);
+        }
+        Ok(Outcome::Ask { asked: Box::new(asked), page })
     }
 }
 
@@ -284,11 +363,18 @@ pub fn browser_secret(rules: &RuleSet, head: &Head<'_>) -> Option<Token> {
 
 /// What the store says of a player, as the policy reads it.
 #[must_use]
-pub fn enrolment(state: &PlayerState) -> Enrolment {
+pub fn account(state: &PlayerState) -> Account {
+    Account { enrolment: enrolment(state), frozen: state.freeze.is_some(), happened: state.happened.clone() }
+}
+
+fn enrolment(state: &PlayerState) -> Enrolment {
     if state.factors.is_empty() {
         return if state.must_bind { Enrolment::MustBind } else { Enrolment::Unenrolled };
     }
     let mut kinds: Vec<FactorKind> = state.factors.iter().map(|factor| factor.kind).collect();
+    if state.backup_codes_left > 0 {
+        kinds.push(FactorKind::BackupCode);
+    }
     kinds.sort_unstable();
     kinds.dedup();
     // One ripe factor is enough.
@@ -304,7 +390,7 @@ fn body_view(body: BodyState<'_>) -> BodyView<'_> {
 }
 
 fn gated<'r>(outcome: Outcome, route: Option<&'r Route>) -> Gated<'r> {
-    Gated { outcome, route, reason: None, observed: Vec::new() }
+    Gated { outcome, route, reason: None, observed: Vec::new(), player: None }
 }
 
 fn level(requirement: Requirement) -> Level {

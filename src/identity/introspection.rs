@@ -130,6 +130,7 @@ impl Introspection {
         let optional = |place: &Option<Extract>| place.as_ref().and_then(|place| answer.read(place).text());
         let claims = Claims {
             phone: optional(&self.settings.phone),
+            phone_since: optional(&self.settings.phone_since),
             email: optional(&self.settings.email),
             locale: optional(&self.settings.locale),
         };

@@ -32,6 +32,7 @@ use std::{fmt, sync::Arc};
 
 use crate::{
     clock::Clock,
+    metrics::Metrics,
     request::{Binding, Carrier, Subject},
     secret::Hasher,
     store::LoginBindings,
@@ -55,6 +56,8 @@ pub struct Player {
 pub struct Claims {
     /// A phone number.
     pub phone: Option<String>,
+    /// Since when it is the account's.
+    pub phone_since: Option<String>,
     /// A mail address.
     pub email: Option<String>,
     /// A language tag (BCP 47).
@@ -121,6 +124,8 @@ pub struct Ports {
     pub hasher: Hasher,
     /// What the `login` source remembers.
     pub logins: Arc<dyn LoginBindings>,
+    /// Where checks are counted.
+    pub metrics: Arc<Metrics>,
     /// The present.
     pub clock: Arc<dyn Clock>,
     /// Asks the site. Built to follow no redirect.

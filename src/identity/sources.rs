@@ -1,6 +1,6 @@
 //! Asking every source, and the binding over what they bind to.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Instant};
 
 use http::{HeaderMap, header};
 
@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     fields::Body,
+    metrics::words::IdentityResult,
     request::{self, Binding, Carrier, Head, Subject},
     secret::Token,
 };
@@ -112,7 +113,10 @@ impl Sources {
         let mut answers = Vec::with_capacity(present.len());
         let mut rejected = None;
         for part in &present {
-            match self.ask(part, head, freshness).await {
+            let started = Instant::now();
+            let asked = self.ask(part, head, freshness).await;
+            self.ports.metrics.identity_check(part.source.word(), said(&asked), started.elapsed());
+            match asked {
                 Ok(answer) => answers.push(answer),
                 Err(error @ IdentityError::Rejected { .. }) => rejected = Some(error),
                 Err(error) => return Err(error),
@@ -298,7 +302,10 @@ impl Sources {
         let by_cookie = present.iter().any(Present::is_cookie);
         let mut claims = Claims::default();
         for (testimony, _) in named {
-            claims.phone = claims.phone.or_else(|| testimony.claims.phone.clone());
+            if claims.phone.is_none() {
+                claims.phone.clone_from(&testimony.claims.phone);
+                claims.phone_since.clone_from(&testimony.claims.phone_since);
+            }
             claims.email = claims.email.or_else(|| testimony.claims.email.clone());
             claims.locale = claims.locale.or_else(|| testimony.claims.locale.clone());
         }
@@ -335,5 +342,16 @@ impl Sources {
             parts.extend([place.as_slice(), part.source.name().as_bytes(), value.as_slice()]);
         }
         Binding(self.ports.hasher.hash("binding", &parts))
+    }
+}
+
+/// The word of what one source said.
+fn said<T>(asked: &Result<Option<T>, IdentityError>) -> IdentityResult {
+    match asked {
+        Ok(Some(_)) => IdentityResult::Player,
+        Ok(None) => IdentityResult::Nobody,
+        Err(IdentityError::Rejected { .. }) => IdentityResult::Rejected,
+        Err(IdentityError::Ambiguous(_)) => IdentityResult::Ambiguous,
+        Err(IdentityError::Unavailable { .. }) => IdentityResult::Unavailable,
     }
 }

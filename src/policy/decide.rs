@@ -3,7 +3,7 @@
 use crate::{
     clock::UnixTime,
     policy::{
-        Enrolment, Facts, Landing, Permit, Requirement, Route, Visitor,
+        Account, Enrolment, Facts, Landing, Permit, Requirement, Route, Visitor,
         rule::{Anonymous, Unenrolled},
     },
     request::Head,
@@ -30,8 +30,10 @@ pub enum Reason {
     Unenrolled,
     /// The player must bind a factor anew.
     MustBind,
-    /// The player's factor is too new for this route.
+    /// The player's factor is too new for this route, or something lately happened that makes it wait.
     CoolingDown,
+    /// The player said of something that it was not them, and nobody cleared it yet.
+    Frozen,
     /// None of the player's factors may answer on this route.
     NoUsableFactor,
 }
@@ -51,6 +53,7 @@ impl Reason {
             Self::Unenrolled => "unenrolled",
             Self::MustBind => "must-bind",
             Self::CoolingDown => "cooling-down",
+            Self::Frozen => "frozen",
             Self::NoUsableFactor => "no-usable-factor",
         }
     }
@@ -66,15 +69,15 @@ pub enum Verdict<P = Permit> {
     Challenge,
     /// The player is asked to enrol a factor first.
     Enrol,
-    /// The factor is too new; refused until then.
+    /// It is too early after something that happened; refused until then.
     CoolDown {
         /// When the route opens.
         until: UnixTime,
     },
     /// It is refused.
     Deny,
-    /// The store must be asked for the player's enrolment, then decide again.
-    AskEnrolment,
+    /// The store must be asked for the player's account, then decide again.
+    AskAccount,
 }
 
 impl<P> Verdict<P> {
@@ -85,7 +88,7 @@ impl<P> Verdict<P> {
             Self::Allow(_) => "allow",
             Self::Challenge => "challenge",
             Self::Enrol => "enrol",
-            Self::CoolDown { .. } | Self::Deny | Self::AskEnrolment => "deny",
+            Self::CoolDown { .. } | Self::Deny | Self::AskAccount => "deny",
         }
     }
 
@@ -97,7 +100,7 @@ impl<P> Verdict<P> {
             Self::CoolDown { .. } => 3,
             Self::Deny => 4,
             // The answer may be any of the above: it must be known first.
-            Self::AskEnrolment => 5,
+            Self::AskAccount => 5,
         }
     }
 
@@ -109,7 +112,7 @@ impl<P> Verdict<P> {
             Self::Enrol => Verdict::Enrol,
             Self::CoolDown { until } => Verdict::CoolDown { until },
             Self::Deny => Verdict::Deny,
-            Self::AskEnrolment => Verdict::AskEnrolment,
+            Self::AskAccount => Verdict::AskAccount,
         }
     }
 }
@@ -153,9 +156,30 @@ pub fn decide_one(route: &Route, facts: &Facts<'_>) -> (Verdict<()>, Reason) {
             Anonymous::Deny => (Verdict::Deny, Reason::Anonymous),
         };
     }
-    match proof(route.require, facts) {
+    let proof = proof(route.require, facts);
+    if proof.is_ok() && route.cool_downs.is_empty() {
+        return (Verdict::Allow(()), reason_of(proof));
+    }
+    let Some(account) = facts.account else { return (Verdict::AskAccount, reason_of(proof)) };
+    if account.frozen {
+        return (Verdict::Deny, Reason::Frozen);
+    }
+    let (verdict, reason) = match proof {
         Ok(reason) => (Verdict::Allow(()), reason),
-        Err(missing) => unproven(route, facts, missing),
+        Err(missing) => unproven(route, facts, (account, missing)),
+    };
+    // Whoever must enrol first may do so meanwhile.
+    if matches!(verdict, Verdict::Allow(()) | Verdict::Challenge)
+        && let Some(until) = route.cool_downs.until(&account.happened, facts.now)
+    {
+        return (Verdict::CoolDown { until }, Reason::CoolingDown);
+    }
+    (verdict, reason)
+}
+
+fn reason_of(proof: Result<Reason, Reason>) -> Reason {
+    match proof {
+        Ok(reason) | Err(reason) => reason,
     }
 }
 
@@ -174,10 +198,9 @@ fn proof(require: Requirement, facts: &Facts<'_>) -> Result<Reason, Reason> {
     }
 }
 
-fn unproven(route: &Route, facts: &Facts<'_>, missing: Reason) -> (Verdict<()>, Reason) {
-    let (kinds, cooling_until) = match facts.enrolment {
-        None => return (Verdict::AskEnrolment, missing),
-        Some(Enrolment::Unenrolled) => {
+fn unproven(route: &Route, facts: &Facts<'_>, (account, missing): (&Account, Reason)) -> (Verdict<()>, Reason) {
+    let (kinds, cooling_until) = match &account.enrolment {
+        Enrolment::Unenrolled => {
             let verdict = match route.unenrolled {
                 Unenrolled::Allow => Verdict::Allow(()),
                 Unenrolled::Enroll => Verdict::Enrol,
@@ -185,9 +208,9 @@ fn unproven(route: &Route, facts: &Facts<'_>, missing: Reason) -> (Verdict<()>, 
             };
             return (verdict, Reason::Unenrolled);
         }
-        Some(Enrolment::MustBind) if route.unenrolled == Unenrolled::Deny => return (Verdict::Deny, Reason::MustBind),
-        Some(Enrolment::MustBind) => return (Verdict::Enrol, Reason::MustBind),
-        Some(Enrolment::Active { kinds, cooling_until }) => (kinds, cooling_until),
+        Enrolment::MustBind if route.unenrolled == Unenrolled::Deny => return (Verdict::Deny, Reason::MustBind),
+        Enrolment::MustBind => return (Verdict::Enrol, Reason::MustBind),
+        Enrolment::Active { kinds, cooling_until } => (kinds, cooling_until),
     };
     if !kinds.iter().any(|kind| route.methods.contains(kind)) {
         return (Verdict::Deny, Reason::NoUsableFactor);
@@ -209,7 +232,11 @@ mod tests {
 
     use super::*;
     use crate::{
-        policy::{FactorKind, PathPattern, StampFacts, rule::Match},
+        policy::{
+            FactorKind, PathPattern, StampFacts,
+            cooldown::{Cause, CoolDowns, Happened},
+            rule::Match,
+        },
         request::Scheme,
         target::Target,
     };
@@ -225,8 +252,12 @@ mod tests {
         Enrolment::Active { kinds: kinds.to_vec(), cooling_until }
     }
 
-    fn facts(enrolment: Option<&Enrolment>) -> Facts<'_> {
-        Facts { now: NOW, visitor: Visitor::Player, stamp: None, approved: false, enrolment }
+    fn account(enrolment: Enrolment) -> Account {
+        Account { enrolment, frozen: false, happened: Happened::default() }
+    }
+
+    fn facts(account: Option<&Account>) -> Facts<'_> {
+        Facts { now: NOW, visitor: Visitor::Player, stamp: None, approved: false, account }
     }
 
     fn decide_over(routes: &[Route], facts: &Facts<'_>) -> (&'static str, Reason) {
@@ -257,7 +288,7 @@ mod tests {
             Verdict::Enrol => "enrol",
             Verdict::CoolDown { .. } => "cool-down",
             Verdict::Deny => "deny",
-            Verdict::AskEnrolment => "ask",
+            Verdict::AskAccount => "ask",
         };
         (word, decision.reason)
     }
@@ -265,10 +296,11 @@ mod tests {
     #[test]
     fn what_is_missing_decides_the_answer() {
         use Unenrolled::{Allow, Deny, Enroll};
-        let (app, sms) = (active(&[FactorKind::App], None), active(&[FactorKind::Sms], None));
-        let cooling = active(&[FactorKind::App], Some(NOW.plus(Duration::from_millis(1))));
-        let ripe = active(&[FactorKind::App], Some(NOW));
-        let (none, lost) = (Enrolment::Unenrolled, Enrolment::MustBind);
+        let app = account(active(&[FactorKind::App], None));
+        let sms = account(active(&[FactorKind::Sms], None));
+        let cooling = account(active(&[FactorKind::App], Some(NOW.plus(Duration::from_millis(1)))));
+        let ripe = account(active(&[FactorKind::App], Some(NOW)));
+        let (none, lost) = (account(Enrolment::Unenrolled), account(Enrolment::MustBind));
         let (session, once) = (Requirement::Session, Requirement::Once);
         for (require, unenrolled, enrolment, expected) in [
             (session, Enroll, None, ("ask", Reason::StampMissing)),
@@ -291,7 +323,7 @@ mod tests {
 
     #[test]
     fn the_strictest_refusal_answers() {
-        let lost = Enrolment::MustBind;
+        let lost = account(Enrolment::MustBind);
         let (enrol, deny) =
             (route(Requirement::Once, Unenrolled::Enroll), route(Requirement::Session, Unenrolled::Deny));
         assert_eq!(decide_over(&[enrol.clone(), deny.clone()], &facts(Some(&lost))), ("deny", Reason::MustBind));
@@ -299,9 +331,37 @@ mod tests {
     }
 
     #[test]
+    fn a_route_waits_after_what_happened_even_with_proof() {
+        let hour = Duration::from_secs(3600);
+        let mut waiting = route(Requirement::Once, Unenrolled::Allow);
+        waiting.cool_downs = CoolDowns::all(hour);
+        let app = |happened: Happened| Account { happened, ..account(active(&[FactorKind::App], None)) };
+        let ago = |ago: Duration| [(Cause::PhoneChange, NOW.minus(ago))].into_iter().collect::<Happened>();
+        let approved = |account| Facts { approved: true, ..facts(account) };
+        let decided = |facts: &Facts<'_>| decide_over(std::slice::from_ref(&waiting), facts);
+        assert_eq!(decided(&approved(None)), ("ask", Reason::ApprovalValid));
+        assert_eq!(decided(&approved(Some(&app(Happened::default())))), ("allow", Reason::ApprovalValid));
+        assert_eq!(decided(&approved(Some(&app(ago(hour))))), ("allow", Reason::ApprovalValid));
+        let just_now = app(ago(hour - Duration::from_millis(1)));
+        assert_eq!(decided(&approved(Some(&just_now))), ("cool-down", Reason::CoolingDown));
+        assert_eq!(decided(&facts(Some(&just_now))), ("cool-down", Reason::CoolingDown));
+        let unenrolled = Account { enrolment: Enrolment::Unenrolled, ..just_now };
+        assert_eq!(decided(&facts(Some(&unenrolled))), ("cool-down", Reason::CoolingDown));
+    }
+
+    #[test]
+    fn a_frozen_account_passes_no_guarded_route_that_asks_for_it() {
+        let frozen = |enrolment| Account { frozen: true, ..account(enrolment) };
+        for enrolment in [active(&[FactorKind::App], None), Enrolment::Unenrolled, Enrolment::MustBind] {
+            let open = route(Requirement::Session, Unenrolled::Allow);
+            assert_eq!(decide_over(&[open], &facts(Some(&frozen(enrolment)))), ("deny", Reason::Frozen));
+        }
+    }
+
+    #[test]
     fn a_stamp_from_the_future_is_not_fresh() {
         let fresh = route(Requirement::Fresh { max_age: Duration::from_secs(300) }, Unenrolled::Enroll);
-        let app = active(&[FactorKind::App], None);
+        let app = account(active(&[FactorKind::App], None));
         for (fresh_time, expected) in [
             (Some(NOW), "allow"),
             (Some(NOW.minus(Duration::from_secs(300))), "allow"),
@@ -325,7 +385,7 @@ mod tests {
     }
 
     fn any_route() -> impl Strategy<Value = Route> {
-        (0_u8..4, 0_u8..3, any::<bool>()).prop_map(|(require, unenrolled, forward)| {
+        (0_u8..4, 0_u8..3, any::<bool>(), any::<bool>()).prop_map(|(require, unenrolled, forward, waits)| {
             let require = match require {
                 0 => Requirement::None,
                 1 => Requirement::Session,
@@ -334,19 +394,24 @@ mod tests {
             };
             let unenrolled = [Unenrolled::Allow, Unenrolled::Enroll, Unenrolled::Deny][usize::from(unenrolled)];
             let anonymous = if forward { Anonymous::Forward } else { Anonymous::Deny };
-            Route { anonymous, ..route(require, unenrolled) }
+            let cool_downs = if waits { CoolDowns::all(Duration::from_secs(60)) } else { CoolDowns::default() };
+            Route { anonymous, cool_downs, ..route(require, unenrolled) }
         })
     }
 
-    fn any_enrolment() -> impl Strategy<Value = Option<Enrolment>> {
-        proptest::sample::select(vec![
+    fn any_account() -> impl Strategy<Value = Option<Account>> {
+        let enrolment = proptest::sample::select(vec![
             None,
             Some(Enrolment::Unenrolled),
             Some(Enrolment::MustBind),
             Some(active(&[FactorKind::App], None)),
             Some(active(&[FactorKind::Sms], None)),
             Some(active(&[FactorKind::App], Some(NOW.plus(Duration::from_secs(9))))),
-        ])
+        ]);
+        (enrolment, any::<bool>(), any::<bool>()).prop_map(|(enrolment, frozen, changed)| {
+            let happened = changed.then_some((Cause::PhoneChange, NOW)).into_iter().collect();
+            enrolment.map(|enrolment| Account { enrolment, frozen, happened })
+        })
     }
 
     proptest! {
@@ -354,11 +419,11 @@ mod tests {
         #[test]
         fn another_route_never_turns_a_refusal_into_a_pass(
             routes in proptest::collection::vec(any_route(), 1..4), extra in any_route(), at in 0_usize..4,
-            enrolment in any_enrolment(), player in any::<bool>(), stamped in any::<bool>(), approved in any::<bool>(),
+            account in any_account(), player in any::<bool>(), stamped in any::<bool>(), approved in any::<bool>(),
         ) {
             let visitor = if player { Visitor::Player } else { Visitor::Anonymous };
             let stamp = stamped.then_some(StampFacts { auth_time: NOW, fresh_time: None });
-            let facts = Facts { visitor, stamp, approved, ..facts(enrolment.as_ref()) };
+            let facts = Facts { visitor, stamp, approved, ..facts(account.as_ref()) };
             let before = decide_over(&routes, &facts).0;
             let mut more = routes.clone();
             more.insert(at.min(more.len()), extra);

@@ -52,6 +52,11 @@ impl Jar {
         answer
     }
 
+    /// Asks for an address.
+    pub async fn get(&mut self, target: &str) -> Response {
+        self.client.get(format!("{}{target}", self.base)).send().await.unwrap()
+    }
+
     async fn portal(&mut self, target: &str, document: &Value) -> Value {
         let answer = self.post(target, "application/json", document.to_string().into()).await;
         assert!(answer.status().is_success(), "{target}: {}", answer.status());
@@ -87,13 +92,29 @@ async fn plain() -> (TestGate, Jar) {
     (gate, jar)
 }
 
-async fn over_http2(edit: fn(String) -> String) -> (TestGate, Jar, TempDir) {
+/// A gateway of a secure site, and a browser that speaks HTTP/2 to it.
+pub async fn over_http2() -> (TestGate, Jar, TempDir) {
+    over_http2_as(|yaml| yaml).await
+}
+
+/// The same with the configuration as `edit` changes it.
+async fn over_http2_as(edit: fn(String) -> String) -> (TestGate, Jar, TempDir) {
+    secure_as(rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).unwrap(), edit).await
+}
+
+/// A gateway of a secure site with this certificate.
+pub async fn secure(params: rcgen::CertificateParams) -> (TestGate, Jar, TempDir) {
+    secure_as(params, |yaml| yaml).await
+}
+
+async fn secure_as(params: rcgen::CertificateParams, edit: fn(String) -> String) -> (TestGate, Jar, TempDir) {
     install_crypto();
     let folder = TempDir::new().unwrap();
-    let pair = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let signing_key = rcgen::KeyPair::generate().unwrap();
+    let pem = params.self_signed(&signing_key).unwrap().pem();
     let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
-    std::fs::write(&certificate, pair.cert.pem()).unwrap();
-    std::fs::write(&key, pair.signing_key.serialize_pem()).unwrap();
+    std::fs::write(&certificate, &pem).unwrap();
+    std::fs::write(&key, signing_key.serialize_pem()).unwrap();
     let files = format!("    tls: {{ certificate: {}, private_key: {} }}\n", certificate.display(), key.display());
     let gate = TestGate::start_with(|yaml| {
         let yaml = edit(session_only(yaml)).replace("origin: http:", "origin: https:");
@@ -103,7 +124,7 @@ async fn over_http2(edit: fn(String) -> String) -> (TestGate, Jar, TempDir) {
         format!("{before}listen:\n{address}\n{files}{after}")
     })
     .await;
-    let root = Certificate::from_pem(pair.cert.pem().as_bytes()).unwrap();
+    let root = Certificate::from_pem(pem.as_bytes()).unwrap();
     let client = Client::builder().tls_certs_only([root]).redirect(Policy::none()).no_proxy().build().unwrap();
     let base = format!("https://{}", gate.address);
     (gate, Jar { client, base, cookies: Vec::new() }, folder)
@@ -184,7 +205,7 @@ async fn bodies_up_to_the_cap_go_on_unchanged_over_http_1() {
 async fn bodies_up_to_the_cap_go_on_unchanged_over_http_2() {
     for size in [1, CAP - 1, CAP, CAP + 1] {
         for declared in [false, true] {
-            let (gate, mut jar, _files) = over_http2(|yaml| yaml).await;
+            let (gate, mut jar, _files) = over_http2().await;
             let body = if declared { filled(size).into() } else { streamed(filled(size)) };
             let received = hold_and_resume(&gate, &mut jar, body, FORM).await;
             let expected = if size <= CAP { Ok(filled(size)) } else { Err(StatusCode::PAYLOAD_TOO_LARGE) };
@@ -197,7 +218,7 @@ async fn bodies_up_to_the_cap_go_on_unchanged_over_http_2() {
 async fn bodies_go_on_unchanged_also_where_the_body_of_the_answer_decides() {
     let decided = |yaml: String| yaml.replace("after_success: {", "after_success: { when: { body: '^$' },");
     for size in [1, CAP] {
-        let (gate, mut jar, _files) = over_http2(decided).await;
+        let (gate, mut jar, _files) = over_http2_as(decided).await;
         let received = hold_and_resume(&gate, &mut jar, streamed(filled(size)), FORM).await;
         assert!(received == Ok(filled(size)), "{size} bytes over HTTP/2");
         let gate = TestGate::start_with(|yaml| decided(session_only(yaml))).await;

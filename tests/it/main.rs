@@ -9,8 +9,10 @@
     reason = "a test fails by panicking, and so do the parts it calls"
 )]
 
+mod api_page;
 mod config;
 mod configuration_page;
+mod couriers;
 mod csrf;
 mod demo_site;
 mod docs;
@@ -21,4 +23,8 @@ mod identity;
 mod kit;
 mod layers;
 mod oathtool;
+mod pages;
+mod observability;
+mod portal_headers;
+mod portal_input;
 mod store;

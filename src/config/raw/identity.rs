@@ -90,6 +90,8 @@ pub struct Claims {
     pub subject: String,
     /// A phone number.
     pub phone: Option<String>,
+    /// Since when the number is the account's: Unix seconds, or a date and time of RFC 3339.
+    pub phone_since: Option<String>,
     /// A mail address.
     pub email: Option<String>,
     /// A language tag.
@@ -126,6 +128,8 @@ pub struct Question {
     pub anonymous: Option<String>,
     /// A phone number.
     pub phone: Option<Extract>,
+    /// Since when the number is the account's: Unix seconds, or a date and time of RFC 3339.
+    pub phone_since: Option<Extract>,
     /// A mail address.
     pub email: Option<Extract>,
     /// A language tag.

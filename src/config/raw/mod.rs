@@ -8,9 +8,11 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+mod courier;
 mod identity;
 mod routes;
 
+pub use courier::*;
 pub use identity::*;
 pub use routes::*;
 
@@ -51,12 +53,12 @@ pub struct File {
     pub server: Option<Server>,
     /// What is logged.
     pub log: Option<Log>,
-    /// Reserved; not supported yet.
-    pub couriers: Option<serde_json::Value>,
+    /// What carries codes and notices to players.
+    pub couriers: Option<Couriers>,
     /// Reserved; not supported yet.
     pub desk: Option<serde_json::Value>,
-    /// Reserved; not supported yet.
-    pub notices: Option<serde_json::Value>,
+    /// Where notices go besides the player's own contacts.
+    pub notices: Option<Notices>,
     /// Reserved; not supported yet.
     pub throttle: Option<serde_json::Value>,
     /// Reserved; not supported yet.
@@ -87,8 +89,21 @@ pub struct Site {
     /// these names, those of the sources' cookies and well-known ones (`jsessionid`, `PHPSESSID` …) in an
     /// address. A name may end in `*`.
     pub other_credentials: Option<Vec<String>>,
-    /// Reserved; not supported yet.
-    pub look: Option<serde_json::Value>,
+    /// What our pages take over from the site's look.
+    pub look: Option<Look>,
+    /// Of the times that players are shown, as in `Asia/Jakarta`; default `UTC`.
+    pub time_zone: Option<String>,
+}
+
+/// What our pages take over from the site's look.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Look {
+    /// A path on the site's own origin, `/static/logo.svg`, or a file beside this one, of at most 2 KiB, that
+    /// is built into the pages: svg, png, webp or jpg.
+    pub logo: Option<String>,
+    /// Of buttons and links, `#0b57d0`; white text on it must have a contrast of 4.5:1.
+    pub colour: Option<String>,
 }
 
 /// The site's servers.
@@ -173,7 +188,7 @@ pub struct Ops {
 pub struct Portal {
     /// Reserved path on the site's host; default `/.stepgate`.
     pub prefix: Option<String>,
-    /// The first is the default; default `[en]`.
+    /// Of `en id ms th vi zh-CN ar`; the first is the default; default `[en]`.
     pub languages: Option<Vec<String>>,
     /// Reserved; not supported yet.
     pub host: Option<String>,
@@ -183,7 +198,7 @@ pub struct Portal {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SecondFactor {
-    /// Kinds that a player may enrol; default `[app]`.
+    /// Kinds that a player may use, in the order offered; default `[app, backup_code]`.
     pub methods: Option<Vec<crate::policy::FactorKind>>,
     /// What a first enrolment needs besides the site session; default `support`, the closed one.
     pub first_enrolment: Option<crate::flow::FirstEnrolment>,
@@ -195,12 +210,65 @@ pub struct SecondFactor {
     pub approval: Option<Approval>,
     /// The app factor.
     pub app: Option<App>,
-    /// Reserved; not supported yet.
-    pub sms: Option<serde_json::Value>,
-    /// Reserved; not supported yet.
-    pub backup_codes: Option<serde_json::Value>,
-    /// Reserved; not supported yet.
-    pub remember_device: Option<serde_json::Value>,
+    /// Codes by SMS.
+    pub sms: Option<Sms>,
+    /// Backup codes.
+    pub backup_codes: Option<BackupCodes>,
+    /// Browsers that may skip the challenge where `session` is required.
+    pub remember_device: Option<RememberDevice>,
+}
+
+/// Where notices go besides the player's own contacts.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Notices {
+    /// An address of the site that every event is posted to, signed.
+    pub webhook: Option<Webhook>,
+}
+
+/// An address of the site that events are posted to.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Webhook {
+    /// `https://…`, or `http://` on loopback.
+    pub url: String,
+    /// Signs each post (HMAC-SHA-256), as `{ file: … }` or `{ env: … }`.
+    pub secret: Secret,
+}
+
+/// Codes by SMS.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sms {
+    /// How long a code counts; default `5m`, at most `10m` (ASVS 6.5.5).
+    pub code_lifetime: Option<String>,
+    /// Before another may be sent; default `30s`.
+    pub resend_after: Option<String>,
+    /// Countries that are sent to, ISO 3166-1 alpha-2; the first completes numbers that are written
+    /// without their country. Must be set where `sms` is a method.
+    pub countries: Option<Vec<String>>,
+    /// To one number, and to one player, within an hour; default 5.
+    pub per_hour: Option<u32>,
+    /// To one number, and to one player, within a day; default 10.
+    pub per_day: Option<u32>,
+}
+
+/// Backup codes.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BackupCodes {
+    /// How many a set has: 5 to 20; default 10.
+    pub count: Option<usize>,
+}
+
+/// Browsers that may skip the challenge where `session` is required.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RememberDevice {
+    /// From the proof on, never moved; default `30d`, at most `90d`.
+    pub lifetime: Option<String>,
+    /// Beyond it the longest unused is forgotten; default 5.
+    pub max_per_player: Option<u32>,
 }
 
 /// Lifetimes of stamps.

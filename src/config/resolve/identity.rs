@@ -91,6 +91,7 @@ impl Report<'_> {
             claims: ClaimNames {
                 subject: claims.map_or_else(|| "sub".to_owned(), |claims| claims.subject.clone()),
                 phone: of(|claims| &claims.phone),
+                phone_since: of(|claims| &claims.phone_since),
                 email: of(|claims| &claims.email),
                 locale: of(|claims| &claims.locale),
                 session: of(|claims| &claims.session),
@@ -187,8 +188,8 @@ impl Report<'_> {
         let subject = self.extract(at.at("subject"), &typed.subject);
         let mut optional =
             |key, typed: &Option<raw::Extract>| typed.as_ref().and_then(|typed| self.extract(at.at(key), typed));
-        let (phone, email, locale) =
-            (optional("phone", &typed.phone), optional("email", &typed.email), optional("locale", &typed.locale));
+        let (phone, phone_since) = (optional("phone", &typed.phone), optional("phone_since", &typed.phone_since));
+        let (email, locale) = (optional("email", &typed.email), optional("locale", &typed.locale));
         Some(IntrospectionSettings {
             credential,
             url: typed.url.clone(),
@@ -197,6 +198,7 @@ impl Report<'_> {
             max_answer: self.size(at, "max_answer", typed.max_answer.as_deref(), 64 << 10),
             anonymous: typed.anonymous.as_deref().and_then(|typed| self.anchored(at.at("anonymous"), typed)),
             phone,
+            phone_since,
             email,
             locale,
             subject: subject?,
@@ -267,7 +269,7 @@ impl Report<'_> {
         HeaderSettings { subject, from: self.networks(typed.from.iter(), at.at("from")) }
     }
 
-    fn url(&mut self, at: &Node, typed: &str) {
+    pub(super) fn url(&mut self, at: &Node, typed: &str) {
         let good = url::Url::parse(typed)
             .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host() && url.password().is_none());
         if !good {

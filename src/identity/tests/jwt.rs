@@ -45,6 +45,7 @@ fn settings(algorithm: Algorithm, key: JwtKey) -> JwtSettings {
         claims: ClaimNames {
             subject: "sub".into(),
             phone: Some("phone".into()),
+            phone_since: None,
             email: None,
             locale: None,
             session: None,

@@ -20,6 +20,7 @@ use zeroize::Zeroizing;
 use super::{settings::*, *};
 use crate::{
     clock::{ManualClock, UnixTime},
+    metrics::BuildInfo,
     request::{AnswerCookies, Head, Scheme},
     secret::SymmetricKey,
     store::StoreError,
@@ -106,6 +107,7 @@ fn ports() -> (Arc<ManualClock>, Ports) {
     let clock = Arc::new(ManualClock::at(NOW));
     let key = SymmetricKey { id: "h".into(), bytes: Zeroizing::new([1; 32]) };
     let ports = Ports {
+        metrics: Arc::new(Metrics::new(BuildInfo { version: "0", revision: "unknown" }).unwrap()),
         hasher: Hasher::new(key),
         logins: Arc::new(Remembered::default()),
         clock: clock.clone(),
@@ -167,6 +169,7 @@ fn asked_at(url: &str) -> IntrospectionSettings {
         subject: Extract::Json("/user/id".into()),
         anonymous: Some(regex::Regex::new("^guest$").unwrap()),
         phone: Some(Extract::Json("/user/phone".into())),
+        phone_since: None,
         email: None,
         locale: None,
         bind: Bind::Value,

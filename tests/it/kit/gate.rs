@@ -6,20 +6,35 @@ use std::{
     net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::Command,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use stepgate::cli::demo::{DemoOptions, demo_config};
+use stepgate::{
+    cli::demo::{DemoOptions, demo_config},
+    config::keys::KeyFile,
+    secret::Hasher,
+};
 use tempfile::TempDir;
 
-use super::{TestSite, free_address, process::Process};
+use super::{TestSite, free_address, install_crypto, process::Process, provider::Provider};
+
+/// How long to wait for what metrics will say, and how long between two looks.
+const DEADLINE: Duration = Duration::from_secs(30);
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// What the demo's configuration says of couriers: `run` refuses it (decisions 30).
+const OUTBOXES: &str = "  sms: [{ outbox: {} }]\n  email: { outbox: {} }\n";
 
 /// A running gateway, its site, and the folder of its configuration, keys and database.
 pub struct TestGate<S = TestSite> {
     pub site: S,
     pub address: SocketAddr,
-    _process: Process,
-    _folder: TempDir,
+    /// Where metrics are served.
+    pub ops: SocketAddr,
+    /// Gets the SMS: JSON with `to`, `text` and `id`.
+    pub provider: Provider,
+    process: Process,
+    folder: TempDir,
 }
 
 impl TestGate {
@@ -31,8 +46,17 @@ impl TestGate {
     /// A gateway with the demo's configuration as `edit` changes it.
     pub async fn start_with(edit: impl FnOnce(String) -> String) -> Self {
         let site = TestSite::start().await;
-        let address = site.address;
-        Self::before(site, address, |options, folder| edit(demo_config(options, folder))).await
+        let (address, provider) = (site.address, Provider::start().await);
+        let courier = format!(
+            "  sms: [{{ http: {{ url: 'http://{}/sms', json: {{ to: '{{to}}', text: '{{text}}', id: '{{id}}' }} }} }}]\n",
+            provider.address
+        );
+        let write = |options: &DemoOptions, folder: &Path| {
+            let yaml = demo_config(options, folder);
+            assert!(yaml.contains(OUTBOXES), "{yaml}");
+            edit(yaml.replace(OUTBOXES, &courier))
+        };
+        Self::launch((site, provider), address, write).await
     }
 }
 
@@ -40,7 +64,15 @@ impl<S> TestGate<S> {
     /// A gateway before this site, with the configuration that `write` makes for these addresses and
     /// this folder.
     pub async fn before(site: S, at: SocketAddr, write: impl FnOnce(&DemoOptions, &Path) -> String) -> Self {
-        let options = DemoOptions { site: at, gateway: free_address(), ops: free_address() };
+        Self::launch((site, Provider::start().await), at, write).await
+    }
+
+    async fn launch(
+        (site, provider): (S, Provider),
+        at: SocketAddr,
+        write: impl FnOnce(&DemoOptions, &Path) -> String,
+    ) -> Self {
+        let options = DemoOptions { site: at, gateway: free_address(), ops: free_address(), inbox: free_address() };
         let folder = TempDir::new().unwrap();
         let config = folder.path().join("stepgate.yaml");
         fs::write(&config, write(&options, folder.path())).unwrap();
@@ -48,7 +80,50 @@ impl<S> TestGate<S> {
         // Reading its lines blocks, which the site's runtime must not.
         let (gateway, ops) = (options.gateway, options.ops);
         let process = tokio::task::spawn_blocking(move || run(config, gateway, ops)).await.unwrap();
-        Self { site, address: gateway, _process: process, _folder: folder }
+        Self { site, address: gateway, ops, provider, process, folder }
+    }
+
+    /// The first line of its log, as JSON, that this finds something in.
+    pub fn logged<T>(&mut self, found: impl Fn(&serde_json::Value) -> Option<T>) -> T {
+        self.process.find(|line| found(&serde_json::from_str(line).ok()?))
+    }
+
+    /// Hashes as the gateway does.
+    pub fn hasher(&self) -> Hasher {
+        KeyFile::load(&self.folder.path().join("keys.yaml")).unwrap().hasher()
+    }
+
+    /// Changes the configuration's file, by a rename as editors do it; the gateway reads it by itself.
+    pub fn rewrite(&self, edit: impl FnOnce(String) -> String) {
+        let config = self.folder.path().join("stepgate.yaml");
+        let draft = config.with_extension("draft");
+        fs::write(&draft, edit(fs::read_to_string(&config).unwrap())).unwrap();
+        fs::rename(&draft, &config).unwrap();
+    }
+
+    /// The gateway's metrics once they are as wanted.
+    ///
+    /// # Panics
+    /// When they are not within the deadline.
+    pub async fn metrics_once(&self, wanted: impl Fn(&str) -> bool) -> String {
+        let deadline = Instant::now() + DEADLINE;
+        let mut look = tokio::time::interval(LOOK_AGAIN);
+        loop {
+            look.tick().await;
+            let metrics = self.metrics().await;
+            if wanted(&metrics) {
+                return metrics;
+            }
+            assert!(Instant::now() < deadline, "not as wanted in {DEADLINE:?}:\n{metrics}");
+        }
+    }
+
+    /// The gateway's metrics in Prometheus text.
+    pub async fn metrics(&self) -> String {
+        install_crypto();
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let answer = client.get(format!("http://{}/metrics", self.ops)).send().await.unwrap();
+        answer.text().await.unwrap()
     }
 
     /// An address behind the gateway.

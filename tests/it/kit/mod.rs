@@ -5,9 +5,13 @@ mod app;
 mod browser;
 mod client;
 mod gate;
+pub mod kannel;
+pub mod mail;
 pub mod postgres;
 pub mod process;
 mod scripted;
+mod sender;
+pub mod provider;
 mod site;
 
 pub use app::AuthenticatorApp;
@@ -15,6 +19,7 @@ pub use browser::{Browser, Scripts};
 pub use client::ApiClient;
 pub use gate::TestGate;
 pub use scripted::{ScriptedSite, answer};
+pub use sender::{Answer, Sender};
 pub use site::TestSite;
 
 /// A loopback address that nothing listens on at the moment.

@@ -59,6 +59,19 @@ impl Process {
     }
 }
 
+impl Process {
+    /// The first result over the lines that were written and those that come.
+    ///
+    /// # Panics
+    /// As [`Process::wait_for`].
+    pub fn find<T>(&mut self, found: impl Fn(&str) -> Option<T>) -> T {
+        if let Some(result) = self.seen.iter().find_map(|line| found(line)) {
+            return result;
+        }
+        self.wait_for(|line| line.and_then(&found))
+    }
+}
+
 impl Drop for Process {
     fn drop(&mut self) {
         // It may have ended by itself; either way nothing is left behind.

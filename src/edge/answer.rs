@@ -25,6 +25,7 @@ impl Gateway {
     ) -> Result<()> {
         context.record.upstream_status = Some(answer.status.as_u16());
         drop_foreign_cookies(answer)?;
+        context.tunnel = self.watch_tunnel(answer, context);
         if answer.status == StatusCode::SWITCHING_PROTOCOLS {
             return Ok(());
         }

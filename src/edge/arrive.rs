@@ -199,7 +199,8 @@ impl Gateway {
                     read = Some(got);
                 }
                 Outcome::Ask { asked, methods, page, login_cookie } => {
-                    let mut reply = self.challenge_reply(context, &asked, &methods, page);
+                    let wants = if page { Wants::Page } else { web::wants_of(&parts.headers).without_pages() };
+                    let mut reply = self.challenge_reply(context, &asked, &methods, wants);
                     if let Some(value) = login_cookie {
                         reply.headers_mut().append(header::SET_COOKIE, login_cookie_line(context, &value));
                     }
@@ -252,11 +253,11 @@ impl Gateway {
         Ok(false)
     }
 
-    /// 303 to the challenge page, or the problem document.
-    fn challenge_reply(&self, context: &Context, asked: &Asked, methods: &[FactorKind], page: bool) -> Reply {
+    /// 303 to the challenge page, the problem document, or a bare status.
+    fn challenge_reply(&self, context: &Context, asked: &Asked, methods: &[FactorKind], wants: Wants) -> Reply {
         let rules = &context.live.rules;
         let challenge = &asked.challenge;
-        let mut reply = if page {
+        let mut reply = if wants == Wants::Page {
             let mut reply = reply::empty(StatusCode::SEE_OTHER);
             let location = format!("{}/challenge/{}", rules.portal_prefix, challenge.id);
             if let Ok(location) = HeaderValue::from_str(&location) {
@@ -265,9 +266,9 @@ impl Gateway {
             reply.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
             reply
         } else if methods.is_empty() {
-            Problem::of(&FlowError::EnrolmentRequired, self.flow.clock.now()).reply(Wants::Json, rules)
+            Problem::of(&FlowError::EnrolmentRequired, self.flow.clock.now()).reply(wants, rules)
         } else {
-            Problem::challenge(rules, challenge, methods, self.flow.clock.now()).reply(Wants::Json, rules)
+            Problem::challenge(rules, challenge, methods, self.flow.clock.now()).reply(wants, rules)
         };
         if let Some(secret) = asked.browser.as_ref().filter(|_| challenge.carrier == Carrier::Cookie) {
             let name = CookieNames::of(rules.site.secure).challenge;

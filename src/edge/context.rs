@@ -6,8 +6,9 @@ use bytes::Bytes;
 use http::HeaderValue;
 
 use crate::{
-    edge::{intake::Intake, live::Live},
+    edge::{intake::Intake, live::Live, tunnel::Tunnel},
     flow::gate::Passage,
+    metrics::Metrics,
     request::Binding,
     web::Problem,
 };
@@ -40,6 +41,18 @@ pub struct Context {
     pub sent_at: Option<Instant>,
     /// What the decision log says.
     pub record: Record,
+    /// The watch over what stays open.
+    pub tunnel: Option<Tunnel>,
+    _in_flight: InFlight,
+}
+
+/// Counts a request as in flight for as long as it lives, however it ends.
+struct InFlight(Arc<Metrics>);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.in_flight.dec();
+    }
 }
 
 /// What the decision log and the metrics say of a request.
@@ -62,7 +75,8 @@ pub struct Record {
 impl Context {
     /// A new one.
     #[must_use]
-    pub fn new(live: Arc<Live>) -> Self {
+    pub fn new(live: Arc<Live>, metrics: Arc<Metrics>) -> Self {
+        metrics.in_flight.inc();
         Self {
             live,
             started: Instant::now(),
@@ -77,6 +91,8 @@ impl Context {
             failure: None,
             sent_at: None,
             record: Record::default(),
+            tunnel: None,
+            _in_flight: InFlight(metrics),
         }
     }
 }

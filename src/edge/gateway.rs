@@ -33,8 +33,7 @@ impl ProxyHttp for Gateway {
     type CTX = Context;
 
     fn new_ctx(&self) -> Context {
-        self.flow.metrics.in_flight.inc();
-        Context::new(self.live.load_full())
+        Context::new(self.live.load_full(), Arc::clone(&self.flow.metrics))
     }
 
     /// Runs before everything else: deadlines of this connection, and HTTP/2's cookie crumbs joined.

@@ -3,7 +3,8 @@
 //! A request's way: [`gateway`] (the phases) -> [`arrive`] (first look by [`intake`], our own pages
 //! by [`bridge`], a held request that goes on, the gate) -> [`upstream`] (a server of the site) ->
 //! [`depart`] (nothing leaves without a permit; [`forward`] cleans and introduces) -> [`answer`]
-//! (what the site's answer changes) -> [`record`] (metrics and the decision log, once).
+//! (what the site's answer changes) -> [`record`] (metrics and the decision log, once). What stays
+//! open on a guarded route is watched by [`tunnel`].
 
 pub mod answer;
 pub mod arrive;
@@ -23,5 +24,6 @@ pub mod reply;
 pub mod serve;
 pub mod settings;
 pub mod tls;
+pub mod tunnel;
 pub mod upstream;
 pub mod watch;

@@ -9,7 +9,7 @@ use http_body_util::BodyExt;
 use pingora::apps::{HttpServerOptions, http_app::ServeHttp};
 use pingora::prelude::*;
 use pingora::protocols::http::ServerSession;
-use pingora::proxy::http_proxy_service_with_name;
+use pingora::proxy::HttpProxy;
 use pingora::server::configuration::{Opt, ServerConf};
 use pingora::server::{RunArgs, ShutdownSignal, ShutdownSignalWatch};
 use pingora::services::listening::Service;
@@ -17,7 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tower::ServiceExt;
 
 use crate::{
-    edge::{gateway::Gateway, ops::Readiness, settings::Settings, tls::Certificates},
+    edge::{gateway::Gateway, ops::Readiness, settings::Settings, tls::Certificates, tunnel::Endable},
     metrics::Metrics,
 };
 
@@ -59,14 +59,14 @@ pub fn serve(settings: &Settings, parts: Parts, upgrade: bool) -> Result<(), Ser
     let opt = Opt { upgrade, ..Opt::default() };
     let mut server = Server::new_with_opt_and_conf(opt, server_conf(settings));
     server.bootstrap();
-    let mut players = http_proxy_service_with_name(&server.configuration, parts.gateway, "players");
-    if let Some(proxy) = players.app_logic_mut() {
-        let mut options = HttpServerOptions::default();
-        options.h2c = false;
-        options.keepalive_request_limit = Some(REQUESTS_A_CONNECTION);
-        options.h2_idle_timeout = Some(settings.timeouts.idle);
-        proxy.server_options = Some(options);
-    }
+    let mut proxy = HttpProxy::new(parts.gateway, Arc::clone(&server.configuration));
+    proxy.handle_init_modules();
+    let mut options = HttpServerOptions::default();
+    options.h2c = false;
+    options.keepalive_request_limit = Some(REQUESTS_A_CONNECTION);
+    options.h2_idle_timeout = Some(settings.timeouts.idle);
+    proxy.server_options = Some(options);
+    let mut players = Service::new("players".to_owned(), Endable(Arc::new(proxy)));
     for (listener, certificates) in settings.listen.iter().zip(&parts.certificates) {
         let address = listener.address.to_string();
         match certificates {

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use http::HeaderValue;
+use pingora::protocols::l4::socket::SocketAddr;
 
 use crate::{
     edge::{intake::Intake, live::Live, tunnel::Tunnel},
@@ -35,6 +36,8 @@ pub struct Context {
     pub spent: bool,
     /// Whether it lands on a guarded route.
     pub guarded: bool,
+    /// The server of the site that could not be connected to.
+    pub tried: Option<SocketAddr>,
     /// What answers it if forwarding fails.
     pub failure: Option<Problem>,
     /// When it left for the site: until then the time is ours.
@@ -88,6 +91,7 @@ impl Context {
             set_cookies: Vec::new(),
             spent: false,
             guarded: false,
+            tried: None,
             failure: None,
             sent_at: None,
             record: Record::default(),

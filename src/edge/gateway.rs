@@ -55,15 +55,30 @@ impl ProxyHttp for Gateway {
         self.arrive(session, context).await
     }
 
-    async fn upstream_peer(&self, _session: &mut Session, context: &mut Context) -> Result<Box<HttpPeer>> {
+    async fn upstream_peer(&self, session: &mut Session, context: &mut Context) -> Result<Box<HttpPeer>> {
         if context.passage.is_none() {
             return Error::e_explain(HTTPStatus(503), "no permit");
         }
         let live = Arc::clone(&context.live);
-        live.upstream.peer().ok_or_else(|| {
+        let Some(peer) = live.upstream.peer(context.tried.as_ref()) else {
             context.failure = Some(Problem::unavailable(Duration::from_secs(5)));
-            Error::explain(HTTPStatus(503), "no server of the site is healthy")
-        })
+            return Error::e_explain(HTTPStatus(503), "no server of the site is healthy");
+        };
+        let upgrades = session.req_header().headers.contains_key(header::UPGRADE);
+        Ok(if upgrades { live.upstream.for_upgrade(peer) } else { peer })
+    }
+
+    /// Nothing was sent yet, so another server may be tried, for guarded requests too.
+    fn fail_to_connect(
+        &self,
+        _session: &mut Session,
+        peer: &HttpPeer,
+        context: &mut Context,
+        mut error: Box<Error>,
+    ) -> Box<Error> {
+        context.tried = Some(peer._address.clone());
+        error.set_retry(true);
+        error
     }
 
     async fn upstream_request_filter(
@@ -122,7 +137,9 @@ impl ProxyHttp for Gateway {
         if status == 0 || session.as_downstream().response_written().is_some() {
             return FailToProxy { error_code: status, can_reuse_downstream: false };
         }
-        let problem = context.failure.take().unwrap_or_else(|| problem_of(status, context.spent));
+        let sent = context.sent_at.is_some() && !session.req_header().method.is_safe();
+        let unknown = context.spent || (context.guarded && sent);
+        let problem = context.failure.take().unwrap_or_else(|| problem_of(status, unknown));
         let reply = self.problem_reply(session, context, &problem);
         let status = reply.status().as_u16();
         // The client may be gone: then there is nobody to tell.
@@ -169,8 +186,9 @@ fn status_of(error: &Error) -> u16 {
     }
 }
 
-fn problem_of(status: u16, spent: bool) -> Problem {
-    if spent {
+/// `unknown`: whether the site may have done what it was asked, and must not be asked twice.
+fn problem_of(status: u16, unknown: bool) -> Problem {
+    if unknown {
         return Problem::unknown_result();
     }
     match status {

@@ -19,6 +19,7 @@ pub mod intake;
 pub mod live;
 pub mod logging;
 pub mod ops;
+pub mod patience;
 pub mod record;
 pub mod reply;
 pub mod serve;

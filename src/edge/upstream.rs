@@ -4,11 +4,17 @@ use std::{sync::Arc, time::Duration};
 
 use pingora::lb::{Backend, LoadBalancer, health_check, selection::RoundRobin};
 use pingora::prelude::*;
-use pingora::protocols::ALPN;
+use pingora::protocols::{ALPN, l4::socket::SocketAddr};
 use pingora::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy};
 use pingora::utils::tls::WrappedX509;
 
-use crate::edge::settings::{Timeouts, Upstream as Settings};
+use crate::{
+    edge::{
+        patience::Patient,
+        settings::{Timeouts, Upstream as Settings},
+    },
+    secret,
+};
 
 /// The servers under one configuration.
 pub struct Upstream {
@@ -66,9 +72,11 @@ impl Upstream {
         self.balancer.backends().get_backend().iter().any(|backend| self.balancer.backends().ready(backend))
     }
 
-    /// The server for the next request, or `None` when all are down.
-    pub fn peer(&self) -> Option<Box<HttpPeer>> {
-        let Backend { addr, .. } = self.balancer.select(b"", 16)?;
+    /// The server for the next request, another than `tried` if there is one; `None` when all are down.
+    pub fn peer(&self, tried: Option<&SocketAddr>) -> Option<Box<HttpPeer>> {
+        let fresh = |backend: &Backend, healthy: bool| healthy && Some(&backend.addr) != tried;
+        let fresh = self.balancer.select_with(b"", 16, fresh);
+        let Backend { addr, .. } = fresh.or_else(|| self.balancer.select(b"", 16))?;
         let mut peer = match &self.tls {
             Some(tls) => HttpPeer::new(addr, true, tls.server_name.clone()),
             None => HttpPeer::new(addr, false, String::new()),
@@ -85,6 +93,15 @@ impl Upstream {
             options.ca.clone_from(&tls.roots);
         }
         Some(Box::new(peer))
+    }
+
+    /// The same server for a request that asks for an upgrade: over a connection of its own, which
+    /// serves nothing else before or after it.
+    pub fn for_upgrade(&self, mut peer: Box<HttpPeer>) -> Box<HttpPeer> {
+        peer.options.custom_l4 = Some(Arc::new(Patient(self.timeouts.upstream_connect)));
+        peer.options.idle_timeout = Some(Duration::from_secs(1));
+        peer.group_key = u64::from_le_bytes(secret::random());
+        peer
     }
 }
 

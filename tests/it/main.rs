@@ -16,6 +16,7 @@ mod demo_site;
 mod docs;
 mod journeys;
 mod edge;
+mod faults;
 mod held;
 mod kit;
 mod layers;

@@ -56,6 +56,11 @@ impl Gate {
     /// Ends the process as a power cut does, and starts another on the same files.
     pub async fn kill_and_restart(&mut self) {
         self.process.signal("KILL");
+        self.restart().await;
+    }
+
+    /// Starts another process on the same files once the first has ended.
+    pub async fn restart(&mut self) {
         self.exited().await;
         self.process = run(&self.config, &[]);
         self.wait_until_ready().await;
@@ -137,7 +142,8 @@ fn stepgate() -> Command {
 
 fn generate_keys(config: &Path) {
     let output = stepgate().args(["keys", "generate", "--config"]).arg(config).output().unwrap();
-    assert!(output.status.success(), "keys generate: {}", String::from_utf8_lossy(&output.stderr));
+    let said = [output.stdout, output.stderr].concat();
+    assert!(output.status.success(), "keys generate: {}", String::from_utf8_lossy(&said));
 }
 
 fn run(config: &Path, more: &[&str]) -> Process {

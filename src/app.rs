@@ -150,7 +150,12 @@ impl App {
         let flow = Arc::clone(&self.shared.flow);
         let metrics = Arc::clone(&flow.metrics);
         let parts = Parts {
-            gateway: Gateway { portal: portal::router(Arc::clone(&flow)), flow, live: Arc::clone(&self.live) },
+            gateway: Gateway {
+                portal: portal::router(Arc::clone(&flow)),
+                flow,
+                live: Arc::clone(&self.live),
+                readiness: Arc::clone(&self.readiness),
+            },
             ops: ops::router(Arc::clone(&metrics), Arc::clone(&self.readiness), &settings.ops),
             readiness: Arc::clone(&self.readiness),
             metrics,

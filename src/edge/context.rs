@@ -36,7 +36,7 @@ pub struct Context {
     pub spent: bool,
     /// Whether it lands on a guarded route.
     pub guarded: bool,
-    /// The server of the site that could not be connected to.
+    /// The server of the site that failed at the last try.
     pub tried: Option<SocketAddr>,
     /// What answers it if forwarding fails.
     pub failure: Option<Problem>,

@@ -13,7 +13,7 @@ use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::upstreams::peer::HttpPeer;
 
 use crate::{
-    edge::{context::Context, live::Live, reply},
+    edge::{context::Context, live::Live, ops::Readiness, reply},
     flow::Flow,
     web::Problem,
 };
@@ -26,6 +26,8 @@ pub struct Gateway {
     pub live: Arc<ArcSwap<Live>>,
     /// Our own pages.
     pub portal: Router,
+    /// Whether this process is about to end.
+    pub readiness: Arc<Readiness>,
 }
 
 #[async_trait]
@@ -41,7 +43,8 @@ impl ProxyHttp for Gateway {
         let timeouts = context.live.timeouts;
         let downstream = session.as_downstream_mut();
         // Parsing a head resets it to forever: it must be set for every request (security.md 6).
-        downstream.set_keepalive(Some(timeouts.idle.as_secs()));
+        let leaving = self.readiness.is_leaving();
+        downstream.set_keepalive(if leaving { None } else { Some(timeouts.idle.as_secs()) });
         downstream.set_read_timeout(Some(timeouts.body));
         downstream.set_write_timeout(Some(timeouts.upstream_read));
         downstream.set_total_drain_timeout(Some(Duration::from_secs(5)));
@@ -127,6 +130,7 @@ impl ProxyHttp for Gateway {
         if context.guarded || context.spent || !repeatable {
             error.set_retry(false);
         } else {
+            context.tried = Some(peer._address.clone());
             error.retry.decide_reuse(reused);
         }
         error
@@ -142,6 +146,8 @@ impl ProxyHttp for Gateway {
         let problem = context.failure.take().unwrap_or_else(|| problem_of(status, unknown));
         let reply = self.problem_reply(session, context, &problem);
         let status = reply.status().as_u16();
+        // Its connection ends with this answer, which must say so.
+        session.as_downstream_mut().set_keepalive(None);
         // The client may be gone: then there is nobody to tell.
         let _ = reply::write(session, reply).await;
         FailToProxy { error_code: status, can_reuse_downstream: false }

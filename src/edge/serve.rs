@@ -1,6 +1,10 @@
 //! The server process: listeners, services, drain.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{Arc, mpsc::Sender},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use axum::Router;
@@ -13,7 +17,7 @@ use pingora::proxy::HttpProxy;
 use pingora::server::configuration::{Opt, ServerConf};
 use pingora::server::{RunArgs, ShutdownSignal, ShutdownSignalWatch};
 use pingora::services::listening::Service;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tower::ServiceExt;
 
 use crate::{
@@ -83,8 +87,17 @@ pub fn serve(settings: &Settings, parts: Parts, upgrade: bool) -> Result<(), Ser
     let mut ops = Service::new("ops".to_owned(), Ops(parts.ops));
     ops.add_tcp(&settings.ops.address.to_string());
     server.add_service(ops);
-    let drain = Drain { readiness: parts.readiness, metrics: parts.metrics, limit: settings.timeouts.drain };
-    server.run(RunArgs { shutdown_signal: Box::new(drain) });
+    let (ended, wait) = std::sync::mpsc::channel();
+    let limit = settings.timeouts.drain;
+    let drain = Drain { readiness: parts.readiness, metrics: parts.metrics, limit, ended: ended.clone() };
+    // The library sleeps its whole grace period whether or not a request is left, so it may sleep in a
+    // thread that ends with the process.
+    std::thread::spawn(move || {
+        server.run(RunArgs { shutdown_signal: Box::new(drain) });
+        let _ = ended.send(());
+    });
+    // Err means that the thread is gone, which is an end too.
+    let _ = wait.recv();
     Ok(())
 }
 
@@ -93,9 +106,11 @@ fn server_conf(settings: &Settings) -> ServerConf {
         threads: settings.server.threads,
         upgrade_sock: text(&settings.server.upgrade_socket),
         pid_file: text(&settings.server.upgrade_socket.with_extension("pid")),
-        // One more try where nothing was sent yet; `error_while_proxy` decides on the rest.
-        max_retries: 1,
-        grace_period_seconds: Some(1),
+        // Tries in all, not further ones. `fail_to_connect` and `error_while_proxy` say which requests
+        // get a second: those of which nothing was sent, or that may be repeated.
+        max_retries: 3,
+        // At most; `Drain` ends the process earlier.
+        grace_period_seconds: Some(settings.timeouts.drain.as_secs().max(1)),
         graceful_shutdown_timeout_seconds: Some(5),
         upstream_keepalive_pool_size: 256,
         ..ServerConf::default()
@@ -106,19 +121,63 @@ fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// Ends the process when a signal says so: stops being ready, waits for the requests in flight.
+/// How long listeners and idle connections take to close once they are told to.
+const CLOSING: Duration = Duration::from_secs(1);
+/// For how long the library goes on accepting after it handed its sockets over.
+const HAND_OVER: Duration = Duration::from_secs(5);
+
+/// Ends the process when a signal says so, and not before the requests in flight are answered or
+/// their time is over.
 struct Drain {
     readiness: Arc<Readiness>,
     metrics: Arc<Metrics>,
     limit: Duration,
+    ended: Sender<()>,
 }
 
 impl Drain {
-    async fn drained(&self) {
-        let mut tick = tokio::time::interval(Duration::from_millis(50));
-        while self.metrics.in_flight.get() > 0 {
+    /// SIGTERM: no new work from balancers; what is in flight, and who still comes, is answered first.
+    async fn terminate(&self, interrupt: &mut Signal) -> ShutdownSignal {
+        tracing::info!(drain_seconds = self.limit.as_secs(), "draining");
+        self.readiness.set_draining();
+        tokio::select! {
+            () = drained(&self.metrics, self.limit) => {}
+            _ = interrupt.recv() => return ShutdownSignal::FastShutdown,
+        }
+        self.leave_after(CLOSING, Duration::ZERO);
+        ShutdownSignal::GracefulTerminate
+    }
+
+    /// SIGQUIT: a new process takes the sockets at once; this one stays ready meanwhile, since both
+    /// answer on the ops socket, and leaves when its own requests are answered.
+    fn hand_over(&self) -> ShutdownSignal {
+        tracing::info!(drain_seconds = self.limit.as_secs(), "handing the sockets over");
+        self.readiness.set_leaving();
+        self.leave_after(HAND_OVER + CLOSING, self.limit);
+        ShutdownSignal::GracefulUpgrade
+    }
+
+    fn leave_after(&self, closing: Duration, limit: Duration) {
+        let (metrics, ended) = (Arc::clone(&self.metrics), self.ended.clone());
+        tokio::spawn(async move {
+            tokio::time::sleep(closing).await;
+            drained(&metrics, limit).await;
+            // Err means that the process is ending already.
+            let _ = ended.send(());
+        });
+    }
+}
+
+/// Returns when no request is in flight, or at the limit.
+async fn drained(metrics: &Metrics, limit: Duration) {
+    let mut tick = tokio::time::interval(Duration::from_millis(50));
+    let none_left = async {
+        while metrics.in_flight.get() > 0 {
             tick.tick().await;
         }
+    };
+    if tokio::time::timeout(limit, none_left).await.is_err() {
+        tracing::warn!("the drain limit passed with requests in flight");
     }
 }
 
@@ -130,17 +189,11 @@ impl ShutdownSignalWatch for Drain {
             tracing::error!("signals cannot be received");
             return ShutdownSignal::FastShutdown;
         };
-        let asked = tokio::select! {
-            _ = interrupt.recv() => return ShutdownSignal::FastShutdown,
-            _ = terminate.recv() => ShutdownSignal::GracefulTerminate,
-            _ = quit.recv() => ShutdownSignal::GracefulUpgrade,
-        };
-        tracing::info!(drain_seconds = self.limit.as_secs(), "draining");
-        self.readiness.set_draining();
-        if tokio::time::timeout(self.limit, self.drained()).await.is_err() {
-            tracing::warn!("the drain limit passed with requests in flight");
+        tokio::select! {
+            _ = interrupt.recv() => ShutdownSignal::FastShutdown,
+            _ = terminate.recv() => self.terminate(&mut interrupt).await,
+            _ = quit.recv() => self.hand_over(),
         }
-        asked
     }
 }
 

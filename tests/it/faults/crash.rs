@@ -116,8 +116,8 @@ async fn a_confirmed_enrolment_survives_over_postgres() {
 
 async fn failures_survive(mut player: Player) {
     let app = player.client.enrol_app().await;
-    let verify = player.challenge().await;
     for _ in 0..2 {
+        let verify = player.challenge().await;
         player.client.portal(&verify, &answering(&wrong(&app)), 422).await;
         player.kill().await;
         player.client.portal(&verify, &answering(&app.code()), 410).await;

@@ -10,7 +10,7 @@ mod streaming;
 mod tunnels;
 mod upgrade;
 
-use crate::kit::{ApiClient, AuthenticatorApp, Gate, raw_site::SESSION};
+use crate::kit::{ApiClient, AuthenticatorApp, Gate, certificates::Pair, raw_site::SESSION};
 
 /// A route of the demo's shape, put before all others.
 fn with_route(yaml: &str, route: &str) -> String {
@@ -23,4 +23,14 @@ async fn proven_client(gate: &Gate) -> (ApiClient, AuthenticatorApp) {
     let app = client.enrol_app().await;
     client.prove("/account", &app.code()).await;
     (client, app)
+}
+
+/// The demo's configuration with TLS on its listener.
+fn over_tls(yaml: &str, pair: &Pair) -> String {
+    let yaml = yaml.replace("origin: http:", "origin: https:");
+    let yaml = yaml.replace("first_enrolment: insecure_session_only", "first_enrolment: cooldown");
+    let (certificate, key) = (pair.certificate.display(), pair.key.display());
+    let (before, after) = yaml.split_once("listen:\n").unwrap();
+    let (address, after) = after.split_once('\n').unwrap();
+    format!("{before}listen:\n{address}\n    tls: {{ certificate: {certificate}, private_key: {key} }}\n{after}")
 }

@@ -31,6 +31,7 @@ fn piece(number: usize) -> Bytes {
 /// The body, piece by piece.
 struct Pieces {
     next: usize,
+    count: usize,
     says_its_length: bool,
 }
 
@@ -39,7 +40,7 @@ impl http_body::Body for Pieces {
     type Error = std::io::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        if self.next == SIZE / PIECE {
+        if self.next == self.count {
             return Poll::Ready(None);
         }
         self.next += 1;
@@ -47,7 +48,7 @@ impl http_body::Body for Pieces {
     }
 
     fn size_hint(&self) -> SizeHint {
-        if self.says_its_length { SizeHint::with_exact(SIZE as u64) } else { SizeHint::default() }
+        if self.says_its_length { SizeHint::with_exact((self.count * PIECE) as u64) } else { SizeHint::default() }
     }
 }
 
@@ -101,7 +102,7 @@ async fn both_ways(gate: &Gate, base: &str, client: &Client) {
     client.get(format!("{base}/warm")).send().await.unwrap();
     let before = peak(gate);
     for says_its_length in [true, false] {
-        let body = Pieces { next: 0, says_its_length };
+        let body = Pieces { next: 0, count: SIZE / PIECE, says_its_length };
         assert_eq!(body.size_hint().exact().is_some(), says_its_length);
         let answer = client.post(format!("{base}/upload")).body(Body::wrap(body)).send().await.unwrap();
         assert_eq!(answer.text().await.unwrap(), expected, "up, with its length: {says_its_length}");
@@ -130,6 +131,12 @@ async fn sixty_four_mebibytes_stream_both_ways_over_http_1() {
 async fn sixty_four_mebibytes_stream_both_ways_over_http_2() {
     install_crypto();
     let site = site().await;
+    let (gate, base, client) = over_http2(&site).await;
+    both_ways(&gate, &base, &client).await;
+}
+
+/// A gateway with TLS before the site, its address, and a client that speaks HTTP/2 with it.
+async fn over_http2(site: &RawSite) -> (Gate, String, Client) {
     let authority = Authority::new();
     let gate = Gate::start(site.address, |yaml, folder| {
         super::over_tls(&yaml, &authority.issue(folder, "tls", &["127.0.0.1"]))
@@ -139,5 +146,22 @@ async fn sixty_four_mebibytes_stream_both_ways_over_http_2() {
     let client = Client::builder().tls_certs_only([root]).no_proxy().build().unwrap();
     let base = format!("https://{}", gate.address);
     assert_eq!(client.get(format!("{base}/warm")).send().await.unwrap().version(), http::Version::HTTP_2);
-    both_ways(&gate, &base, &client).await;
+    (gate, base, client)
+}
+
+/// A body whose last frame is empty was ended twice, and the site read the second end as a request.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_streamed_body_ends_once() {
+    install_crypto();
+    let site = site().await;
+    let (_gate, base, client) = over_http2(&site).await;
+    for count in [0, 1, 2].repeat(10) {
+        let body = Body::wrap(Pieces { next: 0, count, says_its_length: false });
+        let answer = client.post(format!("{base}/upload")).body(body).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        answer.text().await.unwrap();
+    }
+    let heads = site.everything();
+    assert_eq!(heads.len(), 31);
+    assert!(heads[1..].iter().all(|head| head.starts_with("POST /upload HTTP/1.1\r\n")), "{heads:?}");
 }

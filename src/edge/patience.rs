@@ -58,7 +58,11 @@ impl VirtualSocket for PatientSocket {
 }
 
 impl AsyncRead for PatientSocket {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         if std::mem::take(&mut self.owes_a_turn) {
             context.waker().wake_by_ref();
             return Poll::Pending;

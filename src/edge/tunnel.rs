@@ -95,8 +95,7 @@ impl Gateway {
 /// Whether what follows the answer's head lasts until somebody ends it.
 fn is_tunnel(answer: &ResponseHeader) -> bool {
     let events = |value: &http::HeaderValue| value.as_bytes().get(..17) == Some(b"text/event-stream");
-    answer.status == StatusCode::SWITCHING_PROTOCOLS
-        || answer.headers.get(header::CONTENT_TYPE).is_some_and(events)
+    answer.status == StatusCode::SWITCHING_PROTOCOLS || answer.headers.get(header::CONTENT_TYPE).is_some_and(events)
 }
 
 /// Returns once nothing new may pass by this stamp, with the reason: past its deadline, revoked, or

@@ -61,7 +61,8 @@ impl Player {
     }
 
     async fn factors(&self) -> usize {
-        let answer: Value = serde_json::from_str(&self.client.get("/.stepgate/api/factors").await.text().await.unwrap()).unwrap();
+        let answer: Value =
+            serde_json::from_str(&self.client.get("/.stepgate/api/factors").await.text().await.unwrap()).unwrap();
         answer["factors"].as_array().unwrap_or_else(|| panic!("{answer}")).len()
     }
 
@@ -78,7 +79,10 @@ fn answering(code: &str) -> Value {
 /// A code that no app shows.
 fn wrong(app: &AuthenticatorApp) -> String {
     let shown = [app.previous_code(), app.code(), app.next_code()];
-    (0..4).map(|digit| format!("{digit}{digit}{digit}{digit}{digit}{digit}")).find(|code| !shown.contains(code)).unwrap()
+    (0..4)
+        .map(|digit| format!("{digit}{digit}{digit}{digit}{digit}{digit}"))
+        .find(|code| !shown.contains(code))
+        .unwrap()
 }
 
 async fn enrolment_survives(mut player: Player) {

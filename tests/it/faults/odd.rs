@@ -28,7 +28,8 @@ async fn ask(gate: &Gate, method: &str, more: &str) -> (Wire, String) {
 
 #[tokio::test]
 async fn an_early_answer_over_an_unread_body_arrives() {
-    let (_site, gate) = before("HTTP/1.1 413 Payload Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig").await;
+    let (_site, gate) =
+        before("HTTP/1.1 413 Payload Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig").await;
     for _ in 0..5 {
         let mut wire = Wire::to(gate.address).await;
         let host = gate.address;
@@ -71,7 +72,7 @@ async fn answers_without_a_body_leave_the_connection_in_step() {
         let (mut wire, head) = ask(&gate, method, "").await;
         assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{head}");
         wire.send(format!("{method} /second HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", gate.address)).await;
-        let rest = String::from_utf8(wire.to_end().await).unwrap();
+        let rest = String::from_utf8(wire.rest().await).unwrap();
         assert!(rest.starts_with(&format!("HTTP/1.1 {status} ")), "{method} {status}: {rest:?}");
         assert!(rest.ends_with("\r\n\r\n"), "{method} {status}: no body follows {rest:?}");
     }
@@ -86,7 +87,7 @@ async fn trailers_do_not_break_the_body() {
     .await;
     let (mut wire, head) = ask(&gate, "GET", "Connection: close\r\n").await;
     assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
-    let rest = String::from_utf8(wire.to_end().await).unwrap();
+    let rest = String::from_utf8(wire.rest().await).unwrap();
     assert!(rest.starts_with("4\r\nbody\r\n0\r\n") && rest.ends_with("\r\n\r\n"), "{rest:?}");
 }
 
@@ -109,7 +110,7 @@ async fn trailers_of_a_request_do_not_become_a_second_request() {
     .await;
     let head = wire.head().await;
     assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
-    wire.to_end().await;
+    wire.rest().await;
     assert_eq!(site.everything().len(), 1);
     assert!(!site.everything()[0].contains("x-trailer"), "{:?}", site.everything());
 }

@@ -7,7 +7,9 @@ use tokio::task::JoinSet;
 
 use super::with_route;
 use crate::kit::{
-    Gate, certificates::Authority, eventually, install_crypto,
+    Gate,
+    certificates::Authority,
+    eventually, install_crypto,
     raw_site::{Exchange, RawSite},
 };
 

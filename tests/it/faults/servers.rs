@@ -10,8 +10,8 @@ use std::{
     },
 };
 
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::kit::{
     Gate,
@@ -31,10 +31,10 @@ async fn named(name: &'static str) -> RawSite {
 }
 
 /// The servers of the site in place of the one.
-fn servers(yaml: &str, servers: &[SocketAddr], more: &str) -> String {
+fn servers(yaml: &str, servers: &[impl ToString], more: &str) -> String {
     let (before, after) = yaml.split_once("    servers: [").unwrap();
     let (_, after) = after.split_once('\n').unwrap();
-    let list: Vec<String> = servers.iter().map(|server| format!("\"{server}\"")).collect();
+    let list: Vec<String> = servers.iter().map(|server| format!("\"{}\"", server.to_string())).collect();
     format!("{before}    servers: [{}]\n{more}{after}", list.join(", "))
 }
 
@@ -118,7 +118,8 @@ impl TlsServer {
                 let mut head = [0; 4096];
                 if stream.read(&mut head).is_ok_and(|read| read > 0) {
                     counted.fetch_add(1, Ordering::SeqCst);
-                    let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\nsecret");
+                    let _ =
+                        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\nsecret");
                 }
             }
         });
@@ -166,8 +167,7 @@ async fn a_server_of_another_authority_is_refused() {
     let ca = folder.path().join("ca.pem");
     std::fs::write(&ca, known.pem()).unwrap();
     let server = TlsServer::start(&other.issue(folder.path(), "site", &["site.internal"]));
-    let refused =
-        over_tls(&server, |_| format!("{{ ca_file: {}, server_name: site.internal }}", ca.display())).await;
+    let refused = over_tls(&server, |_| format!("{{ ca_file: {}, server_name: site.internal }}", ca.display())).await;
     assert!(refused.starts_with("502 "), "{refused}");
     assert_eq!(server.heads.load(Ordering::SeqCst), 0, "nothing is sent");
 }
@@ -180,4 +180,22 @@ async fn a_server_may_prove_its_address() {
     std::fs::write(&ca, authority.pem()).unwrap();
     let server = TlsServer::start(&authority.issue(folder.path(), "site", &["127.0.0.1"]));
     assert_eq!(over_tls(&server, |_| format!("{{ ca_file: {} }}", ca.display())).await, "secret");
+}
+
+#[tokio::test]
+async fn each_server_proves_its_own_host() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new();
+    let ca = folder.path().join("ca.pem");
+    std::fs::write(&ca, authority.pem()).unwrap();
+    let named = TlsServer::start(&authority.issue(folder.path(), "named", &["localhost"]));
+    let numbered = TlsServer::start(&authority.issue(folder.path(), "numbered", &["127.0.0.1"]));
+    let both = [format!("localhost:{}", named.address.port()), numbered.address.to_string()];
+    let tls = format!("    tls: {{ ca_file: {} }}\n", ca.display());
+    let gate = Gate::start(free_address(), |yaml, _| servers(&yaml, &both, &tls)).await;
+    let all = answers(&gate, 12).await;
+    assert!(all.iter().all(|answer| answer == "secret"), "{all:?}");
+    for server in [named, numbered] {
+        assert!(server.heads.load(Ordering::SeqCst) > 0, "both were asked");
+    }
 }

@@ -12,7 +12,9 @@ use reqwest::{Body, Certificate, Client};
 use ring::digest::{Context as Digest, SHA256};
 
 use crate::kit::{
-    Gate, certificates::Authority, install_crypto,
+    Gate,
+    certificates::Authority,
+    install_crypto,
     raw_site::{Exchange, RawSite},
 };
 

@@ -104,7 +104,7 @@ async fn a_silent_websocket_ends_with_the_log_in() {
     let head = open(&mut unenrolled, &gate.gate, "/ws", &format!("Cookie: {}\r\n", other.cookies())).await;
     assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
     client.post("/logout", "", &[]).await;
-    assert!(wire.to_end().await.is_empty(), "it ends without another byte");
+    assert!(wire.rest().await.is_empty(), "it ends without another byte");
     echo(&mut unenrolled, "still here").await;
     assert!(gate.gate.metric("stepgate_requests_in_flight").await >= 1.0);
     drop(unenrolled);
@@ -136,7 +136,9 @@ async fn site_of_events(more: Arc<Notify>) -> RawSite {
                 exchange.answer("page").await;
                 return Some(exchange);
             }
-            exchange.say("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n").await;
+            exchange
+                .say("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+                .await;
             for number in 0..100 {
                 let event = format!("data: {number}\n\n");
                 exchange.say(format!("{:x}\r\n{event}\r\n", event.len())).await;
@@ -169,7 +171,7 @@ async fn events_pass_one_by_one_and_end_with_the_log_in() {
     }
     wire.until("data: 5\n\n").await;
     client.post("/logout", "", &[]).await;
-    let rest = String::from_utf8(wire.to_end().await).unwrap();
+    let rest = String::from_utf8(wire.rest().await).unwrap();
     assert!(!rest.contains("data:") && !rest.contains("\r\n0\r\n"), "cut, not finished: {rest:?}");
 }
 

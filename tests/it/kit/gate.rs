@@ -34,7 +34,8 @@ impl Gate {
         let config = folder.path().join("stepgate.yaml");
         // A socket of its own, so that gateways of one machine do not take over from each other.
         let socket = folder.path().join("upgrade.sock");
-        let yaml = format!("{}server: {{ upgrade_socket: {} }}\n", demo_config(&options, folder.path()), socket.display());
+        let yaml =
+            format!("{}server: {{ upgrade_socket: {} }}\n", demo_config(&options, folder.path()), socket.display());
         fs::write(&config, edit(yaml, folder.path())).unwrap();
         generate_keys(&config);
         let process = run(&config, &[]);

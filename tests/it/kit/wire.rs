@@ -31,7 +31,7 @@ impl Wire {
 
     /// The next head, with its empty line.
     pub async fn head(&mut self) -> String {
-        let until = self.read_until(|bytes| head_end(bytes)).await;
+        let until = self.read_until(head_end).await;
         String::from_utf8_lossy(&self.rest.drain(..until).collect::<Vec<_>>()).into_owned()
     }
 
@@ -48,7 +48,7 @@ impl Wire {
     }
 
     /// What comes until the other side closes, in whatever way.
-    pub async fn to_end(&mut self) -> Vec<u8> {
+    pub async fn rest(&mut self) -> Vec<u8> {
         let mut piece = [0; 4096];
         loop {
             match timeout(STEP, self.stream.read(&mut piece)).await.expect("the connection ends") {

@@ -190,7 +190,10 @@ impl App {
             live: Arc::clone(&self.live),
             certificates: self.certificates.iter().flatten().cloned().collect(),
         };
-        self.runtime.spawn(reload.run(self.watched.clone()));
+        // Before anything listens: SIGHUP would end a process that does not expect it, and a change that
+        // nobody watches for is missed.
+        let _within = self.runtime.enter();
+        self.runtime.spawn(reload.run(watch::Changes::of(self.watched.clone())));
     }
 }
 
@@ -336,8 +339,7 @@ struct Reload {
 }
 
 impl Reload {
-    async fn run(self, files: Vec<PathBuf>) {
-        let mut changes = watch::Changes::of(files);
+    async fn run(self, mut changes: watch::Changes) {
         loop {
             let cause = changes.next().await;
             for certificates in &self.certificates {

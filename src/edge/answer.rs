@@ -26,7 +26,7 @@ impl Gateway {
         context.record.upstream_status = Some(answer.status.as_u16());
         drop_foreign_cookies(answer)?;
         forward::drop_ours(answer);
-        context.tunnel = self.watch_tunnel(answer, context);
+        context.tunnel = self.watch_tunnel(&session.req_header().method, answer, context);
         if answer.status == StatusCode::SWITCHING_PROTOCOLS {
             return Ok(());
         }

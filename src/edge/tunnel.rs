@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use http::{StatusCode, header};
+use http::{Method, StatusCode, header};
 use pingora::apps::{HttpServerApp, HttpServerOptions, ReusedHttpStream};
 use pingora::http::ResponseHeader;
 use pingora::protocols::http::ServerSession;
@@ -19,6 +19,7 @@ use tokio::{
 use crate::{
     edge::{context::Context, gateway::Gateway},
     flow::Flow,
+    metrics::Decision,
     stamp::{Reject, Stamp},
 };
 
@@ -76,16 +77,24 @@ impl Drop for Tunnel {
 
 impl Gateway {
     /// Begins to watch the exchange, if the site's answer makes it a tunnel on a guarded route.
-    pub(super) fn watch_tunnel(&self, answer: &ResponseHeader, context: &Context) -> Option<Tunnel> {
+    pub(super) fn watch_tunnel(&self, method: &Method, answer: &ResponseHeader, context: &Context) -> Option<Tunnel> {
         if !context.guarded || !is_tunnel(answer) {
             return None;
         }
         let stamp = context.passage.as_ref()?.stamp.clone()?;
         let end = END.try_with(Arc::clone).ok()?;
-        let (flow, route) = (Arc::clone(&self.flow), context.record.route.clone());
+        let (flow, live, started) = (Arc::clone(&self.flow), Arc::clone(&context.live), context.started);
+        let (route, method, status) = (context.record.route.clone()?, method.clone(), answer.status.as_u16());
+        let why = context.record.reasons.first().copied().unwrap_or("other");
         let watch = spawn(async move {
             let reason = until_ended(&flow, &stamp).await;
-            tracing::info!(route = route.as_deref().unwrap_or("none"), reason, "a tunnel was ended");
+            // What is dropped does not reach the phase that counts requests.
+            if let Some(numbers) = live.numbers.get(&*route) {
+                numbers.request(&method, status, started.elapsed());
+                numbers.decision(Decision::Allow, why);
+            }
+            let (lasted_seconds, config_hash) = (started.elapsed().as_secs(), &live.config_hash);
+            tracing::info!(%route, reason, status, lasted_seconds, config_hash, "a tunnel was ended");
             end.notify_one();
         });
         Some(Tunnel(watch.abort_handle()))

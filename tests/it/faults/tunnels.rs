@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 use super::{proven_client, with_route};
 use crate::kit::{
     ApiClient, Gate, TestGate,
-    raw_site::{Exchange, RawSite},
+    raw_site::{Exchange, RawSite, SESSION},
     wire::{Wire, header},
 };
 
@@ -173,6 +173,29 @@ async fn events_pass_one_by_one_and_end_with_the_log_in() {
     client.post("/logout", "", &[]).await;
     let rest = String::from_utf8(wire.rest().await).unwrap();
     assert!(!rest.contains("data:") && !rest.contains("\r\n0\r\n"), "cut, not finished: {rest:?}");
+}
+
+#[tokio::test]
+async fn events_end_when_another_log_in_ends_the_players_stamps() {
+    let more = Arc::new(Notify::new());
+    let site = site_of_events(Arc::clone(&more)).await;
+    let mut gate = Gate::start(site.address, |yaml, _| guarded(&yaml)).await;
+    let (client, app) = proven_client(&gate).await;
+    let mut wire = Wire::to(gate.address).await;
+    let (address, cookies) = (gate.address, client.cookies());
+    wire.send(format!("GET /events HTTP/1.1\r\nHost: {address}\r\nCookie: {cookies}\r\n\r\n")).await;
+    wire.until("data: 0\n\n").await;
+    let mut other = ApiClient::with_cookies(&gate.url(""), &format!("{SESSION}-elsewhere"));
+    let refused = other.post("/account/password", "{}", &[]).await;
+    let verify = other.challenged(refused).await;
+    let code = serde_json::json!({ "method": "app", "code": app.next_code() }).to_string();
+    let answer = other.post(&verify, &code, &[]).await;
+    assert_eq!(answer.status(), 200);
+    other.keep(&answer, "stepgate");
+    assert_eq!(other.post("/account/password", "{}", &[]).await.status(), 200);
+    assert!(!String::from_utf8(wire.rest().await).unwrap().contains("data:"));
+    let line = gate.process.says("a tunnel was ended").await;
+    assert!(line.contains("revoked") && line.contains("events"), "{line}");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! The server process: listeners, services, drain.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, mpsc::Sender},
     time::Duration,
 };
@@ -89,7 +89,8 @@ pub fn serve(settings: &Settings, parts: Parts, upgrade: bool) -> Result<(), Ser
     server.add_service(ops);
     let (ended, wait) = std::sync::mpsc::channel();
     let limit = settings.timeouts.drain;
-    let drain = Drain { readiness: parts.readiness, metrics: parts.metrics, limit, ended: ended.clone() };
+    let socket = settings.server.upgrade_socket.clone();
+    let drain = Drain { readiness: parts.readiness, metrics: parts.metrics, limit, socket, ended: ended.clone() };
     // The library sleeps its whole grace period whether or not a request is left, so it may sleep in a
     // thread that ends with the process.
     std::thread::spawn(move || {
@@ -132,6 +133,8 @@ struct Drain {
     readiness: Arc<Readiness>,
     metrics: Arc<Metrics>,
     limit: Duration,
+    /// Where a new process waits for the sockets.
+    socket: PathBuf,
     ended: Sender<()>,
 }
 
@@ -189,10 +192,17 @@ impl ShutdownSignalWatch for Drain {
             tracing::error!("signals cannot be received");
             return ShutdownSignal::FastShutdown;
         };
-        tokio::select! {
-            _ = interrupt.recv() => ShutdownSignal::FastShutdown,
-            _ = terminate.recv() => self.terminate(&mut interrupt).await,
-            _ = quit.recv() => self.hand_over(),
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => return ShutdownSignal::FastShutdown,
+                _ = terminate.recv() => return self.terminate(&mut interrupt).await,
+                _ = quit.recv() => {}
+            }
+            // The library would end this process although nobody took its sockets.
+            if self.socket.exists() {
+                return self.hand_over();
+            }
+            tracing::error!("no new process waits for the sockets: start one with `run --upgrade` first");
         }
     }
 }

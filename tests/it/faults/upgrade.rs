@@ -107,3 +107,13 @@ async fn a_drain_ends_at_its_limit() {
     assert!(gate.exited().await.success());
     assert!(slow.await.unwrap().is_err(), "it could not be waited for");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_new_process_the_old_one_goes_on() {
+    install_crypto();
+    let site = site(Arc::default()).await;
+    let mut gate = Gate::start(site.address, |yaml, _| yaml).await;
+    gate.process.signal("QUIT");
+    gate.process.says("no new process waits for the sockets").await;
+    assert!(traffic(gate.url("/"), 5).await.is_empty());
+}

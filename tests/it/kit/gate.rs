@@ -67,8 +67,7 @@ impl Gate {
         self.wait_until_ready().await;
     }
 
-    /// Starts a second process that is to take over the sockets; the old one is returned beside it
-    /// by being left in place until [`Gate::process`] is swapped.
+    /// Starts a second process that is to take the sockets over from [`Gate::process`].
     pub fn successor(&self) -> Process {
         run(&self.config, &["--upgrade"])
     }

@@ -175,6 +175,7 @@ impl App {
                 flow,
                 live: Arc::clone(&self.live),
                 direct: Direct::default(),
+                readiness: Arc::clone(&self.readiness),
             },
             ops: ops::router(Arc::clone(&metrics), Arc::clone(&self.readiness), &settings.ops),
             readiness: Arc::clone(&self.readiness),
@@ -212,7 +213,10 @@ impl App {
             live: Arc::clone(&self.live),
             aging,
         };
-        self.runtime.spawn(reload.run(self.watched.clone()));
+        // Before anything listens: SIGHUP would end a process that does not expect it, and a change that
+        // nobody watches for is missed.
+        let _within = self.runtime.enter();
+        self.runtime.spawn(reload.run(watch::Changes::of(self.watched.clone())));
     }
 
     fn aging(&self) -> Aging {
@@ -351,8 +355,7 @@ struct Reload {
 }
 
 impl Reload {
-    async fn run(self, files: Vec<PathBuf>) {
-        let mut changes = watch::Changes::of(files);
+    async fn run(self, mut changes: watch::Changes) {
         loop {
             let cause = changes.next().await;
             for (_, certificates) in &self.aging.certificates {

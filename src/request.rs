@@ -71,6 +71,17 @@ impl fmt::Debug for AnswerCookies {
     }
 }
 
+impl Head<'_> {
+    /// Whether it asks for a connection that stays open: a WebSocket or another upgrade, or an event
+    /// stream and nothing else.
+    #[must_use]
+    pub fn wants_tunnel(&self) -> bool {
+        let events = |accept: &str| accept.trim().eq_ignore_ascii_case("text/event-stream");
+        self.headers.contains_key(header::UPGRADE)
+            || header_once(self.headers, header::ACCEPT.as_str()).is_some_and(events)
+    }
+}
+
 /// How a request came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {

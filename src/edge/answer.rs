@@ -6,7 +6,7 @@ use pingora::prelude::*;
 use pingora::proxy::Session;
 
 use crate::{
-    edge::{context::Context, depart::received, gateway::Gateway},
+    edge::{context::Context, depart::received, forward, gateway::Gateway},
     fields::Body,
     flow::CookieNames,
     identity::SiteAnswer,
@@ -28,6 +28,8 @@ impl Gateway {
     ) -> Result<()> {
         context.record.upstream_status = Some(answer.status.as_u16());
         drop_foreign_cookies(answer)?;
+        forward::drop_ours(answer);
+        context.tunnel = self.watch_tunnel(&session.req_header().method, answer, context);
         if answer.status == StatusCode::SWITCHING_PROTOCOLS {
             return Ok(());
         }

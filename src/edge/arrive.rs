@@ -25,7 +25,7 @@ use crate::{
     policy::{BodyView, Permit},
     portal,
     request::{self, Carrier, Scheme},
-    web::{self, Problem, Reply, Shell},
+    web::{self, Problem, Reply, Shell, Wants},
 };
 
 impl Gateway {
@@ -144,7 +144,9 @@ impl Gateway {
                     read = Some(got);
                 }
                 Outcome::Ask { asked, page } => {
-                    let mut reply = self.challenge_reply(context, &asked, page);
+                    let wants = if page { Wants::Page } else { web::wants_of(&parts.headers).without_pages() };
+                    let shell = Shell::of(&rules, &parts.headers, None);
+                    let mut reply = self.challenge_reply(context, &asked, (wants, &shell));
                     context.add_answer_cookies(reply.headers_mut());
                     reply::write(session, context, reply).await?;
                     return Ok(true);
@@ -217,11 +219,11 @@ impl Gateway {
         context.ending = self.flow.present_binding(&rules, &head).await;
     }
 
-    /// 303 to the challenge page, or the problem document.
-    fn challenge_reply(&self, context: &Context, asked: &Asked, page: bool) -> Reply {
+    /// 303 to the challenge page, the problem document, or a bare status.
+    fn challenge_reply(&self, context: &Context, asked: &Asked, (wants, shell): (Wants, &Shell<'_>)) -> Reply {
         let rules = &context.live.rules;
         let challenge = &asked.challenge;
-        let mut reply = if page {
+        let mut reply = if wants == Wants::Page {
             let mut reply = reply::empty(StatusCode::SEE_OTHER);
             let location = format!("{}/challenge/{}", rules.portal_prefix, challenge.id);
             if let Ok(location) = HeaderValue::from_str(&location) {
@@ -229,9 +231,9 @@ impl Gateway {
             }
             reply
         } else if asked.methods.is_empty() {
-            Problem::of(&FlowError::EnrolmentRequired, rules, self.flow.clock.now()).json()
+            Problem::of(&FlowError::EnrolmentRequired, rules, self.flow.clock.now()).reply(wants, shell)
         } else {
-            Problem::challenge(rules, challenge, &asked.methods, self.flow.clock.now()).json()
+            Problem::challenge(rules, challenge, &asked.methods, self.flow.clock.now()).reply(wants, shell)
         };
         if let Some(secret) = asked.browser.as_ref().filter(|_| challenge.carrier == Carrier::Cookie) {
             let name = CookieNames::of(rules.site.secure).challenge;

@@ -4,14 +4,16 @@ use std::{sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
+use pingora::protocols::l4::socket::SocketAddr;
 
 use crate::{
-    edge::{intake::Intake, live::Live},
+    edge::{intake::Intake, live::Live, tunnel::Tunnel},
     flow::{
         CookieNames, FlowError,
         gate::{Gated, Outcome, Passage},
     },
     identity::IdentityError,
+    metrics::Metrics,
     policy,
     request::{Binding, Subject},
     web::{self, Problem},
@@ -41,12 +43,26 @@ pub struct Context {
     pub spent: bool,
     /// Whether it lands on a guarded route.
     pub guarded: bool,
+    /// The server of the site that failed at the last try.
+    pub tried: Option<SocketAddr>,
     /// What answers it if forwarding fails.
     pub failure: Option<Problem>,
     /// When it left for the site: until then the time is ours.
     pub sent_at: Option<Instant>,
     /// What the decision log says.
     pub record: Record,
+    /// The watch over what stays open.
+    pub tunnel: Option<Tunnel>,
+    _in_flight: InFlight,
+}
+
+/// Counts a request as in flight for as long as it lives, however it ends.
+struct InFlight(Arc<Metrics>);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.in_flight.dec();
+    }
 }
 
 /// What the decision log and the metrics say of a request.
@@ -82,7 +98,8 @@ pub struct Observed {
 impl Context {
     /// A new one.
     #[must_use]
-    pub fn new(live: Arc<Live>) -> Self {
+    pub fn new(live: Arc<Live>, metrics: Arc<Metrics>) -> Self {
+        metrics.in_flight.inc();
         Self {
             live,
             started: Instant::now(),
@@ -95,9 +112,12 @@ impl Context {
             set_cookies: Vec::new(),
             spent: false,
             guarded: false,
+            tried: None,
             failure: None,
             sent_at: None,
             record: Record::default(),
+            tunnel: None,
+            _in_flight: InFlight(metrics),
         }
     }
 

@@ -91,19 +91,17 @@ impl Gateway {
     async fn exchange_failed(&self, session: &mut Session, context: &mut Context, error: &Error) -> Result<bool> {
         self.count_upstream_error(error, context);
         let problem = context.failure.take();
-        let problem = problem.unwrap_or_else(|| gateway::problem_of(gateway::status_of(error), context.spent));
+        let problem = problem.unwrap_or_else(|| gateway::unanswered(session, context, gateway::status_of(error)));
         self.refuse(session, context, problem).await
     }
 
     /// The answer to the one sending of the request: whole, or its first part where it is too large.
     async fn send_once(&self, session: &Session, context: &mut Context, body: Bytes) -> Result<Answer> {
-        let Some(peer) = context.live.upstream.peer() else {
-            context.failure = Some(Problem::unavailable(Duration::from_secs(5)));
-            return Error::e_explain(HTTPStatus(503), "no server of the site is healthy");
+        // Nothing was sent yet, so another server may be tried.
+        let mut upstream = match self.connect(context).await {
+            Ok(upstream) => upstream,
+            Err(_) => self.connect(context).await?,
         };
-        let (mut upstream, _) = self.direct.0.get_http_session(&*peer).await.map_err(Error::into_up)?;
-        upstream.read_timeout = peer.options.read_timeout;
-        upstream.write_timeout = peer.options.write_timeout;
         let mut request = outbound(session, &body)?;
         self.depart(session, &mut request, context).await?;
         upstream.write_request_header(Box::new(request)).await.map_err(Error::into_up)?;
@@ -112,6 +110,22 @@ impl Gateway {
         }
         upstream.finish_body().await.map_err(Error::into_up)?;
         read(upstream).await.map_err(Error::into_up)
+    }
+
+    /// A connection of its own, to another server than the one that failed at the last try.
+    async fn connect(&self, context: &mut Context) -> Result<HttpSession> {
+        let Some(peer) = context.live.upstream.peer(context.tried.as_ref()) else {
+            context.failure = Some(Problem::unavailable(Duration::from_secs(5)));
+            return Error::e_explain(HTTPStatus(503), "no server of the site is healthy");
+        };
+        let connected = self.direct.0.get_http_session(&*peer).await;
+        let (mut upstream, _) = connected.map_err(|error| {
+            context.tried = Some(peer._address.clone());
+            error.into_up()
+        })?;
+        upstream.read_timeout = peer.options.read_timeout;
+        upstream.write_timeout = peer.options.write_timeout;
+        Ok(upstream)
     }
 
     /// Decides, does the store work, then gives the answer to the client.

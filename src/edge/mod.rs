@@ -4,7 +4,8 @@
 //! by [`bridge`], a held request that goes on by [`resumption`], the gate) -> [`upstream`] (a server of
 //! the site) -> [`depart`] (nothing leaves without a permit; [`forward`] cleans and introduces) ->
 //! [`answer`] (what the site's answer changes) -> [`record`] (metrics and the decision log, once).
-//! Where the body of the answer decides, [`exchange`] sends and answers in place of the library.
+//! Where the body of the answer decides, [`exchange`] sends and answers in place of the library. What
+//! stays open on a guarded route is watched by [`tunnel`].
 
 pub mod answer;
 pub mod arrive;
@@ -21,11 +22,13 @@ pub mod intake;
 pub mod live;
 pub mod logging;
 pub mod ops;
+pub mod patience;
 pub mod record;
 pub mod reply;
 pub mod resumption;
 pub mod serve;
 pub mod settings;
 pub mod tls;
+pub mod tunnel;
 pub mod upstream;
 pub mod watch;

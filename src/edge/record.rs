@@ -19,7 +19,6 @@ use crate::{
 impl Gateway {
     /// Counts the request and, on a guarded route, writes its decision line.
     pub(super) fn record(&self, session: &Session, error: Option<&Error>, context: &Context) {
-        self.flow.metrics.in_flight.dec();
         let status = session.as_downstream().response_written().map_or(0, |answer| answer.status.as_u16());
         let took = context.started.elapsed();
         let added = overhead(context, took);

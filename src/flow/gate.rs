@@ -167,6 +167,7 @@ impl Flow {
         if guarded {
             check_form(arrival.head)?;
             rules.identity.refuse_address(arrival.head)?;
+            check_tunnel(rules, arrival.head, landing)?;
         }
         let unread = matches!(arrival.body, BodyState::Unread);
         let wants_once = landing.enforced.iter().any(|route| route.require == Requirement::Once);
@@ -350,6 +351,25 @@ fn check_form(head: &Head<'_>) -> Result<(), FlowError> {
         || head.headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0");
     if has_body && head.method.is_safe() {
         return Err(FlowError::BadRequest("this method takes no body here"));
+    }
+    Ok(())
+}
+
+/// What may stay open on a guarded route (decisions 22): nothing where each request is approved by
+/// itself, and no connection of another site's page, to which a browser adds the player's cookies.
+fn check_tunnel(rules: &RuleSet, head: &Head<'_>, landing: &Landing<'_>) -> Result<(), FlowError> {
+    if !head.wants_tunnel() {
+        return Ok(());
+    }
+    if landing.enforced.iter().any(|route| route.require == Requirement::Once) {
+        return Err(FlowError::Denied("a connection that stays open cannot be approved"));
+    }
+    for origin in head.headers.get_all(header::ORIGIN) {
+        let own = format!("{}://{}", head.scheme.as_str(), head.host);
+        let listed = rules.site.origins.iter().chain([&rules.site.origin, &own]);
+        if !listed.into_iter().any(|known| known.as_bytes() == origin.as_bytes()) {
+            return Err(FlowError::Denied("a page of another site may not open this connection"));
+        }
     }
     Ok(())
 }

@@ -18,6 +18,7 @@ mod demo_site;
 mod docs;
 mod journeys;
 mod edge;
+mod faults;
 mod held;
 mod identity;
 mod kit;

@@ -32,7 +32,7 @@ fn measure(routes: &Routes) -> f64 {
     let client = Ipv4Addr::LOCALHOST.into();
     let now = UnixTime::from_secs(1_700_000_000);
     let stamp = Some(StampFacts { auth_time: now, fresh_time: None });
-    let facts = Facts { now, visitor: Visitor::Player, stamp, approved: false, enrolment: None };
+    let facts = Facts { now, visitor: Visitor::Player, stamp, approved: false, account: None };
     let answer_cookies = AnswerCookies::default();
     let begun = Instant::now();
     for _ in 0..DECISIONS {

@@ -204,6 +204,8 @@ impl App {
             }
         });
         let aging = self.aging();
+        let (flow, http) = (Arc::clone(&self.shared.flow), self.shared.http.clone());
+        self.runtime.spawn(sweep::carry_notices(flow, Arc::clone(&self.live), http));
         self.runtime.spawn(sweep::sweep(Arc::clone(&self.shared.flow), Arc::clone(&self.readiness), aging.clone()));
         let reload = Reload {
             load: self.load,

@@ -37,6 +37,8 @@ fn demo_in(options: &DemoOptions, folder: &Path) -> Result<(), StartError> {
     let issuer = app.live.load().rules.second_factor.app_issuer.clone();
     let uri = app.runtime.block_on(app.shared.flow.seed_app_factor(demo::accounts::BUDI, &issuer));
     let uri = uri.map_err(|error| fault("budi's factor cannot be kept")(&error))?;
+    let citra = app.shared.flow.seed_sms_factor(demo::accounts::CITRA, demo::accounts::CITRA_NUMBER);
+    app.runtime.block_on(citra).map_err(|error| fault("citra's factor cannot be kept")(&error))?;
     let _ = std::io::Write::write_all(&mut std::io::stdout(), demo::banner(options, &uri).as_bytes());
     app.serve(false)
 }

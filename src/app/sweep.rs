@@ -2,16 +2,23 @@
 
 use std::{sync::Arc, time::Duration};
 
+use arc_swap::ArcSwap;
+
 use crate::{
     clock::UnixTime,
     config::keys::KeyFile,
-    edge::{ops::Readiness, tls::Certificates},
+    edge::{live::Live, ops::Readiness, tls::Certificates},
     flow::Flow,
     metrics::Metrics,
+    notice::Round,
 };
 
+/// Between two looks for notices.
+const NOTICES: Duration = Duration::from_secs(1);
 /// Between two rounds.
 const ROUND: Duration = Duration::from_secs(10);
+/// How long it is known what was sent: as long as the longest limit looks back, and a little.
+const SENDS_KEPT: Duration = Duration::from_secs(2 * 24 * 3600);
 /// Rounds between two warnings over the same certificate: a day.
 const ROUNDS_A_WARNING: u32 = 8640;
 /// How long before its end a certificate is warned about.
@@ -52,6 +59,27 @@ impl Aging {
     }
 }
 
+/// Carries the notices that are due, again and again; those that a process left behind as well.
+pub(super) async fn carry_notices(flow: Arc<Flow>, live: Arc<ArcSwap<Live>>, http: reqwest::Client) {
+    let mut tick = tokio::time::interval(NOTICES);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        let rules = Arc::clone(&live.load().rules);
+        let round = Round {
+            outbox: &*flow.stores.outbox,
+            sealer: &flow.sealer,
+            couriers: &rules.couriers,
+            settings: &rules.notices,
+            http: &http,
+            clock: &flow.clock,
+        };
+        if let Err(error) = round.carry().await {
+            tracing::error!(%error, "notices wait");
+        }
+    }
+}
+
 /// Forgets what expired, measures what is held and what ages, asks the store whether it is there.
 pub(super) async fn sweep(flow: Arc<Flow>, readiness: Arc<Readiness>, aging: Aging) {
     let mut tick = tokio::time::interval(ROUND);
@@ -60,6 +88,9 @@ pub(super) async fn sweep(flow: Arc<Flow>, readiness: Arc<Readiness>, aging: Agi
         let now = flow.clock.now();
         let swept = flow.stores.spent.sweep(now).await;
         readiness.set_store(swept.is_ok());
+        // What is left longer harms nothing.
+        let _ = flow.stores.devices.sweep_devices(now).await;
+        let _ = flow.stores.sends.sweep_sends(now.minus(SENDS_KEPT)).await;
         if let Ok((count, bytes)) = flow.stores.held.usage().await {
             flow.metrics.held_requests.set(i64::try_from(count).unwrap_or(i64::MAX));
             flow.metrics.held_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));

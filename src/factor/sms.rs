@@ -21,16 +21,20 @@ mod tests {
     use super::*;
     use crate::secret::SymmetricKey;
 
+    fn key(id: &str, fill: u8) -> SymmetricKey {
+        SymmetricKey { id: id.to_owned(), bytes: zeroize::Zeroizing::new([fill; 32]) }
+    }
+
     #[test]
     fn a_code_answers_only_what_it_was_sent_for() {
-        let hasher = Hasher::new(SymmetricKey::new("k1", [7; 32]));
+        let hasher = Hasher::new(key("k1", 7));
         let code = Code::parse("123456").unwrap();
         let kept = hash(&hasher, "id", "challenge:a", &code);
         assert!(is_code(&hasher, &kept, ("id", "challenge:a"), &code));
         assert!(!is_code(&hasher, &kept, ("id", "challenge:b"), &code));
         assert!(!is_code(&hasher, &kept, ("di", "challenge:a"), &code));
         assert!(!is_code(&hasher, &kept, ("id", "challenge:a"), &Code::parse("123457").unwrap()));
-        let other = Hasher::new(SymmetricKey::new("k2", [8; 32]));
+        let other = Hasher::new(key("k2", 8));
         assert!(!is_code(&other, &kept, ("id", "challenge:a"), &code));
     }
 }

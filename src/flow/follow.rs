@@ -69,3 +69,42 @@ impl Flow {
         Ok(spared.map(|stamp| rules.stamps.mint(&Proof { epoch, ..stamp.proof.clone() }, now)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::Clock,
+        flow::testing::{DAY, START, World, asker},
+        request::Binding,
+        secret::Token,
+    };
+
+    #[tokio::test]
+    async fn a_stamp_follows_once_an_old_value_and_for_ten_seconds_to_parallel_answers() {
+        let (world, browser) = (World::new().await, Token::random());
+        let proof = Proof {
+            subject: Subject::parse("ayu").unwrap(),
+            binding: Binding([1; 32]),
+            epoch: 0,
+            amr: Vec::new(),
+            auth_time: START,
+            fresh_time: None,
+            began: START,
+        };
+        world.flow.stores.families.open(Binding([1; 32]), &proof.subject, START).await.unwrap();
+        let stamp = Stamp { proof, id: "j".to_owned(), issued_at: START, expires_at: START.plus(DAY) };
+        let moves =
+            async |login: u8| world.flow.open_moved(&stamp, &asker("ayu", login, &browser).player).await.unwrap();
+        assert!(moves(2).await);
+        world.clock.advance(Duration::from_secs(10) - Duration::from_millis(1));
+        assert!(moves(3).await, "it was on its way at the same time");
+        let elsewhere = Stamp { proof: Proof { binding: Binding([9; 32]), ..stamp.proof.clone() }, ..stamp.clone() };
+        let ended = world.flow.open_moved(&elsewhere, &asker("ayu", 6, &browser).player).await.unwrap();
+        assert!(!ended, "a log-in that is not open moves nothing");
+        world.clock.advance(Duration::from_millis(1));
+        assert!(!moves(4).await);
+        world.flow.stores.spent.sweep(world.clock.now().plus(DAY)).await.unwrap();
+        assert!(!moves(5).await, "the end of the grace is no new beginning");
+    }
+}

@@ -40,6 +40,8 @@ pub mod notify;
 pub mod resume;
 pub mod send;
 pub mod settings;
+#[cfg(test)]
+mod testing;
 
 /// What a reload swaps.
 #[derive(Debug)]

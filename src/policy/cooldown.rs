@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn the_latest_end_counts_and_a_cause_without_a_wait_does_not() {
-        let hours = |hours| Duration::from_secs(hours * 3600);
+        let hours = |hours: u64| Duration::from_secs(hours * 3600);
         let now = UnixTime::from_secs(1_000_000);
         let waits: CoolDowns = [(Cause::Enroll, hours(24)), (Cause::PhoneChange, hours(72))].into_iter().collect();
         let mut happened = Happened::default();

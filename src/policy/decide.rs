@@ -337,16 +337,22 @@ mod tests {
         waiting.cool_downs = CoolDowns::all(hour);
         let app = |happened: Happened| Account { happened, ..account(active(&[FactorKind::App], None)) };
         let ago = |ago: Duration| [(Cause::PhoneChange, NOW.minus(ago))].into_iter().collect::<Happened>();
-        let approved = |account| Facts { approved: true, ..facts(account) };
-        let decided = |facts: &Facts<'_>| decide_over(std::slice::from_ref(&waiting), facts);
-        assert_eq!(decided(&approved(None)), ("ask", Reason::ApprovalValid));
-        assert_eq!(decided(&approved(Some(&app(Happened::default())))), ("allow", Reason::ApprovalValid));
-        assert_eq!(decided(&approved(Some(&app(ago(hour))))), ("allow", Reason::ApprovalValid));
+        fn approved(account: Option<&Account>) -> Facts<'_> {
+            Facts { approved: true, ..facts(account) }
+        }
+        fn decided(route: &Route, facts: &Facts<'_>) -> (&'static str, Reason) {
+            decide_over(std::slice::from_ref(route), facts)
+        }
+        assert_eq!(decided(&waiting, &approved(None)), ("ask", Reason::ApprovalValid));
+        for over in [Happened::default(), ago(hour)] {
+            let account = app(over);
+            assert_eq!(decided(&waiting, &approved(Some(&account))), ("allow", Reason::ApprovalValid));
+        }
         let just_now = app(ago(hour - Duration::from_millis(1)));
-        assert_eq!(decided(&approved(Some(&just_now))), ("cool-down", Reason::CoolingDown));
-        assert_eq!(decided(&facts(Some(&just_now))), ("cool-down", Reason::CoolingDown));
+        assert_eq!(decided(&waiting, &approved(Some(&just_now))), ("cool-down", Reason::CoolingDown));
+        assert_eq!(decided(&waiting, &facts(Some(&just_now))), ("cool-down", Reason::CoolingDown));
         let unenrolled = Account { enrolment: Enrolment::Unenrolled, ..just_now };
-        assert_eq!(decided(&facts(Some(&unenrolled))), ("cool-down", Reason::CoolingDown));
+        assert_eq!(decided(&waiting, &facts(Some(&unenrolled))), ("cool-down", Reason::CoolingDown));
     }
 
     #[test]

@@ -27,6 +27,7 @@ fn proof() -> Proof {
         amr: vec!["otp".into()],
         auth_time: NOW,
         fresh_time: Some(NOW),
+        began: NOW,
     }
 }
 

@@ -166,6 +166,10 @@ mod tests {
             Ok(true)
         }
 
+        async fn is_spent(&self, _id: &str, _now: UnixTime) -> Result<bool, StoreError> {
+            Ok(false)
+        }
+
         async fn sweep(&self, _now: UnixTime) -> Result<u64, StoreError> {
             Ok(7)
         }

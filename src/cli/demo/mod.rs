@@ -104,12 +104,13 @@ stepgate demo is ready.
   Inbox   http://{inbox}/            the SMS and mails that players get
   Ops     http://{ops}/metrics     also /livez and /readyz
 
-  Log in as budi or ayu; the password is {password}.
+  Log in as budi, citra or ayu; the password is {password}.
 
   budi has an authenticator app. Add it to yours, or make a code in a terminal:
     {otpauth_uri}
     oathtool --totp -b {secret}
-  ayu has none yet: http://{gateway}/.stepgate/settings
+  citra gets codes by SMS: look into the inbox.
+  ayu has no second factor yet: http://{gateway}/.stepgate/settings
 
   Try: log in as budi, withdraw, and give the code when asked.
   Stop with Ctrl-C. Nothing is kept.

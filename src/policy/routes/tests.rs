@@ -166,7 +166,7 @@ proptest! {
         let now = UnixTime::from_secs(100_000);
         let fresh_time = fresh_ago.map(|ago| UnixTime::from_secs(100_000 - ago));
         let stamp = stamped.then_some(StampFacts { auth_time: now, fresh_time });
-        let facts = Facts { now, visitor: Visitor::Player, stamp, approved, enrolment: None };
+        let facts = Facts { now, visitor: Visitor::Player, stamp, approved, account: None };
         let landing = routes.land(&head, BodyView::Unread);
         let allowed = matches!(decide(&landing, &head, &facts).verdict, Verdict::Allow(_));
         let expected = match require {

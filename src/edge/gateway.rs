@@ -13,7 +13,7 @@ use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::upstreams::peer::HttpPeer;
 
 use crate::{
-    edge::{context::Context, live::Live, reply},
+    edge::{context::Context, live::Live, patience::Progress, reply},
     flow::Flow,
     web::Problem,
 };
@@ -39,10 +39,14 @@ impl ProxyHttp for Gateway {
 
     /// Runs before everything else: deadlines of this connection, and HTTP/2's cookie crumbs joined.
     async fn early_request_filter(&self, session: &mut Session, context: &mut Context) -> Result<()> {
+        if let Some(progress) = Progress::of(session) {
+            progress.head_arrived();
+        }
         let timeouts = context.live.timeouts;
         let downstream = session.as_downstream_mut();
-        // Parsing a head resets it to forever: it must be set for every request (security.md 6).
-        downstream.set_keepalive(Some(timeouts.idle.as_secs()));
+        // Parsing a head resets it to forever: it must be set for every request (security.md 6). The
+        // stream keeps the exact time; this, in whole seconds of which 0 is forever, is behind it.
+        downstream.set_keepalive(Some(timeouts.idle.as_secs().saturating_add(1)));
         downstream.set_read_timeout(Some(timeouts.body));
         downstream.set_write_timeout(Some(timeouts.upstream_read));
         downstream.set_total_drain_timeout(Some(Duration::from_secs(5)));
@@ -133,6 +137,9 @@ impl ProxyHttp for Gateway {
 
     async fn logging(&self, session: &mut Session, error: Option<&Error>, context: &mut Context) {
         self.record(session, error, context);
+        if let Some(progress) = Progress::of(session) {
+            progress.request_ended();
+        }
     }
 
     /// Names no query: the library puts this line into its own logs.

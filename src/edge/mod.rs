@@ -1,5 +1,8 @@
 //! Listeners, TLS, the proxy's phases, forwarding. The only folder besides `app.rs` that names pingora.
 //!
+//! A connection's way: [`entrance`] (its place among the [`connections`], TLS) -> [`patience`] (its heads
+//! come in time).
+//!
 //! A request's way: [`gateway`] (the phases) -> [`arrive`] (first look by [`intake`], our own pages
 //! by [`bridge`], a held request that goes on, the gate) -> [`upstream`] (a server of the site) ->
 //! [`depart`] (nothing leaves without a permit; [`forward`] cleans and introduces) -> [`answer`]
@@ -9,15 +12,18 @@ pub mod answer;
 pub mod arrive;
 pub mod body;
 pub mod bridge;
+pub mod connections;
 pub mod context;
 pub mod decision_log;
 pub mod depart;
+pub mod entrance;
 pub mod forward;
 pub mod gateway;
 pub mod intake;
 pub mod live;
 pub mod logging;
 pub mod ops;
+pub mod patience;
 pub mod record;
 pub mod reply;
 pub mod serve;

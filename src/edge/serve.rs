@@ -73,7 +73,8 @@ pub fn serve(settings: &Settings, parts: Parts, upgrade: bool) -> Result<(), Ser
     let mut options = HttpServerOptions::default();
     options.h2c = false;
     options.keepalive_request_limit = Some(REQUESTS_A_CONNECTION);
-    options.h2_idle_timeout = Some(settings.timeouts.idle);
+    // The streams keep the exact time; this is behind them.
+    options.h2_idle_timeout = Some(settings.timeouts.idle + settings.timeouts.header + Duration::from_secs(1));
     proxy.server_options = Some(options);
     let (connections, metrics) = (Connections::new(Arc::clone(&parts.metrics)), Arc::clone(&parts.metrics));
     let entrance = Entrance { proxy: Arc::new(proxy), doors, live, connections, metrics };

@@ -36,6 +36,11 @@ impl Jar {
         }
     }
 
+    /// Asks for a page.
+    pub async fn get(&self, target: &str) -> Response {
+        self.client.get(format!("{}{target}", self.base)).send().await.unwrap()
+    }
+
     /// Posts as a page of the site does.
     pub async fn post(&mut self, target: &str, content_type: &str, body: Body) -> Response {
         let origin = self.base.clone();
@@ -88,6 +93,12 @@ async fn plain() -> (TestGate, Jar) {
 }
 
 async fn over_http2() -> (TestGate, Jar, TempDir) {
+    secure(session_only).await
+}
+
+/// A gateway with TLS and the configuration as `edit` changes it, a browser that trusts it, and the
+/// folder of its `cert.pem`.
+pub async fn secure(edit: impl FnOnce(String) -> String) -> (TestGate, Jar, TempDir) {
     install_crypto();
     let folder = TempDir::new().unwrap();
     let pair = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
@@ -96,7 +107,7 @@ async fn over_http2() -> (TestGate, Jar, TempDir) {
     std::fs::write(&key, pair.signing_key.serialize_pem()).unwrap();
     let files = format!("    tls: {{ certificate: {}, private_key: {} }}\n", certificate.display(), key.display());
     let gate = TestGate::start_with(|yaml| {
-        let yaml = session_only(yaml).replace("origin: http:", "origin: https:");
+        let yaml = edit(yaml).replace("origin: http:", "origin: https:");
         let yaml = yaml.replace("first_enrolment: insecure_session_only", "first_enrolment: cooldown");
         let (before, after) = yaml.split_once("listen:\n").unwrap();
         let (address, after) = after.split_once('\n').unwrap();

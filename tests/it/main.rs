@@ -19,5 +19,6 @@ mod edge;
 mod held;
 mod kit;
 mod layers;
+mod limits;
 mod oathtool;
 mod store;

@@ -12,12 +12,13 @@ use std::{
 use stepgate::cli::demo::{DemoOptions, demo_config};
 use tempfile::TempDir;
 
-use super::{TestSite, free_address, process::Process};
+use super::{TestSite, free_address, install_crypto, process::Process};
 
 /// A running gateway, its site, and the folder of its configuration, keys and database.
 pub struct TestGate {
     pub site: TestSite,
     pub address: SocketAddr,
+    ops: SocketAddr,
     _process: Process,
     _folder: TempDir,
 }
@@ -39,12 +40,21 @@ impl TestGate {
         // Reading its lines blocks, which the site's runtime must not.
         let (gateway, ops) = (options.gateway, options.ops);
         let process = tokio::task::spawn_blocking(move || run(config, gateway, ops)).await.unwrap();
-        Self { site, address: gateway, _process: process, _folder: folder }
+        Self { site, address: gateway, ops, _process: process, _folder: folder }
     }
 
     /// An address behind the gateway.
     pub fn url(&self, target: &str) -> String {
         format!("http://{}{target}", self.address)
+    }
+
+    /// What `/metrics` shows for this name and its labels; 0 for what was never counted.
+    pub async fn metric(&self, name: &str) -> f64 {
+        install_crypto();
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let text = client.get(format!("http://{}/metrics", self.ops)).send().await.unwrap().text().await.unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.map_or(0.0, |value| value.parse().unwrap())
     }
 }
 

@@ -324,3 +324,40 @@ async fn a_site_that_cannot_be_connected_to_in_time_is_answered_504() {
     let answer = status(&mut client, &page(&gate)).await;
     assert!(answer.as_deref().is_some_and(|line| line.starts_with("HTTP/1.1 504 ")), "{answer:?}");
 }
+
+#[tokio::test]
+async fn a_request_in_flight_at_the_end_is_answered_within_the_drain_time() {
+    let site = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let gate = TestGate::start_with(before(&site, "timeouts: { drain: 20s }")).await;
+    let mut client = connect(&gate).await;
+    client.write_all(page(&gate).as_bytes()).await.unwrap();
+    let mut to_site = request_at(&site).await;
+    gate.terminate();
+    not_ready(&gate).await;
+    to_site.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate").await.unwrap();
+    let answer = until_its_end(&mut client).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with("late"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_request_in_flight_ends_with_the_drain_time() {
+    let site = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let gate = TestGate::start_with(before(&site, "timeouts: { drain: 300ms }")).await;
+    let mut client = connect(&gate).await;
+    client.write_all(page(&gate).as_bytes()).await.unwrap();
+    let _silent = request_at(&site).await;
+    gate.terminate();
+    let answer = until_its_end(&mut client).await;
+    assert!(!answer.contains("200 OK"), "{answer}");
+}
+
+/// Waits until the gateway is draining.
+async fn not_ready(gate: &TestGate) {
+    let reached = async {
+        let mut tick = interval(Duration::from_millis(20));
+        while gate.is_ready().await {
+            tick.tick().await;
+        }
+    };
+    timeout(LAST, reached).await.expect("it drains");
+}

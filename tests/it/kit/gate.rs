@@ -19,7 +19,7 @@ pub struct TestGate {
     pub site: TestSite,
     pub address: SocketAddr,
     ops: SocketAddr,
-    _process: Process,
+    process: Process,
     _folder: TempDir,
 }
 
@@ -40,12 +40,23 @@ impl TestGate {
         // Reading its lines blocks, which the site's runtime must not.
         let (gateway, ops) = (options.gateway, options.ops);
         let process = tokio::task::spawn_blocking(move || run(config, gateway, ops)).await.unwrap();
-        Self { site, address: gateway, ops, _process: process, _folder: folder }
+        Self { site, address: gateway, ops, process, _folder: folder }
     }
 
     /// An address behind the gateway.
     pub fn url(&self, target: &str) -> String {
         format!("http://{}{target}", self.address)
+    }
+
+    /// Asks it to end.
+    pub fn terminate(&self) {
+        self.process.terminate();
+    }
+
+    /// Whether `/readyz` says that requests may be sent here.
+    pub async fn is_ready(&self) -> bool {
+        let ops = self.ops;
+        tokio::task::spawn_blocking(move || is_ready(ops)).await.unwrap()
     }
 
     /// What `/metrics` shows for this name and its labels; 0 for what was never counted.

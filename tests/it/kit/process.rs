@@ -32,6 +32,12 @@ impl Process {
         Self { child, lines, seen: Vec::new() }
     }
 
+    /// Asks it to end.
+    pub fn terminate(&self) {
+        let done = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        assert!(done.success());
+    }
+
     /// The first result that is there: of each line as it comes, and of a look when none does.
     ///
     /// # Panics

@@ -32,7 +32,7 @@ const START_LIMIT: Duration = Duration::from_secs(10);
 const SESSION: &str = "demo_session=0123456789abcdefghijkl";
 /// Every answer of the site; it also says whose session it is.
 const ANSWER: &str =
-    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 25\r\n\r\n{\"user\":{\"id\":\"user-ayu\"}}";
+    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 26\r\n\r\n{\"user\":{\"id\":\"user-ayu\"}}";
 
 fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

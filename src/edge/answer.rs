@@ -28,8 +28,13 @@ impl Gateway {
         if answer.status == StatusCode::SWITCHING_PROTOCOLS {
             return Ok(());
         }
-        self.learn(session, answer, context).await;
-        self.end_session(answer, context).await;
+        // Few answers change anything: the large futures of those that do are made only for them.
+        if answer.headers.contains_key(header::SET_COOKIE) {
+            Box::pin(self.learn(session, answer, context)).await;
+        }
+        if context.ending.is_some() {
+            Box::pin(self.end_session(answer, context)).await;
+        }
         self.after_success(answer, context).await;
         self.renew(session, answer, context)?;
         for cookie in context.set_cookies.drain(..) {
@@ -38,11 +43,8 @@ impl Gateway {
         Ok(())
     }
 
-    /// The log-in source, and sessions that the site rotates.
+    /// The log-in source, and sessions that the site rotates: of an answer that sets a cookie.
     async fn learn(&self, session: &Session, answer: &ResponseHeader, context: &mut Context) {
-        if !answer.headers.contains_key(header::SET_COOKIE) {
-            return;
-        }
         let rules = std::sync::Arc::clone(&context.live.rules);
         let Some(head) = received(session, context) else { return };
         let site = SiteAnswer { status: answer.status.as_u16(), headers: &answer.headers, body: None };
@@ -81,16 +83,16 @@ impl Gateway {
     }
 
     async fn after_success(&self, answer: &ResponseHeader, context: &mut Context) {
-        let Some(name) = context.record.route.clone() else { return };
+        let Some(name) = &context.record.route else { return };
         let rules = std::sync::Arc::clone(&context.live.rules);
-        let Some(after) = rules.routes.named(&name).and_then(|route| route.after_success.as_ref()) else {
+        let Some(after) = rules.routes.named(name).and_then(|route| route.after_success.as_ref()) else {
             return;
         };
         let site = SiteAnswer { status: answer.status.as_u16(), headers: &answer.headers, body: None };
         if !site.satisfies(&after.when) {
             return;
         }
-        self.act(after, context).await;
+        Box::pin(self.act(after, context)).await;
     }
 
     async fn act(&self, after: &AfterSuccess, context: &mut Context) {

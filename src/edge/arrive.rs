@@ -49,17 +49,21 @@ impl Gateway {
         };
         context.intake = Some(intake);
         if let Some(reply) = to_https(session, context) {
-            reply::write(session, reply).await?;
+            Box::pin(reply::write(session, reply)).await?;
             return Ok(true);
         }
         if self.is_portal(context) {
-            return self.portal(session, context).await;
+            // Here and below, what few requests need is on the heap only for them.
+            return Box::pin(self.portal(session, context)).await;
         }
         if let Some(permit) = self.preflight(session, context) {
             context.passage = Some(Passage { permit, player: None, stamp: None, spend: None, anonymous: true });
             return Ok(false);
         }
-        match self.resume(session, context).await? {
+        if !may_resume(session, CookieNames::of(context.live.rules.site.secure)) {
+            return self.gate(session, context, None).await;
+        }
+        match Box::pin(self.resume(session, context)).await? {
             Resume::Done(answered) => Ok(answered),
             Resume::Ordinary(read) => self.gate(session, context, read).await,
         }
@@ -119,11 +123,8 @@ impl Gateway {
         Permit::for_preflight(&intake.head(&head.method, &head.headers))
     }
 
-    /// Lets a held request go on, if this is our own form's post.
+    /// Lets a held request go on, if this post of its shape is our own form's.
     async fn resume(&self, session: &mut Session, context: &mut Context) -> Result<Resume> {
-        if !may_resume(session, CookieNames::of(context.live.rules.site.secure)) {
-            return Ok(Resume::Ordinary(None));
-        }
         let read = body::read(session, RESUME_BODY as usize, context.live.timeouts.body).await;
         let Read::Whole(body) = read else {
             let problem = Problem::bad_request("the body did not arrive");
@@ -203,7 +204,7 @@ impl Gateway {
                     if let Some(value) = login_cookie {
                         reply.headers_mut().append(header::SET_COOKIE, login_cookie_line(context, &value));
                     }
-                    reply::write(session, reply).await?;
+                    Box::pin(reply::write(session, reply)).await?;
                     return Ok(true);
                 }
                 Outcome::Refuse(error) => {
@@ -227,7 +228,7 @@ impl Gateway {
         let ends = !rules.session_end.land(&head, view).is_unguarded();
         let logs_in = rules.identity.is_login(&head);
         if ends {
-            context.ending = self.flow.present_binding(&rules, &head).await;
+            context.ending = Box::pin(self.flow.present_binding(&rules, &head)).await;
         }
         if logs_in {
             let cap = context.live.limits.held_body;
@@ -283,7 +284,7 @@ impl Gateway {
             context.record.decision = "deny";
         }
         let reply = self.problem_reply(session, context, &problem);
-        reply::write(session, reply).await?;
+        Box::pin(reply::write(session, reply)).await?;
         Ok(true)
     }
 

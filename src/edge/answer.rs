@@ -35,8 +35,13 @@ impl Gateway {
         }
         add_earlier_cookies(answer, context.answer_cookies())?;
         give_exchanged(context);
-        self.learn(session, answer, context).await;
-        self.end_session(answer, context).await;
+        // Few answers change anything: the large futures of those that do are made only for them.
+        if answer.headers.contains_key(header::SET_COOKIE) {
+            Box::pin(self.learn(session, answer, context)).await;
+        }
+        if context.ending.is_some() {
+            Box::pin(self.end_session(answer, context)).await;
+        }
         self.after_success(answer, context).await;
         self.renew(session, answer, context)?;
         // The site was asked once more, with a session that is new.
@@ -52,11 +57,8 @@ impl Gateway {
         Ok(())
     }
 
-    /// The log-in source, and sessions that the site rotates.
+    /// The log-in source, and sessions that the site rotates: of an answer that sets a cookie.
     async fn learn(&self, session: &Session, answer: &ResponseHeader, context: &mut Context) {
-        if !answer.headers.contains_key(header::SET_COOKIE) {
-            return;
-        }
         let rules = std::sync::Arc::clone(&context.live.rules);
         let Some(head) = received(session, context) else { return };
         let answer_body = context.answer_body.clone();
@@ -99,12 +101,12 @@ impl Gateway {
     }
 
     async fn after_success(&self, answer: &ResponseHeader, context: &mut Context) {
-        let Some(name) = context.record.route.clone() else { return };
+        let Some(name) = &context.record.route else { return };
         let rules = std::sync::Arc::clone(&context.live.rules);
-        let Some(route) = rules.routes.named(&name) else { return };
+        let Some(route) = rules.routes.named(name) else { return };
         let approved = context.passage.as_ref().is_some_and(|passage| passage.spend.is_some());
         if answer.status.as_u16() < 400 && (approved || route.changes.is_some()) {
-            self.happened(route, context).await;
+            Box::pin(self.happened(route, context)).await;
         }
         let Some(after) = route.after_success.as_ref() else { return };
         let body = context.answer_body.as_deref();
@@ -112,7 +114,7 @@ impl Gateway {
         if !site.satisfies(&after.when) {
             return;
         }
-        self.act(after, context).await;
+        Box::pin(self.act(after, context)).await;
     }
 
     /// Notes what a request did that the site took: what other routes wait for, and what the player is

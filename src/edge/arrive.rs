@@ -14,7 +14,7 @@ use crate::{
         gateway::Gateway,
         intake::{self, Connection, Intake},
         reply,
-        resumption::Resume,
+        resumption::{Resume, may_have_field},
     },
     fields::Body,
     flow::{
@@ -37,20 +37,24 @@ impl Gateway {
         };
         context.intake = Some(intake);
         if let Some(reply) = to_https(session, context) {
-            reply::write(session, context, reply).await?;
+            Box::pin(reply::write(session, context, reply)).await?;
             return Ok(true);
         }
         if self.is_portal(context) {
-            return self.portal(session, context).await;
+            // Here and below, what few requests need is on the heap only for them.
+            return Box::pin(self.portal(session, context)).await;
         }
         if let Some(permit) = self.preflight(session, context) {
             context.passage = Some(Passage::anonymous(permit));
             return Ok(false);
         }
-        match self.resume(session, context).await? {
+        if !may_have_field(session) {
+            return self.gate(session, context, None).await;
+        }
+        match Box::pin(self.resume(session, context)).await? {
             Resume::Answered => Ok(true),
             Resume::Held(body) => self.passed(session, context, Some(Read::Whole(body))).await,
-            Resume::Ordinary(read) => self.gate(session, context, read).await,
+            Resume::Ordinary(read) => self.gate(session, context, Some(read)).await,
         }
     }
 
@@ -148,7 +152,7 @@ impl Gateway {
                     let shell = Shell::of(&rules, &parts.headers, None);
                     let mut reply = self.challenge_reply(context, &asked, (wants, &shell));
                     context.add_answer_cookies(reply.headers_mut());
-                    reply::write(session, context, reply).await?;
+                    Box::pin(reply::write(session, context, reply)).await?;
                     return Ok(true);
                 }
                 Outcome::Refuse(error) => {
@@ -181,7 +185,7 @@ impl Gateway {
             }
         }
         if may_end {
-            self.note_ending(session, context, read.as_ref()).await;
+            Box::pin(self.note_ending(session, context, read.as_ref())).await;
         }
         let whole = match read {
             Some(Read::Whole(bytes)) => Some(bytes),
@@ -194,7 +198,7 @@ impl Gateway {
             session.as_downstream_mut().set_abort_on_close(false);
         }
         match whole {
-            Some(body) if decides => self.exchange(session, context, body).await,
+            Some(body) if decides => Box::pin(self.exchange(session, context, body)).await,
             None if decides => {
                 tracing::warn!("a request is too large for its answer to be recognised as a success");
                 Ok(false)
@@ -250,7 +254,7 @@ impl Gateway {
         }
         let mut reply = self.problem_reply(session, context, &problem);
         context.add_answer_cookies(reply.headers_mut());
-        reply::write(session, context, reply).await?;
+        Box::pin(reply::write(session, context, reply)).await?;
         Ok(true)
     }
 

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, header};
 use pingora::protocols::l4::socket::SocketAddr;
 
 use crate::{
-    edge::{intake::Intake, live::Live, tunnel::Tunnel},
+    edge::{intake::Intake, live::Live, patience::Underway, tunnel::Tunnel},
     flow::{
         CookieNames, FlowError,
         gate::{Gated, Outcome, Passage},
@@ -51,6 +51,8 @@ pub struct Context {
     pub sent_at: Option<Instant>,
     /// What the decision log says.
     pub record: Record,
+    /// Says to its connection that it lasts.
+    pub underway: Option<Underway>,
     /// The watch over what stays open.
     pub tunnel: Option<Tunnel>,
     _in_flight: InFlight,
@@ -116,6 +118,7 @@ impl Context {
             failure: None,
             sent_at: None,
             record: Record::default(),
+            underway: None,
             tunnel: None,
             _in_flight: InFlight(metrics),
         }

@@ -13,7 +13,7 @@ use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::upstreams::peer::HttpPeer;
 
 use crate::{
-    edge::{context::Context, exchange::Direct, live::Live, ops::Readiness, reply},
+    edge::{context::Context, exchange::Direct, live::Live, ops::Readiness, patience::Underway, reply},
     flow::Flow,
     web::Problem,
 };
@@ -42,11 +42,13 @@ impl ProxyHttp for Gateway {
 
     /// Runs before everything else: deadlines of this connection, and HTTP/2's cookie crumbs joined.
     async fn early_request_filter(&self, session: &mut Session, context: &mut Context) -> Result<()> {
+        context.underway = Underway::of(session);
         let timeouts = context.live.timeouts;
         let downstream = session.as_downstream_mut();
-        // Parsing a head resets it to forever: it must be set for every request (security.md 6).
-        let leaving = self.readiness.is_leaving();
-        downstream.set_keepalive(if leaving { None } else { Some(timeouts.idle.as_secs()) });
+        // Parsing a head resets it to forever: it must be set for every request (security.md 6). The
+        // stream keeps the exact time; this, in whole seconds of which 0 is forever, is behind it.
+        let idle = timeouts.idle.as_secs().saturating_add(1);
+        downstream.set_keepalive(Some(idle).filter(|_| !self.readiness.is_leaving()));
         downstream.set_read_timeout(Some(timeouts.body));
         downstream.set_write_timeout(Some(timeouts.upstream_read));
         downstream.set_total_drain_timeout(Some(Duration::from_secs(5)));

@@ -1,5 +1,8 @@
 //! Listeners, TLS, the proxy's phases, forwarding. The only folder besides `app.rs` that names pingora.
 //!
+//! A connection's way: [`entrance`] (its place among the [`connections`], TLS) -> [`patience`] (its heads
+//! come in time).
+//!
 //! A request's way: [`gateway`] (the phases) -> [`arrive`] (first look by [`intake`], our own pages
 //! by [`bridge`], a held request that goes on by [`resumption`], the gate) -> [`upstream`] (a server of
 //! the site) -> [`depart`] (nothing leaves without a permit; [`forward`] cleans and introduces) ->
@@ -11,9 +14,11 @@ pub mod answer;
 pub mod arrive;
 pub mod body;
 pub mod bridge;
+pub mod connections;
 pub mod context;
 pub mod decision_log;
 pub mod depart;
+pub mod entrance;
 pub mod exchange;
 pub mod expiry;
 pub mod forward;
@@ -30,5 +35,6 @@ pub mod serve;
 pub mod settings;
 pub mod tls;
 pub mod tunnel;
+pub mod turns;
 pub mod upstream;
 pub mod watch;

@@ -32,24 +32,21 @@ pub(super) enum Resume {
     Answered,
     /// It became the request that was held, with this body.
     Held(Bytes),
-    /// It did not; its body may have been read.
-    Ordinary(Option<Read>),
+    /// It did not; its body was read.
+    Ordinary(Read),
 }
 
 impl Gateway {
-    /// Lets a held request go on, if this is our own form's post. Every other request with our field
-    /// is answered here too, on any route: it never reaches the site.
+    /// Lets a held request go on, if this short form is our own. Every other one with our field is
+    /// answered here too, on any route: it never reaches the site.
     pub(super) async fn resume(&self, session: &mut Session, context: &mut Context) -> Result<Resume> {
-        if !may_have_field(session) {
-            return Ok(Resume::Ordinary(None));
-        }
         let read = body::read(session, RESUME_BODY as usize, context.live.timeouts.body).await;
         let Read::Whole(body) = read else {
             let problem = Problem::bad_request("the body did not arrive");
             return self.refuse(session, context, problem).await.map(|_| Resume::Answered);
         };
         if !resume::has_resume_field(&body) {
-            return Ok(Resume::Ordinary(Some(Read::Whole(body))));
+            return Ok(Resume::Ordinary(Read::Whole(body)));
         }
         context.guarded = true;
         let names = CookieNames::of(context.live.rules.site.secure);
@@ -88,7 +85,7 @@ fn go_on(session: &mut Session, context: &mut Context, resumed: Resumed) -> Resu
 }
 
 /// Whether a request is a form so short that it may be a resume post; only then its body is read.
-fn may_have_field(session: &Session) -> bool {
+pub(super) fn may_have_field(session: &Session) -> bool {
     let parts = session.req_header();
     let is_form = |kind: &HeaderValue| {
         let essence = kind.as_bytes().split(|byte| matches!(byte, b';' | b',')).next().unwrap_or_default();

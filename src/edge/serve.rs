@@ -11,9 +11,10 @@ use axum::Router;
 use http::{HeaderValue, Response, header};
 use http_body_util::BodyExt;
 use pingora::apps::{HttpServerOptions, http_app::ServeHttp};
+use pingora::listeners::tls::TlsSettings;
 use pingora::prelude::*;
 use pingora::protocols::http::ServerSession;
-use pingora::proxy::HttpProxy;
+use pingora::proxy::http_proxy;
 use pingora::server::configuration::{Opt, ServerConf};
 use pingora::server::{RunArgs, ShutdownSignal, ShutdownSignalWatch};
 use pingora::services::listening::Service;
@@ -21,7 +22,15 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tower::ServiceExt;
 
 use crate::{
-    edge::{gateway::Gateway, ops::Readiness, settings::Settings, tls::Certificates, tunnel::Endable},
+    edge::{
+        connections::Connections,
+        entrance::{Door, Entrance},
+        gateway::Gateway,
+        ops::Readiness,
+        settings::{Listener, Settings},
+        tls::Certificates,
+        tunnel::Endable,
+    },
     metrics::Metrics,
 };
 
@@ -63,25 +72,20 @@ pub fn serve(settings: &Settings, parts: Parts, upgrade: bool) -> Result<(), Ser
     let opt = Opt { upgrade, ..Opt::default() };
     let mut server = Server::new_with_opt_and_conf(opt, server_conf(settings));
     server.bootstrap();
-    let mut proxy = HttpProxy::new(parts.gateway, Arc::clone(&server.configuration));
-    proxy.handle_init_modules();
+    let doors = doors(settings, &parts.certificates)?;
+    let live = Arc::clone(&parts.gateway.live);
+    let mut proxy = http_proxy(&server.configuration, parts.gateway);
     let mut options = HttpServerOptions::default();
     options.h2c = false;
     options.keepalive_request_limit = Some(REQUESTS_A_CONNECTION);
-    options.h2_idle_timeout = Some(settings.timeouts.idle);
+    // The streams keep the exact time; this is behind them.
+    options.h2_idle_timeout = Some(settings.timeouts.idle + settings.timeouts.header + Duration::from_secs(1));
     proxy.server_options = Some(options);
-    let mut players = Service::new("players".to_owned(), Endable(Arc::new(proxy)));
-    for (listener, certificates) in settings.listen.iter().zip(&parts.certificates) {
-        let address = listener.address.to_string();
-        match certificates {
-            None => players.add_tcp(&address),
-            Some(certificates) => {
-                let tls = certificates
-                    .tls_settings()
-                    .map_err(|error| ServeError::Tls { address: listener.address, cause: error.to_string() })?;
-                players.add_tls_with_settings(&address, None, tls);
-            }
-        }
+    let (connections, metrics) = (Connections::new(Arc::clone(&parts.metrics)), Arc::clone(&parts.metrics));
+    let entrance = Entrance { proxy: Arc::new(Endable(Arc::new(proxy))), doors, live, connections, metrics };
+    let mut players = Service::new("players".to_owned(), entrance);
+    for listener in &settings.listen {
+        players.add_tcp(&listener.address.to_string());
     }
     server.add_service(players);
     let mut ops = Service::new("ops".to_owned(), Ops(parts.ops));
@@ -100,6 +104,15 @@ pub fn serve(settings: &Settings, parts: Parts, upgrade: bool) -> Result<(), Ser
     // Err means that the thread is gone, which is an end too.
     let _ = wait.recv();
     Ok(())
+}
+
+fn doors(settings: &Settings, certificates: &[Option<Arc<Certificates>>]) -> Result<Vec<Door>, ServeError> {
+    let door = |(listener, certificates): (&Listener, &Option<Arc<Certificates>>)| {
+        let tls = certificates.as_ref().map(|certificates| certificates.tls_settings()).transpose();
+        let tls = tls.map_err(|error| ServeError::Tls { address: listener.address, cause: error.to_string() })?;
+        Ok(Door { address: listener.address, tls: tls.map(TlsSettings::build) })
+    };
+    settings.listen.iter().zip(certificates).map(door).collect()
 }
 
 fn server_conf(settings: &Settings) -> ServerConf {

@@ -10,8 +10,8 @@ use pingora::utils::tls::WrappedX509;
 
 use crate::{
     edge::{
-        patience::Patient,
         settings::{Timeouts, Upstream as Settings},
+        turns::InTurn,
     },
     secret,
 };
@@ -104,7 +104,7 @@ impl Upstream {
     /// The same server for a request that asks for an upgrade: over a connection of its own, which
     /// serves nothing else before or after it.
     pub fn for_upgrade(&self, mut peer: Box<HttpPeer>) -> Box<HttpPeer> {
-        peer.options.custom_l4 = Some(Arc::new(Patient(self.timeouts.upstream_connect)));
+        peer.options.custom_l4 = Some(Arc::new(InTurn(self.timeouts.upstream_connect)));
         peer.options.idle_timeout = Some(Duration::from_secs(1));
         peer.group_key = u64::from_le_bytes(secret::random());
         peer

@@ -23,6 +23,7 @@ mod held;
 mod identity;
 mod kit;
 mod layers;
+mod limits;
 mod oathtool;
 mod pages;
 mod observability;

@@ -238,7 +238,7 @@ async fn the_end_of_a_certificate_is_a_gauge_and_a_warning_when_it_is_near() {
     let near: Vec<i32> = near.split(' ').map(|part| part.parse().unwrap()).collect();
     let mut params = rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
     params.not_after = rcgen::date_time_ymd(near[0], near[1].try_into().unwrap(), near[2].try_into().unwrap());
-    let (mut gate, _jar, _files) = held::secure(params).await;
+    let (mut gate, _jar, _files) = held::certified(params, held::session_only).await;
     let warned = gate.logged(|line| {
         let message = line["message"].as_str()?;
         message.starts_with("a certificate ends soon").then(|| line.clone())

@@ -321,17 +321,17 @@ pub struct Keys {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
-    /// Of a request head; default `64KiB`.
+    /// Of a request head, over it 431; default `64KiB`.
     pub header_bytes: Option<String>,
-    /// Header lines; default 100.
+    /// Header lines, over them 431; default 100.
     pub headers: Option<usize>,
     /// Of a body that is held or read; default and at most `64KiB`.
     pub held_body: Option<String>,
     /// Of all held requests; default `64MiB`.
     pub held_total: Option<String>,
-    /// Open at a time; default 10000.
+    /// Open connections of players; more are closed before TLS; default 10000.
     pub connections: Option<usize>,
-    /// Of one client address; default 256.
+    /// Of one client: an IPv4 address or an IPv6 network of 64 bits; not for `trusted_proxies`; default 256.
     pub connections_per_client: Option<usize>,
 }
 
@@ -339,11 +339,11 @@ pub struct Limits {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Timeouts {
-    /// For a request head; default `10s`.
+    /// From the first byte of a request head to its last, and for a TLS handshake; default `10s`.
     pub header: Option<String>,
     /// For a body that stepgate reads; default `30s`.
     pub body: Option<String>,
-    /// A kept-alive connection without a request; default `60s`.
+    /// A connection without a request; over HTTP/2 `header` is added to it; default `60s`.
     pub idle: Option<String>,
     /// Connecting to the site; default `5s`.
     pub upstream_connect: Option<String>,

@@ -1,6 +1,7 @@
 //! The composition root: the only file that names concrete parts, and the place where a reload
 //! swaps the rules.
 
+mod reload;
 mod sweep;
 
 use std::{
@@ -13,7 +14,7 @@ use std::{
 use arc_swap::ArcSwap;
 use tokio::runtime::{Builder, Runtime};
 
-use self::sweep::Aging;
+use self::{reload::Reload, sweep::Aging};
 use crate::{
     cli,
     clock::{Clock, SystemClock},
@@ -31,7 +32,7 @@ use crate::{
     },
     flow::{CookieNames, Flow, RuleSet, Stores},
     identity,
-    metrics::{BuildInfo, Metrics, words::ReloadResult},
+    metrics::{BuildInfo, Metrics},
     policy::{self, Routes},
     portal, stamp,
     store::{counted::Counted, memory::Memory, sql::Sql},
@@ -343,56 +344,6 @@ impl Live {
             timeouts: config.edge.timeouts,
             config_hash: config.hash,
         })
-    }
-}
-
-/// Swaps the rules when the configuration changes; a bad one changes nothing.
-struct Reload {
-    load: Load,
-    path: PathBuf,
-    started_with: config::RestartOnly,
-    shared: Shared,
-    live: Arc<ArcSwap<Live>>,
-    aging: Aging,
-}
-
-impl Reload {
-    async fn run(self, mut changes: watch::Changes) {
-        loop {
-            let cause = changes.next().await;
-            for (_, certificates) in &self.aging.certificates {
-                let result = match certificates.reload() {
-                    Ok(()) => ReloadResult::Applied,
-                    Err(error) => {
-                        tracing::error!(%error, "certificates not reloaded: the old ones stay");
-                        ReloadResult::Rejected
-                    }
-                };
-                self.shared.flow.metrics.certificate_reload(result);
-            }
-            let (metrics, now) = (&self.shared.flow.metrics, self.shared.flow.clock.now());
-            self.aging.measure(metrics, now);
-            self.aging.warn(now);
-            match self.load() {
-                Ok(live) => {
-                    tracing::info!(?cause, config_hash = live.config_hash, "configuration reloaded");
-                    metrics.config_applied(&live.config_hash, now);
-                    self.live.store(Arc::new(live));
-                }
-                Err(error) => {
-                    tracing::error!(?cause, %error, "configuration not reloaded: the old one stays");
-                    metrics.config_rejected();
-                }
-            }
-        }
-    }
-
-    fn load(&self) -> Result<Live, StartError> {
-        let config = (self.load)(&self.path).map_err(|problems| StartError::Config(problems.to_string()))?;
-        if let Some(key) = config.restart_only().differs(&self.started_with) {
-            return Err(StartError::Config(format!("`{key}` changed: restart, or upgrade with `run --upgrade`")));
-        }
-        Live::build(config, &self.shared)
     }
 }
 

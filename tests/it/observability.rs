@@ -104,7 +104,7 @@ async fn every_family_moves_with_what_it_counts() {
         (name, 1.0)
     };
     let mut at_least: Vec<(String, f64)> =
-        ["factors", "attempts", "families", "spent", "challenges", "held", "approvals", "enrolments"].map(port).into();
+        ["accounts", "attempts", "families", "spent", "challenges", "held", "approvals", "enrolments"].map(port).into();
     let named = [
         ("challenges_total{factor=\"other\",outcome=\"started\",route=\"withdraw\"}", 1.0),
         ("challenges_total{factor=\"app\",outcome=\"failed\",route=\"withdraw\"}", 1.0),

@@ -11,10 +11,12 @@ use serde::Deserialize;
 mod courier;
 mod identity;
 mod routes;
+mod secret;
 
 pub use courier::*;
 pub use identity::*;
 pub use routes::*;
+pub use secret::*;
 
 /// The whole file.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -385,24 +387,4 @@ pub enum LogLevel {
     Debug,
     /// Everything.
     Trace,
-}
-
-/// A secret, by reference.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Secret {
-    /// A file, readable by its owner alone; white space at its end is dropped.
-    pub file: Option<String>,
-    /// An environment variable.
-    pub env: Option<String>,
-}
-
-/// A text, or a reference where it is secret.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Text {
-    /// In the open.
-    Plain(String),
-    /// By reference.
-    Secret(Secret),
 }

@@ -102,7 +102,7 @@ async fn an_answer_that_does_not_end_in_time_is_an_unknown_result() {
     let token = held(&mut ayu, "amount=never", &app.next_code()).await;
     let answer = ayu.post("/pay", &format!("stepgate_resume={token}")).await;
     assert_eq!(answer.status(), StatusCode::BAD_GATEWAY);
-    assert!(answer.text().await.unwrap().contains("We do not know whether this was done"));
+    assert!(answer.text().await.unwrap().contains("We do not know if this was done"));
     assert_eq!(ayu.post("/pay", &format!("stepgate_resume={token}")).await.status(), StatusCode::GONE);
     assert_eq!(gate.site.received("POST", "/pay").len(), 1, "not sent again");
 }

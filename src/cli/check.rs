@@ -65,6 +65,7 @@ pub(super) fn keys(path: &Path, command: KeysCommand, now: UnixTime, out: &mut i
                 KeyFileError::Unreadable { .. }
                 | KeyFileError::Exists(_)
                 | KeyFileError::Exposed(_)
+                | KeyFileError::TooSoon(_)
                 | KeyFileError::Malformed { .. } => CONFIGURATION,
             }))
         }

@@ -14,7 +14,7 @@ use crate::{
     config::{self, Config},
     fields::{Body, FieldName},
     policy::{BodyView, Landing, Requirement, Route, Routes, rule::Match},
-    request::{Head, Scheme},
+    request::{AnswerCookies, Head, Scheme},
     target::Target,
 };
 
@@ -84,6 +84,7 @@ pub(super) fn explain(path: &Path, options: &ExplainOptions, out: &mut impl Writ
         headers: &headers,
         client: IpAddr::V4(Ipv4Addr::LOCALHOST),
         peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        answer_cookies: &AnswerCookies::default(),
     };
     let routes = Routes::compile(config.routes, config.default_require);
     print_readings(&parsed, out)?;

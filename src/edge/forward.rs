@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use pingora::http::RequestHeader;
+use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::prelude::*;
 
 use crate::{
@@ -61,6 +61,14 @@ pub fn clean(request: &mut RequestHeader) -> Result<()> {
         strip_cookies(request)?;
     }
     Ok(())
+}
+
+/// Removes what the site must not say in our name: only what we add to its answer afterwards is ours.
+pub fn drop_ours(answer: &mut ResponseHeader) {
+    let forged: Vec<HeaderName> = answer.headers.keys().filter(|name| is_ours(name)).cloned().collect();
+    for name in forged {
+        answer.remove_header(&name);
+    }
 }
 
 fn strip_cookies(request: &mut RequestHeader) -> Result<()> {

@@ -31,6 +31,7 @@ pub mod enrol;
 pub mod epochs;
 mod evidence;
 pub mod follow;
+mod form;
 pub mod gate;
 pub mod freeze;
 pub mod hold;

@@ -15,7 +15,7 @@ use http::{Method, StatusCode, request::Parts};
 
 use crate::{
     flow::{Flow, FlowError, RuleSet},
-    request::{Head, Scheme},
+    request::{AnswerCookies, Head, Scheme},
     target::Target,
     web::{
         self, Problem, Reply, Shell, Wants,
@@ -99,6 +99,7 @@ pub struct Call {
     peer: Peer,
     parts: Parts,
     target: Target,
+    answer_cookies: Arc<AnswerCookies>,
 }
 
 impl Call {
@@ -111,6 +112,7 @@ impl Call {
             headers: &self.parts.headers,
             client: self.peer.client,
             peer: self.peer.peer,
+            answer_cookies: &self.answer_cookies,
         }
     }
 
@@ -170,7 +172,8 @@ impl FromRequestParts<Arc<Flow>> for Call {
         let below = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         let raw = format!("{}{below}", rules.portal_prefix);
         let target = Target::parse(raw.as_bytes()).map_err(|_| Answered(plain(StatusCode::BAD_REQUEST)))?;
-        let call = Self { flow: Arc::clone(flow), rules, peer, parts: parts.clone(), target };
+        let answer_cookies = parts.extensions.get::<Arc<AnswerCookies>>().cloned().ok_or_else(broken)?;
+        let call = Self { flow: Arc::clone(flow), rules, peer, parts: parts.clone(), target, answer_cookies };
         let changes = !matches!(call.parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
         // A client that is no browser is not driven by another site's page.
         if changes && same_origin::may_be_a_browser(&call.parts.headers) {

@@ -69,7 +69,7 @@ async fn every_answer_of_ours_carries_the_common_headers() {
 
 #[tokio::test]
 async fn a_secure_site_is_kept_secure() {
-    let (_gate, mut jar, _files) = held::over_http2().await;
+    let (_gate, jar, _files) = held::over_http2().await;
     for target in routes().iter().map(String::as_str).chain(["/.stepgate/none"]) {
         let answer = jar.get(target).await;
         assert_eq!(answer.headers()["strict-transport-security"], "max-age=31536000", "{target}");

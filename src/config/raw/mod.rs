@@ -12,11 +12,13 @@ mod courier;
 mod identity;
 mod routes;
 mod second_factor;
+mod secret;
 
 pub use courier::*;
 pub use identity::*;
 pub use routes::*;
 pub use second_factor::*;
+pub use secret::*;
 
 /// The whole file.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -34,7 +36,8 @@ pub struct File {
     pub portal: Option<Portal>,
     /// How a player is recognised: every source whose carrier is present is asked, and they must agree.
     pub identity: Option<Vec<Source>>,
-    /// Requests that end the site session: stamps end with it.
+    /// Requests that end the site session: stamps end with it. A condition on a body holds where the body
+    /// says so or cannot be read.
     pub session_end: Option<Vec<Match>>,
     /// The rules of factors, stamps and approvals.
     pub second_factor: Option<SecondFactor>,
@@ -86,7 +89,9 @@ pub struct Site {
     pub origins: Option<Vec<String>>,
     /// The site's servers.
     pub upstream: Upstream,
-    /// Cookies that are credentials too, though no source reads them: refused on guarded routes.
+    /// Cookies that are credentials too, though no source reads them: refused on guarded routes, as are
+    /// these names, those of the sources' cookies and well-known ones (`jsessionid`, `PHPSESSID` …) in an
+    /// address. A name may end in `*`.
     pub other_credentials: Option<Vec<String>>,
     /// What our pages take over from the site's look.
     pub look: Option<Look>,
@@ -215,17 +220,17 @@ pub struct Keys {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
-    /// Of a request head; default `64KiB`.
+    /// Of a request head, over it 431; default `64KiB`.
     pub header_bytes: Option<String>,
-    /// Header lines; default 100.
+    /// Header lines, over them 431; default 100.
     pub headers: Option<usize>,
     /// Of a body that is held or read; default and at most `64KiB`.
     pub held_body: Option<String>,
     /// Of all held requests; default `64MiB`.
     pub held_total: Option<String>,
-    /// Open at a time; default 10000.
+    /// Open connections of players; more are closed before TLS; default 10000.
     pub connections: Option<usize>,
-    /// Of one client address; default 256.
+    /// Of one client: an IPv4 address or an IPv6 network of 64 bits; not for `trusted_proxies`; default 256.
     pub connections_per_client: Option<usize>,
 }
 
@@ -233,11 +238,11 @@ pub struct Limits {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Timeouts {
-    /// For a request head; default `10s`.
+    /// From the first byte of a request head to its last, and for a TLS handshake; default `10s`.
     pub header: Option<String>,
     /// For a body that stepgate reads; default `30s`.
     pub body: Option<String>,
-    /// A kept-alive connection without a request; default `60s`.
+    /// A connection without a request; over HTTP/2 `header` is added to it; default `60s`.
     pub idle: Option<String>,
     /// Connecting to the site; default `5s`.
     pub upstream_connect: Option<String>,
@@ -279,24 +284,4 @@ pub enum LogLevel {
     Debug,
     /// Everything.
     Trace,
-}
-
-/// A secret, by reference.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Secret {
-    /// A file, readable by its owner alone; white space at its end is dropped.
-    pub file: Option<String>,
-    /// An environment variable.
-    pub env: Option<String>,
-}
-
-/// A text, or a reference where it is secret.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Text {
-    /// In the open.
-    Plain(String),
-    /// By reference.
-    Secret(Secret),
 }

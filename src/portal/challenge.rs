@@ -104,7 +104,7 @@ pub(super) async fn answer(call: Call, Path(id): Path<String>, body: Form) -> An
 
 /// The page once more, with what went wrong.
 async fn shown_again(call: &Call, id: &str, method: FactorKind, error: &FlowError) -> Answered {
-    let problem = call.problem(error);
+    let problem = call.problem(error).about(method);
     match call.flow.view_challenge(&call.rules, &call.head(), id).await {
         Ok(view) => challenge_page(call, &view, Some(method.as_str()), Some(&problem)),
         Err(error) => call.fail(&error),

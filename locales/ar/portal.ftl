@@ -168,7 +168,6 @@ activity-unfrozen = فُتح قفل الحساب
 disable-title = إيقاف التحقق بخطوتين
 disable-text = بعد ذلك يمكن لأي شخص يعرف كلمة مرورك استخدام حسابك.
 disable-button = إيقاف
-enable-title = تفعيل التحقق بخطوتين
 enable-text = ستؤكد العمليات المهمة برمز.
 enable-button = تفعيل
 app-second = إضافة تطبيق مصادقة آخر

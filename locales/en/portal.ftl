@@ -162,7 +162,6 @@ activity-unfrozen = Account unlocked
 disable-title = Turn off two-step protection
 disable-text = Anyone who knows your password could then use your account.
 disable-button = Turn off
-enable-title = Turn on two-step protection
 enable-text = You will confirm sensitive actions with a code.
 enable-button = Turn on
 app-second = Add another authenticator app

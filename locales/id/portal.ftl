@@ -160,7 +160,6 @@ activity-unfrozen = Kunci akun dibuka
 disable-title = Matikan verifikasi dua langkah
 disable-text = Setelah itu, siapa pun yang tahu kata sandi Anda dapat memakai akun Anda.
 disable-button = Matikan
-enable-title = Aktifkan verifikasi dua langkah
 enable-text = Tindakan penting akan dikonfirmasi dengan kode.
 enable-button = Aktifkan
 app-second = Tambah aplikasi autentikator lain

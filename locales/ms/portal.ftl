@@ -160,7 +160,6 @@ activity-unfrozen = Kunci akaun dibuka
 disable-title = Matikan pengesahan dua langkah
 disable-text = Selepas itu, sesiapa yang tahu kata laluan anda boleh menggunakan akaun anda.
 disable-button = Matikan
-enable-title = Hidupkan pengesahan dua langkah
 enable-text = Anda akan mengesahkan tindakan penting dengan kod.
 enable-button = Hidupkan
 app-second = Tambah aplikasi pengesah lain

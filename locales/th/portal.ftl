@@ -160,7 +160,6 @@ activity-unfrozen = ปลดล็อกบัญชีแล้ว
 disable-title = ปิดการยืนยันสองขั้นตอน
 disable-text = หลังจากนั้น ใครก็ตามที่รู้รหัสผ่านจะใช้บัญชีของคุณได้
 disable-button = ปิด
-enable-title = เปิดการยืนยันสองขั้นตอน
 enable-text = คุณจะยืนยันรายการสำคัญด้วยรหัส
 enable-button = เปิด
 app-second = เพิ่มแอปยืนยันตัวตนอีกแอป

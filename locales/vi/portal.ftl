@@ -160,7 +160,6 @@ activity-unfrozen = Đã mở khóa tài khoản
 disable-title = Tắt xác minh hai bước
 disable-text = Khi đó, bất kỳ ai biết mật khẩu đều có thể dùng tài khoản của bạn.
 disable-button = Tắt
-enable-title = Bật xác minh hai bước
 enable-text = Bạn sẽ xác nhận các thao tác quan trọng bằng mã.
 enable-button = Bật
 app-second = Thêm ứng dụng xác thực khác

@@ -160,7 +160,6 @@ activity-unfrozen = 账户已解锁
 disable-title = 关闭两步验证
 disable-text = 关闭后，任何知道您密码的人都可以使用您的账户。
 disable-button = 关闭
-enable-title = 开启两步验证
 enable-text = 重要操作将需要验证码确认。
 enable-button = 开启
 app-second = 添加另一个身份验证器应用

@@ -242,6 +242,11 @@ fn step_page(call: &Call, view: &EnrolmentView, problem: Option<&Problem>) -> An
     let (html, script) = match (view.step, &view.app) {
         (EnrolmentStep::Proof, _) => return call.fail(&FlowError::Gone),
         (EnrolmentStep::Phone, _) => (phone_page(call, &shell, view, &error), None),
+        // A wrong code is told where a code is asked for, whichever page it came from.
+        (EnrolmentStep::Secret | EnrolmentStep::BackupCodes, Some(_)) if problem.is_some() => {
+            let page = ConfirmPage { shell: &shell, step: step_of(&shell, view), id: &view.id, error: &error };
+            (page.render().unwrap_or_default(), None)
+        }
         (EnrolmentStep::Secret, Some(_)) => (app_page(&shell, view, false), None),
         (_, Some(_)) if shows_secret => (app_page(&shell, view, true), None),
         (EnrolmentStep::Secret | EnrolmentStep::BackupCodes, _) => (codes_page(&shell, view), Some(CODES_SCRIPT)),

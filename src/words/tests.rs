@@ -92,12 +92,12 @@ fn every_message_is_used_and_every_used_one_exists() {
     let known = messages(Language::English);
     let quoted = |id: &str| text.contains(&format!("\"{id}\""));
     // Built from a problem's kind, an event's word, or the id beside which a hint stands.
-    let parts = |id: &str| {
-        let id = id.strip_suffix("-text").or_else(|| id.strip_suffix("-hint")).unwrap_or(id).to_owned();
-        let of = ["problem-", "activity-", "notice-"].iter().find_map(|beginning| id.strip_prefix(beginning));
-        of.unwrap_or(&id).to_owned()
+    let used = |id: &str| {
+        let stem = id.strip_suffix("-text").or_else(|| id.strip_suffix("-hint")).unwrap_or(id);
+        let word = ["problem-", "activity-", "notice-"].iter().find_map(|beginning| stem.strip_prefix(beginning));
+        [Some(id), Some(stem), word].into_iter().flatten().any(quoted)
     };
-    let unused: Vec<&String> = known.keys().filter(|id| !quoted(id) && !quoted(&parts(id))).collect();
+    let unused: Vec<&String> = known.keys().filter(|id| !used(id)).collect();
     assert!(unused.is_empty(), "not used anywhere: {unused:?}");
     for call in ["say(\"", "tell(\"", ".text(\"", "text_with(\""] {
         for rest in text.split(call).skip(1) {

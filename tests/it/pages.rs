@@ -195,6 +195,7 @@ async fn pages_of_an_enrolment_are_usable_in_every_language() {
     viewer.tour("challenge-unenrolled", &here(&viewer.browser).await).await;
     viewer.tour("settings-none", &gate.url("/.stepgate/settings")).await;
     viewer.browser.press("main form button").await;
+    viewer.browser.press("main form:has(input[value=app]) button").await;
     viewer.browser.find("main .q svg").await;
     let enrol = here(&viewer.browser).await;
     for language in Language::ALL {

@@ -24,6 +24,7 @@ use crate::{
     secret::Token,
     stamp::Stamp,
     store::{PlayerState, shared::Level},
+    target::{OddForm, PathPolicy},
 };
 
 /// The request header with which a client without cookies sends its stamp.
@@ -131,7 +132,7 @@ impl Flow {
     ) -> Result<Gated<'r>, FlowError> {
         let guarded = !landing.is_unguarded();
         if guarded {
-            check_form(arrival.head)?;
+            check_form(arrival.head, rules.paths, landing)?;
         }
         let unread = matches!(arrival.body, BodyState::Unread);
         let wants_once = landing.enforced.iter().any(|route| route.require == Requirement::Once);
@@ -258,8 +259,9 @@ impl Flow {
 }
 
 /// Forms that a guarded route refuses, though they may be harmless elsewhere (security.md 3.3).
-fn check_form(head: &Head<'_>) -> Result<(), FlowError> {
-    if head.target.ambiguity().is_some() {
+fn check_form(head: &Head<'_>, paths: PathPolicy, landing: &Landing<'_>) -> Result<(), FlowError> {
+    let other_case = landing.other_case && paths.case_sensitive == OddForm::Reject;
+    if other_case || paths.refused(head.target).is_some() {
         return Err(FlowError::BadRequest("this address is written in a form that is refused here"));
     }
     if head.headers.get_all(header::CONTENT_TYPE).iter().nth(1).is_some() {

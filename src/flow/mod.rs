@@ -36,6 +36,8 @@ pub struct RuleSet {
     pub languages: Vec<String>,
     /// The routes.
     pub routes: Routes,
+    /// What guarded routes do with odd paths.
+    pub paths: crate::target::PathPolicy,
     /// Requests that end the site session, as routes.
     pub session_end: Routes,
     /// Who is it.

@@ -269,7 +269,7 @@ mod tests {
             peer: client,
         };
         let enforced = routes.iter().collect();
-        let landing = Landing { enforced, observed: Vec::new(), body_matters: false };
+        let landing = Landing { enforced, observed: Vec::new(), body_matters: false, other_case: false };
         let decision = decide(&landing, &head, facts);
         let word = match decision.verdict {
             Verdict::Allow(permit) => {

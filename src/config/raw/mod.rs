@@ -8,6 +8,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::target::OddForm;
+
 mod identity;
 mod routes;
 
@@ -36,6 +38,8 @@ pub struct File {
     pub second_factor: Option<SecondFactor>,
     /// Which requests need proof; tried in this order, the first match wins.
     pub routes: Option<Vec<Route>>,
+    /// What a guarded route does with a path in an odd form.
+    pub paths: Option<Paths>,
     /// For requests that match no route; default `none`.
     pub default_require: Option<RequireWord>,
     /// Where things are remembered.
@@ -60,8 +64,6 @@ pub struct File {
     pub throttle: Option<serde_json::Value>,
     /// Reserved; not supported yet.
     pub sms_guard: Option<serde_json::Value>,
-    /// Reserved; not supported yet.
-    pub paths: Option<serde_json::Value>,
     /// Reserved; not supported yet.
     pub tests: Option<serde_json::Value>,
     /// Reserved; not supported yet.
@@ -226,6 +228,22 @@ pub struct App {
     pub issuer: Option<String>,
     /// How many steps a code may be early or late: 0 or 1; default 1.
     pub skew_steps: Option<u32>,
+}
+
+/// What a guarded route does with a path in an odd form: `reject`, or `match`: then it is as guarded as
+/// the plain form, and with proof it goes on as it was written. Nothing here opens a way around a route;
+/// requests that no route guards pass in every form.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Paths {
+    /// `%2f` and `%5c`, for ids that hold a slash; default `reject`.
+    pub encoded_slash: Option<OddForm>,
+    /// `;`, for matrix parameters; default `reject`.
+    pub semicolon: Option<OddForm>,
+    /// `//`; default `reject`.
+    pub double_slash: Option<OddForm>,
+    /// A path in another case than the route's; default `match`, since many sites ignore case.
+    pub case_sensitive: Option<OddForm>,
 }
 
 /// Where things are remembered.

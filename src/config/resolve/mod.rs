@@ -8,7 +8,7 @@ use std::{
 use regex::Regex;
 
 use super::{Config, problem::Problem, raw, tree::Node, value};
-use crate::{fields::FieldName, policy::Requirement, store};
+use crate::{fields::FieldName, policy::Requirement, store, target::PathPolicy};
 
 mod edge;
 mod identity;
@@ -36,7 +36,7 @@ pub(super) fn resolve(
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Config, Vec<Problem>> {
     let mut report = Report { dir, environment, problems: Vec::new(), files: Vec::new() };
-    for reserved in ["couriers", "desk", "notices", "throttle", "sms_guard", "paths", "tests", "audit"] {
+    for reserved in ["couriers", "desk", "notices", "throttle", "sms_guard", "tests", "audit"] {
         report.reserved(tree, reserved);
     }
     let site = report.site(&file.site, tree.at("site"));
@@ -79,6 +79,7 @@ pub(super) fn resolve(
         stamps,
         second_factor,
         routes,
+        paths: paths(file.paths.as_ref()),
         default_require,
         store,
         keys,
@@ -87,6 +88,17 @@ pub(super) fn resolve(
         hash: String::new(),
         files: report.files,
     })
+}
+
+fn paths(typed: Option<&raw::Paths>) -> PathPolicy {
+    let default = PathPolicy::default();
+    let Some(typed) = typed else { return default };
+    PathPolicy {
+        encoded_slash: typed.encoded_slash.unwrap_or(default.encoded_slash),
+        semicolon: typed.semicolon.unwrap_or(default.semicolon),
+        double_slash: typed.double_slash.unwrap_or(default.double_slash),
+        case_sensitive: typed.case_sensitive.unwrap_or(default.case_sensitive),
+    }
 }
 
 fn log_level(log: Option<&raw::Log>) -> &'static str {

@@ -21,3 +21,4 @@ mod kit;
 mod layers;
 mod oathtool;
 mod store;
+mod zoo;

@@ -1,8 +1,10 @@
 //! The composition root: the only file that names concrete parts, and the place where a reload
 //! swaps the rules.
 
+mod reload;
+mod sweep;
+
 use std::{
-    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -12,14 +14,14 @@ use std::{
 use arc_swap::ArcSwap;
 use tokio::runtime::{Builder, Runtime};
 
+use self::{reload::Reload, sweep::Aging};
 use crate::{
-    cli::{
-        self,
-        demo::{self, DemoOptions},
-    },
+    cli,
     clock::{Clock, SystemClock},
     config::{self, Config, keys::KeyFile},
+    courier,
     edge::{
+        exchange::Direct,
         gateway::Gateway,
         live::Live,
         ops::{self, Readiness},
@@ -30,11 +32,15 @@ use crate::{
     },
     flow::{CookieNames, Flow, RuleSet, Stores},
     identity,
-    metrics::{BuildInfo, Metrics, words::ReloadResult},
+    metrics::{BuildInfo, Metrics},
     policy::{self, Routes},
     portal, stamp,
-    store::{memory::Memory, sql::Sql},
+    store::{counted::Counted, memory::Memory, sql::Sql},
 };
+
+mod demo;
+
+pub use demo::demo;
 
 /// Why the process cannot run, for a person.
 #[derive(Debug, thiserror::Error)]
@@ -71,9 +77,16 @@ fn fault(what: &str) -> impl Fn(&dyn std::error::Error) -> StartError {
     }
 }
 
+/// Backup codes that are hashed at once: each takes 19 MiB and a thread.
+const HASHING_AT_ONCE: usize = 4;
+
+/// How a configuration is read: as `run` reads it, or as the demo does.
+type Load = fn(&Path) -> Result<Config, config::Problems>;
+
 /// Everything that lives as long as the process.
 pub struct App {
     runtime: Runtime,
+    load: Load,
     config_path: PathBuf,
     settings: crate::edge::settings::Settings,
     started_with: config::RestartOnly,
@@ -90,6 +103,8 @@ struct Shared {
     flow: Arc<Flow>,
     keys: Arc<KeyFile>,
     http: reqwest::Client,
+    outbox: Arc<courier::outbox::Outbox>,
+    runtime: tokio::runtime::Handle,
 }
 
 impl App {
@@ -98,7 +113,11 @@ impl App {
     /// # Errors
     /// [`StartError`] with what to mend.
     pub fn build(config_path: &Path) -> Result<Self, StartError> {
-        let config = config::load(config_path).map_err(|problems| StartError::Config(problems.to_string()))?;
+        Self::build_with(config_path, config::load)
+    }
+
+    fn build_with(config_path: &Path, load: Load) -> Result<Self, StartError> {
+        let config = load(config_path).map_err(|problems| StartError::Config(problems.to_string()))?;
         crate::edge::logging::init(&config.log_level);
         install_crypto();
         let runtime = Builder::new_multi_thread()
@@ -107,6 +126,7 @@ impl App {
             .enable_all()
             .build()
             .map_err(|error| fault("no runtime")(&error))?;
+        runtime.spawn_blocking(crate::contact::warm);
         check_system_roots().map_err(|error| fault("the system's TLS roots cannot be used")(&error))?;
         let shared = Shared::open(&config, &runtime)?;
         let certificates = load_certificates(&config)?;
@@ -117,6 +137,7 @@ impl App {
         flow.metrics.config_applied(&live.config_hash, flow.clock.now());
         Ok(Self {
             runtime,
+            load,
             config_path: config_path.to_owned(),
             settings,
             started_with,
@@ -150,7 +171,13 @@ impl App {
         let flow = Arc::clone(&self.shared.flow);
         let metrics = Arc::clone(&flow.metrics);
         let parts = Parts {
-            gateway: Gateway { portal: portal::router(Arc::clone(&flow)), flow, live: Arc::clone(&self.live) },
+            gateway: Gateway {
+                portal: portal::router(Arc::clone(&flow)),
+                flow,
+                live: Arc::clone(&self.live),
+                direct: Direct::default(),
+                readiness: Arc::clone(&self.readiness),
+            },
             ops: ops::router(Arc::clone(&metrics), Arc::clone(&self.readiness), &settings.ops),
             readiness: Arc::clone(&self.readiness),
             metrics,
@@ -177,60 +204,29 @@ impl App {
                 readiness.set_upstream(live.upstream.is_available());
             }
         });
-        self.runtime.spawn(sweep(Arc::clone(&self.shared.flow), Arc::clone(&self.readiness)));
+        let aging = self.aging();
+        let (flow, http) = (Arc::clone(&self.shared.flow), self.shared.http.clone());
+        self.runtime.spawn(sweep::carry_notices(flow, Arc::clone(&self.live), http));
+        self.runtime.spawn(sweep::sweep(Arc::clone(&self.shared.flow), Arc::clone(&self.readiness), aging.clone()));
         let reload = Reload {
+            load: self.load,
             path: self.config_path.clone(),
             started_with: self.started_with.clone(),
             shared: self.shared.clone(),
             live: Arc::clone(&self.live),
-            certificates: self.certificates.iter().flatten().cloned().collect(),
+            aging,
         };
-        self.runtime.spawn(reload.run(self.watched.clone()));
+        // Before anything listens: SIGHUP would end a process that does not expect it, and a change that
+        // nobody watches for is missed.
+        let _within = self.runtime.enter();
+        self.runtime.spawn(reload.run(watch::Changes::of(self.watched.clone())));
     }
-}
 
-/// Runs the demo: site, gateway and ops listener on loopback, with stores and keys in a folder that
-/// goes with the process.
-///
-/// # Errors
-/// [`StartError`] with what to mend; mostly a port that is taken.
-pub fn demo(options: &DemoOptions) -> Result<(), StartError> {
-    let folder = std::env::temp_dir().join(format!("stepgate-demo-{}", crate::secret::public_id()));
-    let made = std::fs::DirBuilder::new().mode(0o700).create(&folder);
-    made.map_err(|error| fault("the demo's folder cannot be made")(&error))?;
-    let done = demo_in(options, &folder);
-    // What is left there is sealed under keys that nobody uses again.
-    let _ = std::fs::remove_dir_all(&folder);
-    done
-}
-
-fn demo_in(options: &DemoOptions, folder: &Path) -> Result<(), StartError> {
-    let path = folder.join("stepgate.yaml");
-    std::fs::write(&path, demo::demo_config(options, folder)).map_err(|error| fault("cannot write")(&error))?;
-    let config = config::load(&path).map_err(|problems| StartError::Config(problems.to_string()))?;
-    config::keys::generate(&config.keys, SystemClock::default().now()).map_err(|error| fault("no keys")(&error))?;
-    let app = App::build(&path)?;
-    let listener = app.runtime.block_on(tokio::net::TcpListener::bind(options.site));
-    let listener = listener.map_err(|error| fault(&format!("{} cannot be listened on", options.site))(&error))?;
-    app.runtime.spawn(demo::site::serve(listener, Arc::new(demo::journal::Journal::default())));
-    let issuer = app.live.load().rules.second_factor.app_issuer.clone();
-    let uri = app.runtime.block_on(app.shared.flow.seed_app_factor(demo::accounts::BUDI, &issuer));
-    let uri = uri.map_err(|error| fault("budi's factor cannot be kept")(&error))?;
-    let _ = std::io::Write::write_all(&mut std::io::stdout(), demo::banner(options, &uri).as_bytes());
-    app.serve(false)
-}
-
-/// Forgets what expired, measures what is held, asks the store whether it is there.
-async fn sweep(flow: Arc<Flow>, readiness: Arc<Readiness>) {
-    let mut tick = tokio::time::interval(Duration::from_secs(10));
-    loop {
-        tick.tick().await;
-        let swept = flow.stores.spent.sweep(flow.clock.now()).await;
-        readiness.set_store(swept.is_ok());
-        if let Ok((count, bytes)) = flow.stores.held.usage().await {
-            flow.metrics.held_requests.set(i64::try_from(count).unwrap_or(i64::MAX));
-            flow.metrics.held_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
-        }
+    fn aging(&self) -> Aging {
+        let listeners = self.settings.listen.iter().map(|listener| listener.address.to_string());
+        let pairs = listeners.zip(&self.certificates);
+        let certificates = pairs.filter_map(|(listener, pair)| Some((listener, Arc::clone(pair.as_ref()?)))).collect();
+        Aging { keys: Arc::clone(&self.shared.keys), certificates }
     }
 }
 
@@ -248,35 +244,49 @@ impl Shared {
         let sql =
             runtime.block_on(Sql::open(&url)).map_err(|error| fault("the durable store cannot be opened")(&error))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-        let sql = Arc::new(sql);
-        let memory = Arc::new(Memory::new(Arc::clone(&clock), config.edge.limits.held_total as u64));
         let metrics = Metrics::new(BuildInfo { version: env!("CARGO_PKG_VERSION"), revision: "unknown" })
             .map_err(|error| fault("metrics cannot be registered")(&error))?;
+        let metrics = Arc::new(metrics);
+        let memory = Memory::new(Arc::clone(&clock), config.edge.limits.held_total as u64);
+        let sql = Arc::new(Counted::new(sql, Arc::clone(&metrics)));
+        let memory = Arc::new(Counted::new(memory, Arc::clone(&metrics)));
         let stores = Stores {
-            factors: sql.clone(),
+            accounts: sql.clone(),
             attempts: sql.clone(),
             families: sql.clone(),
             spent: sql.clone(),
-            logins: sql,
+            logins: sql.clone(),
+            devices: sql.clone(),
+            contacts: sql.clone(),
+            sends: sql.clone(),
+            outbox: sql,
             challenges: memory.clone(),
             held: memory.clone(),
             approvals: memory.clone(),
-            enrolments: memory,
+            enrolments: memory.clone(),
+            codes: memory,
         };
         let flow = Flow {
             clock,
             stores,
             sealer: keys.sealer(),
             hasher: keys.hasher(),
-            metrics: Arc::new(metrics),
+            metrics,
             epochs: crate::flow::epochs::EpochCache::default(),
+            hashing: Arc::new(tokio::sync::Semaphore::new(HASHING_AT_ONCE)),
         };
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(3))
             .build()
             .map_err(|error| fault("no HTTP client")(&error))?;
-        Ok(Self { flow: Arc::new(flow), keys: Arc::new(keys), http })
+        Ok(Self {
+            flow: Arc::new(flow),
+            keys: Arc::new(keys),
+            http,
+            outbox: Arc::default(),
+            runtime: runtime.handle().clone(),
+        })
     }
 }
 
@@ -288,6 +298,7 @@ impl Live {
         let ports = identity::Ports {
             hasher: shared.flow.hasher.clone(),
             logins: Arc::clone(&shared.flow.stores.logins),
+            metrics: Arc::clone(&shared.flow.metrics),
             clock: Arc::clone(&shared.flow.clock),
             http: shared.http.clone(),
             other_credentials: config.other_credentials,
@@ -295,6 +306,19 @@ impl Live {
         };
         let sources = identity::Sources::build(config.identity, ports)
             .map_err(|error| StartError::Config(format!("identity: {error}")))?;
+        let ports = courier::Ports {
+            http: shared.http.clone(),
+            clock: Arc::clone(&shared.flow.clock),
+            metrics: Arc::clone(&shared.flow.metrics),
+            outbox: Arc::clone(&shared.outbox),
+            runtime: shared.runtime.clone(),
+            receipts: courier::receipt::Receipts::new(
+                shared.flow.hasher.clone(),
+                format!("{}{}", config.site.origin, config.portal_prefix),
+            ),
+        };
+        let couriers = courier::Couriers::build(config.couriers, &ports)
+            .map_err(|error| StartError::Config(format!("couriers: {error}")))?;
         let ends = config.session_end.into_iter().map(policy::Route::session_end).collect();
         let rules = RuleSet {
             stamps: stamp::Stamps::new(config.stamps.clone(), key_ring(&shared.keys.stamp)?),
@@ -307,6 +331,8 @@ impl Live {
             paths: config.paths,
             identity: sources,
             second_factor: config.second_factor,
+            couriers,
+            notices: config.notices,
         };
         let named = rules.routes.all().iter().map(|route| &*route.name).chain(["none", "portal", "default"]);
         let numbers = named.map(|name| (name.to_owned(), shared.flow.metrics.route(name))).collect();
@@ -322,57 +348,10 @@ impl Live {
     }
 }
 
-/// Swaps the rules when the configuration changes; a bad one changes nothing.
-struct Reload {
-    path: PathBuf,
-    started_with: config::RestartOnly,
-    shared: Shared,
-    live: Arc<ArcSwap<Live>>,
-    certificates: Vec<Arc<Certificates>>,
-}
-
-impl Reload {
-    async fn run(self, files: Vec<PathBuf>) {
-        let mut changes = watch::Changes::of(files);
-        loop {
-            let cause = changes.next().await;
-            for certificates in &self.certificates {
-                let result = match certificates.reload() {
-                    Ok(()) => ReloadResult::Applied,
-                    Err(error) => {
-                        tracing::error!(%error, "certificates not reloaded: the old ones stay");
-                        ReloadResult::Rejected
-                    }
-                };
-                self.shared.flow.metrics.certificate_reload(result);
-            }
-            let metrics = &self.shared.flow.metrics;
-            match self.load() {
-                Ok(live) => {
-                    tracing::info!(?cause, config_hash = live.config_hash, "configuration reloaded");
-                    metrics.config_applied(&live.config_hash, self.shared.flow.clock.now());
-                    self.live.store(Arc::new(live));
-                }
-                Err(error) => {
-                    tracing::error!(?cause, %error, "configuration not reloaded: the old one stays");
-                    metrics.config_rejected();
-                }
-            }
-        }
-    }
-
-    fn load(&self) -> Result<Live, StartError> {
-        let config = config::load(&self.path).map_err(|problems| StartError::Config(problems.to_string()))?;
-        if let Some(key) = config.restart_only().differs(&self.started_with) {
-            return Err(StartError::Config(format!("`{key}` changed: restart, or upgrade with `run --upgrade`")));
-        }
-        Live::build(config, &self.shared)
-    }
-}
-
 fn key_ring(keys: &[config::keys::PrivateKey]) -> Result<stamp::KeyRing, StartError> {
     let bad = |error: stamp::BadKey| StartError::Config(format!("the key file: {error}"));
-    let keys: Result<Vec<_>, _> = keys.iter().map(|key| stamp::SigningKey::from_pkcs8(&key.id, &key.pkcs8)).collect();
+    let keys: Result<Vec<_>, _> =
+        keys.iter().map(|key| stamp::SigningKey::from_pkcs8(&key.id, &key.pkcs8, key.made_at)).collect();
     stamp::KeyRing::new(keys.map_err(bad)?).map_err(bad)
 }
 

@@ -38,6 +38,15 @@ impl UnixTime {
         self.0.div_euclid(1000)
     }
 
+    /// The moment in a text: whole Unix seconds, or a date and time of RFC 3339.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        if let Ok(secs) = text.parse::<i64>() {
+            return Some(Self::from_secs(secs));
+        }
+        text.parse::<jiff::Timestamp>().ok().map(|at| Self(at.as_millisecond()))
+    }
+
     /// This moment and `length` later; saturates.
     #[must_use]
     pub fn plus(self, length: Duration) -> Self {

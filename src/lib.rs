@@ -12,13 +12,16 @@
 //! - [`web`]: what every page and answer of ours shares: problem documents, the page shell, the same-origin check.
 //! - [`flow`]: the use cases: gate, challenge, enrol, hold. No HTTP answers, no SQL.
 //! - [`identity`]: who sent a request: `jwt`, `introspection`, `login`, `header`.
+//! - [`courier`]: carries SMS and mail: `http`, `twilio`, `smtp`, `outbox`.
 //! - [`store`]: ports to what must be remembered; SQL and memory.
 //! - [`factor`]: the rules of each factor.
 //! - [`stamp`]: claims, minting, verifying, the key ring.
 //! - [`policy`]: pure: routes, facts, the decision, the permit, throttling.
 //! - [`request`]: a request head as data.
+//! - [`contact`]: where a player can be reached: phone numbers and mail addresses.
 //! - [`target`]: the readings of a request target.
 //! - [`fields`]: bound fields out of queries, forms and JSON bodies.
+//! - [`words`]: what players read, in every language; numbers and times as a language writes them.
 //! - [`metrics`], [`secret`], [`clock`]: counting, secrets, time.
 
 pub mod app;
@@ -29,13 +32,17 @@ pub mod portal;
 pub mod web;
 pub mod flow;
 pub mod identity;
+pub mod notice;
+pub mod courier;
 pub mod store;
 pub mod factor;
 pub mod stamp;
 pub mod policy;
 pub mod request;
+pub mod contact;
 pub mod target;
 pub mod fields;
+pub mod words;
 pub mod metrics;
 pub mod secret;
 pub mod clock;

@@ -3,11 +3,15 @@
 //! Nothing here names the proxy. The edge builds a [`Head`] from its session, the portal from an
 //! `http::request::Parts`; both say the same of the same bytes.
 
-use std::{fmt, net::IpAddr};
+use std::{
+    fmt,
+    net::IpAddr,
+    sync::{Mutex, OnceLock, PoisonError},
+};
 
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 
-use crate::target::Target;
+use crate::{secret::Token, target::Target};
 
 /// The head of one request, borrowed.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +30,56 @@ pub struct Head<'r> {
     pub client: IpAddr,
     /// The address of the TCP peer: the player, or the proxy nearest to us.
     pub peer: IpAddr,
+    /// What whoever answers the request sets besides.
+    pub answer_cookies: &'r AnswerCookies,
+}
+
+/// Cookies that came up while it was asked who sent a request: whoever answers it sets them.
+#[derive(Default)]
+pub struct AnswerCookies {
+    site: Mutex<Vec<HeaderValue>>,
+    login: OnceLock<Token>,
+}
+
+impl AnswerCookies {
+    /// Adds a Set-Cookie line of the site, for the browser (decisions 3).
+    pub fn hand_on(&self, line: HeaderValue) {
+        // A line is pushed whole, so that a poisoned lock holds nothing half done.
+        self.site.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+    }
+
+    /// The lines of the site, in their order; none the next time.
+    pub fn take_site_lines(&self) -> Vec<HeaderValue> {
+        std::mem::take(&mut *self.site.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The new value of our login cookie for this request: the same one each time.
+    pub fn new_login(&self) -> Token {
+        self.login.get_or_init(Token::random).clone()
+    }
+
+    /// The new value of our login cookie, where one was needed.
+    #[must_use]
+    pub fn login(&self) -> Option<&Token> {
+        self.login.get()
+    }
+}
+
+impl fmt::Debug for AnswerCookies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AnswerCookies(…)")
+    }
+}
+
+impl Head<'_> {
+    /// Whether it asks for a connection that stays open: a WebSocket or another upgrade, or an event
+    /// stream and nothing else.
+    #[must_use]
+    pub fn wants_tunnel(&self) -> bool {
+        let events = |accept: &str| accept.trim().eq_ignore_ascii_case("text/event-stream");
+        self.headers.contains_key(header::UPGRADE)
+            || header_once(self.headers, header::ACCEPT.as_str()).is_some_and(events)
+    }
 }
 
 /// How a request came in.
@@ -163,6 +217,16 @@ pub fn header_once<'r>(headers: &'r HeaderMap, name: &str) -> Option<&'r str> {
         return None;
     }
     first.to_str().ok()
+}
+
+/// Whether the value of a Host header is `localhost` or a loopback address, with or without a port.
+#[must_use]
+pub fn names_loopback(host: &str) -> bool {
+    let Ok(authority) = host.parse::<http::uri::Authority>() else { return false };
+    let name = authority.host();
+    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    !host.contains('@')
+        && (name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback()))
 }
 
 #[cfg(test)]

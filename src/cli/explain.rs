@@ -14,7 +14,7 @@ use crate::{
     config::{self, Config},
     fields::{Body, FieldName},
     policy::{BodyView, Landing, Requirement, Route, Routes, rule::Match},
-    request::{Head, Scheme},
+    request::{AnswerCookies, Head, Scheme},
     target::{OddForm, PathPolicy, Target},
 };
 
@@ -86,6 +86,7 @@ pub(super) fn explain(path: &Path, options: &ExplainOptions, out: &mut impl Writ
         headers: &headers,
         client: IpAddr::V4(Ipv4Addr::LOCALHOST),
         peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        answer_cookies: &AnswerCookies::default(),
     };
     let routes = Routes::compile(config.routes, config.default_require);
     let landing = routes.land(&head, body);
@@ -206,7 +207,8 @@ mod tests {
             let (target, client) = (Target::parse(raw).unwrap(), IpAddr::V4(Ipv4Addr::LOCALHOST));
             let (method, headers) = (&Method::GET, &HeaderMap::new());
             let (scheme, peer) = (Scheme::Https, client);
-            let head = Head { method, target: &target, host: "h", scheme, headers, client, peer };
+            let answer_cookies = &AnswerCookies::default();
+            let head = Head { method, target: &target, host: "h", scheme, headers, client, peer, answer_cookies };
             let mut out = Vec::new();
             print_forms(&target, paths, &routes.land(&head, BodyView::Unread), &mut out).unwrap();
             String::from_utf8(out).unwrap()

@@ -5,6 +5,7 @@
 //! Ed25519 key (RFC 8410) for the first two lists, 32 bytes for the others. Only its owner may read it.
 
 use std::{
+    collections::HashSet,
     fmt, fs,
     io::{self, Write},
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
@@ -17,7 +18,10 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::{
     clock::UnixTime,
+    config::drawn,
+    metrics::words::KeyUse,
     secret::{Hasher, Sealer, SymmetricKey, random},
+    stamp::PUBLISHED_FOR,
 };
 
 /// How many keys may verify stamps or assertions at a time: the newest and the one before.
@@ -30,6 +34,8 @@ pub struct KeyFile {
     pub stamp: Vec<PrivateKey>,
     /// Sign assertions to the site, newest first; one or two.
     pub assertion: Vec<PrivateKey>,
+    /// When the newest key of each use was made.
+    pub newest: Vec<(KeyUse, UnixTime)>,
     sealer: Sealer,
     hasher: Hasher,
 }
@@ -40,6 +46,8 @@ pub struct PrivateKey {
     pub id: String,
     /// PKCS#8, DER.
     pub pkcs8: Zeroizing<Vec<u8>>,
+    /// When it was made: for a while after that it only verifies.
+    pub made_at: UnixTime,
 }
 
 impl fmt::Debug for PrivateKey {
@@ -75,6 +83,12 @@ pub enum KeyFileError {
     /// Others than its owner may read it.
     #[error("others than its owner may read the key file {path}: chmod 600 {path}", path = .0.display())]
     Exposed(PathBuf),
+    /// The newest key does not sign yet: another rotation would drop the one that does.
+    #[error(
+        "the newest keys in {} do not sign yet: rotate again {} minutes after they were made",
+        .0.display(), PUBLISHED_FOR.as_secs() / 60
+    )]
+    TooSoon(PathBuf),
     /// It is no key file.
     #[error("the key file {} is malformed: {reason}", path.display())]
     Malformed {
@@ -117,6 +131,7 @@ impl KeyFile {
     pub fn load(path: &Path) -> Result<Self, KeyFileError> {
         let written = Written::read(path)?;
         let malformed = |reason: String| KeyFileError::Malformed { path: path.to_owned(), reason };
+        written.check_ids().map_err(malformed)?;
         let mut sealing = symmetric(&written.sealing).map_err(malformed)?.into_iter();
         let newest = sealing.next().ok_or_else(|| malformed("`sealing` is empty".into()))?;
         let hashing = symmetric(&written.hashing).map_err(malformed)?;
@@ -126,6 +141,7 @@ impl KeyFile {
         Ok(Self {
             stamp: signing("stamp", &written.stamp).map_err(malformed)?,
             assertion: signing("assertion", &written.assertion).map_err(malformed)?,
+            newest: written.newest().map_err(malformed)?,
             sealer: Sealer::new(newest, sealing),
             hasher: Hasher::new(hashing),
         })
@@ -167,13 +183,20 @@ pub fn generate(path: &Path, now: UnixTime) -> Result<(), KeyFileError> {
 }
 
 /// Adds a new stamp, assertion and sealing key in front. The newest signing key of before still
-/// verifies, older ones are dropped; every sealing key stays, since it may have sealed something;
+/// verifies, and signs until the new one was published for [`PUBLISHED_FOR`]; older ones are dropped; every sealing key stays, since it may have sealed something;
 /// the hashing key is never changed.
 ///
 /// # Errors
-/// [`KeyFileError`] as for [`KeyFile::load`]; the file is then as it was.
+/// [`KeyFileError`] as for [`KeyFile::load`], or [`KeyFileError::TooSoon`]; the file is then as it was.
 pub fn rotate(path: &Path, now: UnixTime) -> Result<(), KeyFileError> {
-    KeyFile::load(path)?;
+    let keys = KeyFile::load(path)?;
+    let is_young = |keys: &[PrivateKey]| match keys {
+        [newest, _older] => newest.made_at.plus(PUBLISHED_FOR) > now,
+        _ => false,
+    };
+    if is_young(&keys.stamp) || is_young(&keys.assertion) {
+        return Err(KeyFileError::TooSoon(path.to_owned()));
+    }
     let mut written = Written::read(path)?;
     for list in [&mut written.stamp, &mut written.assertion] {
         list.insert(0, signing_item(now));
@@ -185,6 +208,24 @@ pub fn rotate(path: &Path, now: UnixTime) -> Result<(), KeyFileError> {
 }
 
 impl Written {
+    /// An id names one key in the whole file: stamps, sealed values and logs say nothing else of it.
+    fn check_ids(&self) -> Result<(), String> {
+        let mut known = HashSet::new();
+        let items = [&self.stamp, &self.assertion, &self.sealing, &self.hashing].into_iter().flatten();
+        match items.map(|item| item.id.as_str()).find(|id| !known.insert(*id)) {
+            Some(twice) if is_key_id(twice) => Err(format!("the id `{twice}` names two keys")),
+            Some(_) => Err("an id names two keys".to_owned()),
+            None => Ok(()),
+        }
+    }
+
+    fn newest(&self) -> Result<Vec<(KeyUse, UnixTime)>, String> {
+        let uses =
+            [(KeyUse::Stamp, &self.stamp), (KeyUse::Assertion, &self.assertion), (KeyUse::Sealing, &self.sealing)];
+        let first = uses.into_iter().filter_map(|(used, items)| items.first().map(|item| (used, item)));
+        first.map(|(used, item)| Ok((used, item.made_at()?))).collect()
+    }
+
     fn read(path: &Path) -> Result<Self, KeyFileError> {
         let unreadable = |cause| KeyFileError::Unreadable { path: path.to_owned(), cause };
         let mode = fs::metadata(path).map_err(unreadable)?.permissions().mode();
@@ -217,13 +258,24 @@ fn signing(list: &str, items: &[Item]) -> Result<Vec<PrivateKey>, String> {
     if !(1..=SIGNING_KEYS).contains(&items.len()) {
         return Err(format!("`{list}` must have one or two keys, not {}", items.len()));
     }
-    items.iter().map(|item| Ok(PrivateKey { id: item.id()?, pkcs8: item.bytes()? })).collect()
+    let key = |item: &Item| {
+        let pkcs8 = item.bytes()?;
+        // Bytes of another shape are refused when they are decoded.
+        if drawn::seed(&pkcs8).is_some_and(|seed| !drawn::is_drawn(seed)) {
+            return Err(item.is_an_example());
+        }
+        Ok(PrivateKey { id: item.id()?, pkcs8, made_at: item.made_at()? })
+    };
+    items.iter().map(key).collect()
 }
 
 fn symmetric(items: &[Item]) -> Result<Vec<SymmetricKey>, String> {
     let key = |item: &Item| {
         let bytes = <[u8; 32]>::try_from(item.bytes()?.as_slice())
             .map_err(|_| format!("the key `{}` is not 32 bytes", item.id))?;
+        if !drawn::is_drawn(&bytes) {
+            return Err(item.is_an_example());
+        }
         Ok(SymmetricKey { id: item.id()?, bytes: Zeroizing::new(bytes) })
     };
     items.iter().map(key).collect()
@@ -231,17 +283,33 @@ fn symmetric(items: &[Item]) -> Result<Vec<SymmetricKey>, String> {
 
 impl Item {
     fn id(&self) -> Result<String, String> {
-        let is_id = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        if self.id.is_empty() || self.id.len() > 32 || !self.id.bytes().all(is_id) {
+        if !is_key_id(&self.id) {
             return Err("an id is not 1 to 32 characters of a-z 0-9 -".to_owned());
         }
         Ok(self.id.clone())
+    }
+
+    fn made_at(&self) -> Result<UnixTime, String> {
+        let made_at = self.created_at.parse::<jiff::Timestamp>();
+        made_at
+            .map(|at| UnixTime::from_secs(at.as_second()))
+            .map_err(|_| format!("`created_at` of the key `{}` is no time as 2026-01-31T12:00:00Z", self.id))
+    }
+
+    /// What is said of a key that everybody can know.
+    fn is_an_example(&self) -> String {
+        format!("the key `{}` is an example and no secret: `stepgate keys generate` draws keys", self.id)
     }
 
     fn bytes(&self) -> Result<Zeroizing<Vec<u8>>, String> {
         let bytes = BASE64.decode(self.key.as_bytes());
         bytes.map(Zeroizing::new).map_err(|_| format!("the key `{}` is not base64", self.id))
     }
+}
+
+fn is_key_id(text: &str) -> bool {
+    let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=32).contains(&text.len()) && text.bytes().all(known)
 }
 
 fn symmetric_item(now: UnixTime) -> Item {
@@ -256,74 +324,13 @@ fn signing_item(now: UnixTime) -> Item {
     item(made.expect("the operating system gives randomness").as_ref(), now)
 }
 
-/// An item with an id of its own: the day, so that people see its age, and six random characters.
+/// An item with an id of its own: the day, so that people see its age, and twelve random characters.
 fn item(key: &[u8], now: UnixTime) -> Item {
     let created_at = jiff::Timestamp::from_second(now.secs()).unwrap_or_default();
     let day = created_at.strftime("%Y%m%d");
-    let id = format!("{day}-{}", HEXLOWER.encode(&random::<3>()));
+    let id = format!("{day}-{}", HEXLOWER.encode(&random::<6>()));
     Item { id, created_at: created_at.to_string(), key: BASE64.encode(key) }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOW: UnixTime = UnixTime::from_secs(1_790_000_000);
-
-    fn made() -> (tempfile::TempDir, PathBuf) {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("keys.yaml");
-        generate(&path, NOW).unwrap();
-        (dir, path)
-    }
-
-    #[test]
-    fn a_generated_file_loads_and_is_private() {
-        let (dir, path) = made();
-        let keys = KeyFile::load(&path).unwrap();
-        assert_eq!((keys.stamp.len(), keys.assertion.len()), (1, 1));
-        assert!(ring::signature::Ed25519KeyPair::from_pkcs8_maybe_unchecked(&keys.stamp[0].pkcs8).is_ok());
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no draft stays behind");
-    }
-
-    #[test]
-    fn an_existing_file_is_never_written_over() {
-        let (dir, path) = made();
-        let before = fs::read(&path).unwrap();
-        assert!(matches!(generate(&path, NOW), Err(KeyFileError::Exists(_))));
-        assert_eq!(fs::read(&path).unwrap(), before);
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn a_file_that_others_may_read_is_refused() {
-        let (_dir, path) = made();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-        assert!(matches!(KeyFile::load(&path), Err(KeyFileError::Exposed(_))));
-    }
-
-    #[test]
-    fn rotation_keeps_two_signing_keys_and_opens_what_was_sealed() {
-        let (_dir, path) = made();
-        let before = KeyFile::load(&path).unwrap();
-        let sealed = before.sealer().seal("p", &[], b"x");
-        for _ in 0..3 {
-            rotate(&path, NOW).unwrap();
-        }
-        let after = KeyFile::load(&path).unwrap();
-        assert_eq!(after.stamp.len(), 2);
-        assert!(after.stamp.iter().all(|key| key.id != before.stamp[0].id));
-        assert_eq!(&**after.sealer().open("p", &[], &sealed).unwrap(), b"x");
-        assert_eq!(after.hasher().hash("p", &[b"x"]), before.hasher().hash("p", &[b"x"]));
-    }
-
-    #[test]
-    fn an_error_does_not_quote_a_key() {
-        let (_dir, path) = made();
-        let text = fs::read_to_string(&path).unwrap().replace("key: ", "kee: S3CR3T");
-        fs::write(&path, text).unwrap();
-        let error = KeyFile::load(&path).unwrap_err().to_string();
-        assert!(error.contains("malformed") && !error.contains("S3CR3T"), "{error}");
-    }
-}
+mod tests;

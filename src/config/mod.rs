@@ -13,8 +13,9 @@ use std::path::{Path, PathBuf};
 use data_encoding::{BASE64, HEXLOWER};
 use secrecy::ExposeSecret;
 
-use crate::{edge, flow, identity, policy, secret::digest, store};
+use crate::{courier, edge, flow, identity, policy, secret::digest, store, words::Language};
 
+mod drawn;
 pub mod keys;
 mod problem;
 pub mod raw;
@@ -37,6 +38,19 @@ pub fn parse(
     dir: &Path,
     environment: impl Fn(&str) -> Option<String>,
 ) -> Result<Config, Problems> {
+    parse_for(name, text, dir, &Surroundings { environment: &environment, demo: false })
+}
+
+/// What a configuration is read in.
+struct Surroundings<'s> {
+    /// Answers for `{ env: … }`.
+    environment: &'s dyn Fn(&str) -> Option<String>,
+    /// Whether `stepgate demo` reads it.
+    demo: bool,
+}
+
+/// As [`parse`]; `demo` lets pass what only `stepgate demo` may use.
+fn parse_for(name: &str, text: &str, dir: &Path, around: &Surroundings<'_>) -> Result<Config, Problems> {
     let fail = |list| Problems::new(name, text, list);
     let (tree, duplicates) = tree::parse(text).map_err(|problem| fail(vec![problem]))?;
     let mut problems = schema::check(&tree);
@@ -45,7 +59,7 @@ pub fn parse(
         return Err(fail(problems));
     }
     let file = serde_yaml::from_str(text).map_err(|error| fail(vec![tree.place.problem(error.to_string(), None)]))?;
-    let mut config = resolve::resolve(&file, &tree, dir, &environment).map_err(fail)?;
+    let mut config = resolve::resolve(&file, &tree, dir, around).map_err(fail)?;
     config.hash = HEXLOWER.encode(&digest([text.as_bytes()])).chars().take(16).collect();
     Ok(config)
 }
@@ -55,10 +69,23 @@ pub fn parse(
 /// # Errors
 /// Everything that is wrong with it, or that it cannot be read.
 pub fn load(path: &Path) -> Result<Config, Problems> {
+    load_for(path, false)
+}
+
+/// The configuration of `stepgate demo` in a file: it may use the `outbox` courier (decisions 30).
+///
+/// # Errors
+/// Everything that is wrong with it, or that it cannot be read.
+pub fn load_demo(path: &Path) -> Result<Config, Problems> {
+    load_for(path, true)
+}
+
+fn load_for(path: &Path, demo: bool) -> Result<Config, Problems> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|cause| Problems::unreadable(&name, &cause))?;
     let dir = path.parent().unwrap_or_else(|| Path::new(""));
-    let mut config = parse(&name, &text, dir, |variable| std::env::var(variable).ok())?;
+    let mut config =
+        parse_for(&name, &text, dir, &Surroundings { environment: &|variable| std::env::var(variable).ok(), demo })?;
     config.files.insert(0, path.to_owned());
     Ok(config)
 }
@@ -73,7 +100,7 @@ pub struct Config {
     /// The path of our own pages.
     pub portal_prefix: String,
     /// Languages of our pages, the first is the default.
-    pub languages: Vec<String>,
+    pub languages: Vec<Language>,
     /// Who is it: the sources in file order.
     pub identity: Vec<identity::settings::SourceSettings>,
     /// Requests that end the site session.
@@ -88,6 +115,10 @@ pub struct Config {
     pub paths: crate::target::PathPolicy,
     /// For requests that land on no route.
     pub default_require: policy::Requirement,
+    /// Where notices go besides the player's own contacts.
+    pub notices: crate::notice::Settings,
+    /// What carries codes and notices.
+    pub couriers: courier::Settings,
     /// Where things are remembered.
     pub store: store::Settings,
     /// The key file.
@@ -144,10 +175,24 @@ mod tests {
     #[test]
     fn the_demo_configuration_is_good() {
         let text = include_str!("../../config/demo.yaml");
-        let config = parse("config/demo.yaml", text, Path::new("config"), |_| None).unwrap_or_else(|p| panic!("{p}"));
+        let config = parse_for(
+            "config/demo.yaml",
+            text,
+            Path::new("config"),
+            &Surroundings { environment: &|_| None, demo: true },
+        );
+        let config = config.unwrap_or_else(|problems| panic!("{problems}"));
         assert_eq!(config.site.hosts, ["127.0.0.1:8080"]);
         assert_eq!(config.routes.len(), 6);
         assert_eq!(config.routes[0].show[0].label, "Amount");
         assert_eq!(config.keys, Path::new("config/DEMO_DIR/keys.yaml"));
+    }
+
+    #[test]
+    fn what_shows_every_code_is_refused_outside_of_the_demo() {
+        let text = include_str!("../../config/demo.yaml");
+        let problems = parse("config/demo.yaml", text, Path::new("config"), |_| None).unwrap_err();
+        let outboxes = problems.list.iter().filter(|problem| problem.message.contains("`outbox`"));
+        assert_eq!((outboxes.count(), problems.list.len()), (2, 2), "{problems}");
     }
 }

@@ -95,7 +95,9 @@ impl<'s> Check<'s> {
             .filter(|choice| kinds(choice) != ["null"])
             .collect();
         let fitting = choices.iter().find(|choice| kinds(choice).iter().any(|kind| fits(node, kind)));
-        fitting.or(choices.last()).copied().unwrap_or(schema)
+        // A number where a text or a mapping may stand was most likely meant as a text.
+        let text = choices.iter().find(|choice| is_scalar(node) && kinds(choice) == ["string"]);
+        fitting.or(text).or(choices.last()).copied().unwrap_or(schema)
     }
 }
 
@@ -128,6 +130,10 @@ fn fits(node: &Node, kind: &str) -> bool {
     }
 }
 
+fn is_scalar(node: &Node) -> bool {
+    matches!(node.value, Value::Scalar { .. })
+}
+
 fn is_null(node: &Node) -> bool {
     matches!(&node.value, Value::Scalar { text, plain: true } if matches!(text.as_str(), "" | "~" | "null"))
 }
@@ -145,8 +151,7 @@ fn wrong_kind(node: &Node, name: &str, wanted: &[&str], about: Option<&str>) -> 
         ["string"] => "a text",
         _ => "another kind of value",
     };
-    let is_scalar = matches!(node.value, Value::Scalar { .. });
-    let help = if is_scalar && wanted == ["string"] { Some("write it in quotes") } else { about };
+    let help = if is_scalar(node) && wanted == ["string"] { Some("write it in quotes") } else { about };
     node.place.problem(format!("{} must be {wants}", quoted(name)), help.map(str::to_owned))
 }
 

@@ -19,15 +19,16 @@ use crate::{
 };
 
 /// The portal's request for what a session brings; `None` where its address is none of ours.
-pub fn request(rules: &Arc<RuleSet>, intake: &Intake, parts: &http::request::Parts) -> Option<Request<Bytes>> {
+pub fn request(rules: &Arc<RuleSet>, intake: &Intake, parts: &http::request::Parts) -> Option<Request<()>> {
     let below = intake.target.raw().strip_prefix(rules.portal_prefix.as_str())?;
     let uri = if below.starts_with('/') { below.parse().ok()? } else { Uri::try_from(format!("/{below}")).ok()? };
-    let mut request = Request::new(Bytes::new());
+    let mut request = Request::new(());
     *request.method_mut() = parts.method.clone();
     *request.uri_mut() = uri;
     *request.headers_mut() = parts.headers.clone();
     let peer = Peer { client: intake.client, peer: intake.peer, scheme: intake.scheme, host: intake.host.clone() };
     request.extensions_mut().insert(peer);
+    request.extensions_mut().insert(Arc::clone(&intake.answer_cookies));
     request.extensions_mut().insert(Arc::clone(rules));
     Some(request)
 }

@@ -10,6 +10,7 @@ use pingora::proxy::Session;
 use crate::{
     edge::{context::Context, forward, gateway::Gateway},
     flow::FlowError,
+    metrics::words::HeldOutcome,
     policy::Requirement,
     request::Head,
     stamp::{Asserted, Assurance},
@@ -53,12 +54,17 @@ impl Gateway {
         }
         if let Some((spend, _)) = &passage.spend {
             if let Err(error) = self.flow.spend(spend).await {
-                context.record.reasons.push("spent");
-                context.failure = Some(Problem::of(&error, self.flow.clock.now()));
-                let status = if matches!(error, FlowError::Gone) { 410 } else { 503 };
+                let (reason, status) =
+                    if matches!(error, FlowError::Gone) { ("spent", 410) } else { ("unavailable", 503) };
+                context.record.decision = "deny";
+                context.record.reasons.insert(0, reason);
+                context.failure = Some(Problem::of(&error, &context.live.rules, self.flow.clock.now()));
                 return Error::e_explain(HTTPStatus(status), "consumed before, or the store did not answer");
             }
             context.spent = true;
+            if context.swap.is_some() {
+                self.flow.metrics.held(HeldOutcome::Resumed);
+            }
         }
         context.sent_at = Some(Instant::now());
         Ok(())

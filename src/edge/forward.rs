@@ -3,10 +3,14 @@
 use std::net::IpAddr;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use pingora::http::RequestHeader;
+use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::prelude::*;
 
-use crate::{edge::intake::Intake, flow::CookieNames, request};
+use crate::{
+    edge::intake::{Intake, REQUEST_ID},
+    flow::CookieNames,
+    request,
+};
 
 /// Headers by which some framework would route the request elsewhere, or believe a client about
 /// where it came from (security.md 3.3): never the client's to send.
@@ -35,7 +39,7 @@ fn folds_into_forwarding(name: &HeaderName) -> bool {
         return false;
     }
     let folded = request::folded_name(name.as_str());
-    folded.starts_with("x-forwarded-") || NEVER_FORWARDED.contains(&folded.as_str())
+    folded.starts_with("x-forwarded-") || folded == REQUEST_ID || NEVER_FORWARDED.contains(&folded.as_str())
 }
 
 /// Removes what a client must not say to the site: our headers and cookies, and false forwarding.
@@ -56,6 +60,14 @@ pub fn clean(request: &mut RequestHeader) -> Result<()> {
         strip_cookies(request)?;
     }
     Ok(())
+}
+
+/// Removes what the site must not say in our name: only what we add to its answer afterwards is ours.
+pub fn drop_ours(answer: &mut ResponseHeader) {
+    let forged: Vec<HeaderName> = answer.headers.keys().filter(|name| is_ours(name)).cloned().collect();
+    for name in forged {
+        answer.remove_header(&name);
+    }
 }
 
 fn strip_cookies(request: &mut RequestHeader) -> Result<()> {
@@ -82,7 +94,7 @@ fn is_our_cookie(pair: &[u8]) -> bool {
     name.is_some_and(|name| CookieNames::owns(name.trim()))
 }
 
-/// Says where the request came from, and to which host it goes.
+/// Says where the request came from, what it is called, and to which host it goes.
 ///
 /// # Errors
 /// As [`clean`].
@@ -91,6 +103,7 @@ pub fn introduce(request: &mut RequestHeader, intake: &Intake, host_header: Opti
     let chain = if intake.trusted { before.collect::<Vec<_>>().join(", ") } else { String::new() };
     request.remove_header("x-forwarded-for");
     request.insert_header("x-forwarded-for", forwarded_for(&chain, intake.peer))?;
+    request.insert_header(REQUEST_ID, intake.request_id.as_str())?;
     request.insert_header("x-forwarded-proto", intake.scheme.as_str())?;
     request.insert_header("x-forwarded-host", intake.host.as_str())?;
     request.insert_header(header::HOST, host_header.unwrap_or(&intake.host))

@@ -1,16 +1,19 @@
 //! The first look at a request: what nobody may send, which host is meant, who is on the line.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use http::{HeaderMap, Method, header};
 use ipnet::IpNet;
 
 use crate::{
     edge::settings::Limits,
-    request::{Head, Scheme},
+    request::{AnswerCookies, Head, Scheme},
     target::Target,
     web::Problem,
 };
+
+/// The header that names a request to proxies and the site.
+pub const REQUEST_ID: &str = "x-request-id";
 
 /// What the first look found out.
 #[derive(Debug)]
@@ -27,6 +30,11 @@ pub struct Intake {
     pub peer: IpAddr,
     /// Whether the peer is a trusted proxy.
     pub trusted: bool,
+    /// What whoever answers sets besides; the portal has it too.
+    pub answer_cookies: Arc<AnswerCookies>,
+    /// Names the request in our log and to the site: what a trusted proxy calls it, else a new
+    /// public id. 1 to 128 letters, digits, `-`, `_`, `.`.
+    pub request_id: String,
 }
 
 impl Intake {
@@ -41,6 +49,7 @@ impl Intake {
             headers,
             client: self.client,
             peer: self.peer,
+            answer_cookies: &self.answer_cookies,
         }
     }
 }
@@ -77,7 +86,17 @@ pub fn examine(parts: &http::request::Parts, raw_target: &[u8], connection: Conn
         .ok_or_else(|| Problem::bad_request("the Host header is missing"))?;
     let host = accepted_host(named, scheme, connection.hosts).ok_or_else(Problem::misdirected)?;
     let client = client(&parts.headers, connection, trusted);
-    Ok(Intake { target, host: host.to_owned(), scheme, client, peer: connection.peer, trusted })
+    let request_id = request_id(&parts.headers, trusted);
+    Ok(Intake {
+        target,
+        host: host.to_owned(),
+        scheme,
+        client,
+        peer: connection.peer,
+        trusted,
+        answer_cookies: Arc::default(),
+        request_id,
+    })
 }
 
 fn check_size(headers: &HeaderMap, raw_target: &[u8], limits: Limits) -> Result<(), Problem> {
@@ -145,6 +164,15 @@ fn scheme(headers: &HeaderMap, tls: bool, trusted: bool) -> Scheme {
         None => tls,
     };
     if https { Scheme::Https } else { Scheme::Http }
+}
+
+fn request_id(headers: &HeaderMap, trusted: bool) -> String {
+    let harmless = |id: &&str| {
+        let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        (1..=128).contains(&id.len()) && id.bytes().all(known)
+    };
+    let given = crate::request::header_once(headers, REQUEST_ID).filter(|_| trusted).filter(harmless);
+    given.map_or_else(crate::secret::public_id, str::to_owned)
 }
 
 fn forwarded_host(headers: &HeaderMap, trusted: bool) -> Option<&str> {

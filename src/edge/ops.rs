@@ -16,20 +16,33 @@ use http::{HeaderMap, StatusCode, header};
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
-use crate::{edge::settings::Ops, metrics::Metrics};
+use crate::{edge::settings::Ops, metrics::Metrics, request::names_loopback};
 
 /// Whether requests may be sent here.
 #[derive(Debug, Default)]
 pub struct Readiness {
     draining: AtomicBool,
+    leaving: AtomicBool,
     no_upstream: AtomicBool,
     no_store: AtomicBool,
 }
 
 impl Readiness {
-    /// From now on: not ready.
+    /// From now on: not ready, and leaving.
     pub fn set_draining(&self) {
         self.draining.store(true, Ordering::Relaxed);
+        self.set_leaving();
+    }
+
+    /// From now on every connection ends with the answer that it waits for.
+    pub fn set_leaving(&self) {
+        self.leaving.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether connections end with their next answer.
+    #[must_use]
+    pub fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::Relaxed)
     }
 
     /// Whether some server of the site is healthy.
@@ -84,15 +97,6 @@ async fn only_local_names(State(state): State<OpsState>, request: Request, next:
         return StatusCode::MISDIRECTED_REQUEST.into_response();
     }
     next.run(request).await
-}
-
-/// Whether a Host value is `localhost` or a loopback address, with or without a port.
-fn names_loopback(host: &str) -> bool {
-    let Ok(authority) = host.parse::<http::uri::Authority>() else { return false };
-    let name = authority.host();
-    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
-    !host.contains('@')
-        && (name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback()))
 }
 
 async fn metrics_page(State(state): State<OpsState>, headers: HeaderMap) -> Response {

@@ -13,12 +13,12 @@ use crate::{
         gateway::Gateway,
     },
     metrics::{Decision, words::UpstreamError},
+    policy::Requirement,
 };
 
 impl Gateway {
     /// Counts the request and, on a guarded route, writes its decision line.
     pub(super) fn record(&self, session: &Session, error: Option<&Error>, context: &Context) {
-        self.flow.metrics.in_flight.dec();
         let status = session.as_downstream().response_written().map_or(0, |answer| answer.status.as_u16());
         let took = context.started.elapsed();
         let added = overhead(context, took);
@@ -32,48 +32,87 @@ impl Gateway {
                 numbers.decision(decision(record.decision), record.reasons.first().copied().unwrap_or("other"));
             }
         }
-        for (route, _) in &record.observed {
-            if let Some(numbers) = context.live.numbers.get(&**route) {
-                numbers.decision(Decision::Observe, "other");
+        for observed in &record.observed {
+            if let Some(numbers) = context.live.numbers.get(&*observed.route) {
+                numbers.decision(Decision::Observe, observed.reason);
             }
         }
-        if let Some(error) = error.filter(|error| *error.esource() == ErrorSource::Upstream) {
-            self.flow.metrics.upstream_error(upstream_error(error));
-            tracing::warn!(route = name, error = %error.etype().as_str(), "the site could not be reached");
+        if let Some(error) = error {
+            self.count_upstream_error(error, context);
         }
-        if context.guarded || !record.observed.is_empty() {
-            self.log(session, context, (status, added));
+        self.log(session, context, (status, added));
+    }
+
+    /// Counts what went wrong between the site and us.
+    pub(super) fn count_upstream_error(&self, error: &Error, context: &Context) {
+        if *error.esource() == ErrorSource::Upstream {
+            self.flow.metrics.upstream_error(upstream_error(error));
+            let route = context.record.route.as_deref().unwrap_or("none");
+            tracing::warn!(route, error = %error.etype().as_str(), "the site could not be reached");
         }
     }
 
+    /// Writes a line for the route that decided and one for each that only observes.
     fn log(&self, session: &Session, context: &Context, (status, added): (u16, Duration)) {
-        let Some(intake) = &context.intake else { return };
         let record = &context.record;
+        let Some(intake) = context.intake.as_ref().filter(|_| context.guarded || !record.observed.is_empty()) else {
+            return;
+        };
         let passage = context.passage.as_ref();
         let stamp = passage.and_then(|passage| passage.stamp.as_ref());
-        let subject = passage
-            .and_then(|passage| passage.player.as_ref().map(|player| &player.subject))
-            .or_else(|| stamp.map(|stamp| &stamp.proof.subject));
-        let player_hash = subject.map(|subject| self.flow.hasher.hash("log", &[subject.as_str().as_bytes()]));
-        let player_hash = player_hash.map(|hash| HEXLOWER.encode(hash.get(..8).unwrap_or_default()));
-        let observed: Vec<&'static str> = record.observed.iter().map(|(_, would)| *would).collect();
-        let reasons = if record.reasons.is_empty() { &observed } else { &record.reasons };
-        decision_log::write(&Line {
-            request_id: &crate::secret::public_id(),
-            route: record.route.as_deref().or(record.observed.first().map(|(name, _)| &**name)).unwrap_or("none"),
-            decision: if context.guarded { record.decision } else { "observe" },
-            reasons,
-            player_hash: player_hash.as_deref().unwrap_or_default(),
+        let (player_hash, session_hash) = self.who_hashes(context);
+        let max_age_s = |route: &str| match context.live.rules.routes.named(route).map(|route| route.require) {
+            Some(Requirement::Fresh { max_age }) => Some(max_age.as_secs()),
+            Some(Requirement::None | Requirement::Session | Requirement::Once) | None => None,
+        };
+        let now = self.flow.clock.now();
+        let route = record.route.as_deref().unwrap_or("none");
+        let line = Line {
+            request_id: &intake.request_id,
+            route,
+            mode: "enforce",
+            decision: record.decision,
+            would: None,
+            reasons: &record.reasons,
+            player_hash: &player_hash,
+            session_hash: &session_hash,
             challenge_id: record.challenge_id.as_deref().unwrap_or_default(),
             factor: stamp.and_then(|stamp| stamp.proof.amr.first()).map_or("", String::as_str),
-            stamp_age_s: stamp.map(|stamp| self.flow.clock.now().since(stamp.proof.auth_time).as_secs()),
+            stamp_age_s: stamp.map(|stamp| now.since(stamp.proof.auth_time).as_secs()),
+            max_age_s: max_age_s(route),
             method: session.req_header().method.as_str(),
             status,
             upstream_status: record.upstream_status,
             overhead_ms: added.as_secs_f64() * 1000.0,
             client_ip: intake.client,
             config_hash: &context.live.config_hash,
-        });
+        };
+        if context.guarded {
+            decision_log::write(&line, now);
+        }
+        for observed in &record.observed {
+            let (route, would) = (&*observed.route, Some(observed.would));
+            let (mode, decision, reasons) = ("observe", "observe", &[observed.reason][..]);
+            let max_age_s = max_age_s(route);
+            decision_log::write(&Line { route, mode, decision, would, reasons, max_age_s, ..line }, now);
+        }
+    }
+
+    /// Short keyed hashes of the player and of the log-in; empty where nobody was asked for.
+    fn who_hashes(&self, context: &Context) -> (String, String) {
+        let passage = context.passage.as_ref();
+        let player = passage.and_then(|passage| passage.player.as_ref());
+        let stamp = passage.and_then(|passage| passage.stamp.as_ref());
+        let who = player
+            .map(|player| (&player.subject, player.binding))
+            .or_else(|| stamp.map(|stamp| (&stamp.proof.subject, stamp.proof.binding)))
+            .or_else(|| context.record.player.as_ref().map(|(subject, binding)| (subject, *binding)));
+        let Some((subject, binding)) = who else { return (String::new(), String::new()) };
+        let short = |purpose: &str, value: &[u8]| {
+            let hash = self.flow.hasher.hash(purpose, &[value]);
+            HEXLOWER.encode(hash.get(..8).unwrap_or_default())
+        };
+        (short("log", subject.as_str().as_bytes()), short("log session", &binding.0))
     }
 }
 

@@ -6,16 +6,23 @@ use pingora::http::ResponseHeader;
 use pingora::prelude::*;
 use pingora::proxy::Session;
 
-use crate::{edge::body, web::Reply};
+use crate::{
+    edge::{body, context::Context},
+    request::Scheme,
+    web::{Reply, headers},
+};
 
-/// Writes a whole answer with its length; what is left of the request is read first.
+/// Writes a whole answer with its length and the headers that all of ours share; what is left of
+/// the request is read first.
 ///
 /// # Errors
 /// When the client is gone.
-pub async fn write(session: &mut Session, reply: Reply) -> Result<()> {
+pub async fn write(session: &mut Session, context: &Context, mut reply: Reply) -> Result<()> {
     if !session.as_downstream_mut().is_body_done() {
         body::drain(session).await;
     }
+    let over_tls = context.intake.as_ref().is_some_and(|intake| intake.scheme == Scheme::Https);
+    headers::common(reply.headers_mut(), over_tls && context.live.rules.site.secure);
     let (parts, content) = reply.into_parts();
     let mut head = ResponseHeader::build(parts.status, Some(parts.headers.len() + 1))?;
     for (name, value) in &parts.headers {

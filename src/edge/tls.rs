@@ -7,7 +7,10 @@ use pingora::listeners::tls::TlsSettings;
 use pingora::prelude::*;
 use pingora_rustls::{ClientHello, ResolvesServerCert, load_certs_and_key_files, sign::CertifiedKey};
 
-use crate::edge::settings::TlsFiles;
+use crate::{
+    clock::UnixTime,
+    edge::{expiry, settings::TlsFiles},
+};
 
 /// Why a pair of files cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +73,12 @@ impl Certificates {
         let key = read(&self.files)?;
         self.current.0.store(Arc::new(key));
         Ok(())
+    }
+
+    /// When the leaf ends; `None` if that cannot be read.
+    #[must_use]
+    pub fn ends_at(&self) -> Option<UnixTime> {
+        expiry::not_after(self.current.0.load().cert.first()?)
     }
 
     /// Settings of a listener with these certificates: TLS 1.2 and 1.3, HTTP/2 by ALPN.

@@ -8,7 +8,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
-use crate::clock::UnixTime;
+use crate::{clock::UnixTime, factor::code::Code};
 
 /// Seconds of a step (RFC 6238 §4.1: X).
 const STEP: i64 = 30;
@@ -60,36 +60,6 @@ impl Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
-    }
-}
-
-/// A code: exactly six ASCII digits.
-#[derive(Clone)]
-pub struct Code(Zeroizing<[u8; 6]>);
-
-impl Code {
-    /// The code that a player typed: ASCII spaces are dropped, since apps show `123 456`; what
-    /// remains must be six ASCII digits (security.md REQ-38).
-    #[must_use]
-    pub fn parse(typed: &str) -> Option<Self> {
-        let mut digits = Zeroizing::new([0; 6]);
-        let mut typed = typed.bytes().filter(|byte| *byte != b' ');
-        for digit in digits.iter_mut() {
-            *digit = typed.next().filter(u8::is_ascii_digit)?;
-        }
-        typed.next().is_none().then_some(Self(digits))
-    }
-
-    /// The six digits.
-    #[must_use]
-    pub fn digits(&self) -> &[u8; 6] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Code(…)")
     }
 }
 

@@ -1,6 +1,9 @@
 //! Factors' rules: pure. Storage, attempts and pages are other layers'.
 //!
-//! Adding one: a file with its `Settings`, its check and its tests, a [`crate::policy::FactorKind`],
-//! and its step in `flow::challenge` and `flow::enrol`.
+//! Adding one: a file with its check and its tests, a [`crate::policy::FactorKind`], and its step in
+//! `flow::challenge` and `flow::enrol`.
 
 pub mod app;
+pub mod backup_code;
+pub mod code;
+pub mod sms;

@@ -271,7 +271,7 @@ mod tests {
         ] {
             assert_eq!(json("/a", broken), Field::Unreadable, "{broken}");
         }
-        assert_eq!(json("/a", &("[".repeat(64) + &"]".repeat(64))), Field::Unreadable);
+        assert_eq!(json("/a", &format!("{}{}", "[".repeat(64), "]".repeat(64))), Field::Unreadable);
         assert_eq!(json("/a", r#"{"a":{}}"#), Field::Unreadable);
     }
 

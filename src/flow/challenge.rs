@@ -4,6 +4,7 @@
 //! else learns that it is gone. `prove` holds the order of the steps from a code to an answered
 //! challenge, `grant` what that then gives.
 
+mod counts;
 mod grant;
 pub(super) mod prove;
 #[cfg(test)]
@@ -13,14 +14,13 @@ use std::time::Duration;
 
 use crate::{
     clock::UnixTime,
-    flow::{CookieNames, Flow, FlowError, Granted, RuleSet},
+    flow::{CookieNames, Flow, FlowError, Granted, RuleSet, device, send},
     identity::{Freshness, Player, Who},
-    metrics::words::VerifyResult,
-    policy::{FactorKind, rule::Route},
+    policy::FactorKind,
     request::{self, Carrier, Head},
     secret::{self, Token, TokenHash},
     store::{
-        FactorRecord,
+        Change, FactorRecord, PlayerState,
         shared::{Challenge, ChallengeState, Level},
     },
 };
@@ -35,8 +35,10 @@ pub struct NewChallenge<'a> {
     pub player: &'a Player,
     /// The browser secret that the client's challenge cookie holds already.
     pub browser: Option<&'a Token>,
-    /// The route that asks.
-    pub route: &'a Route,
+    /// The name of the route that asks, or the word of the change.
+    pub asks: &'a str,
+    /// The kinds that may answer.
+    pub methods: Vec<FactorKind>,
     /// What a right answer is good for.
     pub level: Level,
     /// What the player is shown: label and value.
@@ -54,6 +56,8 @@ pub struct NewChallenge<'a> {
 pub struct Asked {
     /// The challenge.
     pub challenge: Challenge,
+    /// The kinds that may answer it now; empty where the player must enrol first.
+    pub methods: Vec<FactorKind>,
     /// A new browser secret for the challenge cookie, if the client keeps cookies and had none.
     pub browser: Option<Token>,
 }
@@ -63,7 +67,7 @@ pub struct Asked {
 pub struct ChallengeView {
     /// Its id.
     pub id: String,
-    /// The route's name.
+    /// The name of the route that asks, or the word of the change.
     pub route: String,
     /// What the proof is for.
     pub level: Level,
@@ -78,8 +82,25 @@ pub struct ChallengeView {
     pub holds: bool,
     /// When it is gone.
     pub expires_at: UnixTime,
-    /// Until when codes are paused after too many wrong ones.
+    /// Until when codes of every kind are paused after too many wrong ones.
     pub paused_until: Option<UnixTime>,
+    /// Where codes are sent, if they can be.
+    pub sms: Option<SmsView>,
+    /// Whether the browser may be remembered: only where `session` is required.
+    pub can_remember: bool,
+    /// The language that the site says.
+    pub locale: Option<String>,
+}
+
+/// Where codes are sent, as its player sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SmsView {
+    /// The number, masked.
+    pub to: String,
+    /// When the code was sent that counts now.
+    pub sent_at: Option<UnixTime>,
+    /// When another may be asked for.
+    pub resend_at: Option<UnixTime>,
 }
 
 /// One answer.
@@ -89,6 +110,8 @@ pub struct Answer<'a> {
     pub method: FactorKind,
     /// As typed.
     pub code: &'a str,
+    /// Whether the browser is to be remembered, where that can be.
+    pub remember: bool,
 }
 
 /// What a right answer leads to.
@@ -100,6 +123,16 @@ pub struct Verified {
     pub resume: Option<Token>,
     /// Where the browser goes on.
     pub return_to: String,
+    /// What the proof was for.
+    pub level: Level,
+    /// The cookie of the browser that is remembered now.
+    pub device: Option<device::DeviceCookie>,
+    /// How many backup codes are left, if one was used.
+    pub backup_codes_left: Option<u32>,
+    /// The player's language, where the site knows it.
+    pub locale: Option<String>,
+    /// By what the site knows the player: only a client that sends a header itself is told its stamp.
+    pub carrier: Carrier,
 }
 
 /// The player behind a request to our own pages, asked anew, and the browser it came from.
@@ -113,7 +146,7 @@ pub(super) struct Asker {
 
 impl Asker {
     /// Whether the challenge was put to this very log-in and browser.
-    fn owns(&self, challenge: &Challenge) -> bool {
+    pub(super) fn owns(&self, challenge: &Challenge) -> bool {
         let same_login = challenge.subject == self.player.subject && challenge.binding == self.player.binding;
         match challenge.carrier {
             Carrier::Cookie => same_login && challenge.browser.is_some() && challenge.browser == self.browser,
@@ -135,8 +168,8 @@ impl Flow {
     /// [`Flow::ask`] with the lifetime of a challenge that can be answered at once.
     async fn open_challenge(&self, lifetime: Duration, new: NewChallenge<'_>) -> Result<Asked, FlowError> {
         let now = self.clock.now();
-        let state = self.stores.factors.player(&new.player.subject).await?;
-        let lifetime = if state.factors.is_empty() { LIFETIME_WITH_ENROLMENT } else { lifetime };
+        let state = self.stores.accounts.player(&new.player.subject).await?;
+        let lifetime = if provers(&state, &new.level).is_empty() { LIFETIME_WITH_ENROLMENT } else { lifetime };
         let drawn = match (new.player.carrier, new.browser) {
             (Carrier::Cookie, None) => Some(Token::random()),
             (Carrier::Cookie, Some(_)) | (Carrier::Header, _) => None,
@@ -151,9 +184,9 @@ impl Flow {
             subject: new.player.subject.clone(),
             binding: new.player.binding,
             carrier: new.player.carrier,
-            route: new.route.name.as_ref().to_owned(),
+            route: new.asks.to_owned(),
             level: new.level,
-            methods: new.route.methods.clone(),
+            methods: new.methods,
             details: new.details,
             digest: new.digest,
             return_to: new.return_to,
@@ -163,7 +196,10 @@ impl Flow {
             state: ChallengeState::Open,
         };
         self.stores.challenges.put(challenge.clone()).await?;
-        Ok(Asked { challenge, browser: drawn })
+        self.count_asked(&challenge);
+        let answers = |kind: &FactorKind| answers(&state, *kind, &challenge.level, now);
+        let methods = challenge.methods.iter().copied().filter(answers).collect();
+        Ok(Asked { challenge, methods, browser: drawn })
     }
 
     /// What the player of this very log-in and browser may see of a challenge.
@@ -172,7 +208,7 @@ impl Flow {
     /// `Gone` for every challenge that is not theirs; `Identity`, `Anonymous`, `Store`.
     pub async fn view_challenge(&self, rules: &RuleSet, head: &Head<'_>, id: &str) -> Result<ChallengeView, FlowError> {
         let asker = self.asker(rules, head).await?;
-        self.view(&asker, id).await
+        self.view(rules, &asker, id).await
     }
 
     /// Checks an answer: reserves the attempt, compares, consumes the code, closes the challenge,
@@ -188,28 +224,28 @@ impl Flow {
         answer: Answer<'_>,
     ) -> Result<Verified, FlowError> {
         let asker = self.asker(rules, head).await?;
-        let kind = answer.method;
-        let proven = self.prove(&rules.second_factor, &asker, id, answer).await;
+        let (kind, remember) = (answer.method, answer.remember);
+        let proven = self.prove(rules, &asker, id, answer).await;
         self.count_attempt(kind, proven.as_ref().map(|_| ()));
+        if let Err(error) = &proven {
+            self.tell_of_failures(rules, &asker.player, error).await;
+        }
         let challenge = proven?;
-        let verified = self.grant(rules, head, challenge).await?;
         self.stores.attempts.clear(&asker.player.subject, kind).await?;
+        let remember = remember && challenge.level == Level::Session;
+        let mut verified = self.grant(rules, head, challenge).await?;
+        verified.locale.clone_from(&asker.player.claims.locale);
+        if remember {
+            verified.device = self.remember_device(rules, head, &asker.player).await?;
+        }
+        if kind == FactorKind::BackupCode {
+            let state = self.stores.accounts.player(&asker.player.subject).await?;
+            verified.backup_codes_left = Some(state.backup_codes_left);
+        }
         Ok(verified)
     }
 
     /// Who asks, resolved anew (decisions 5).
-    fn count_attempt(&self, kind: FactorKind, proven: Result<(), &FlowError>) {
-        let result = match proven {
-            Ok(()) => VerifyResult::Ok,
-            Err(FlowError::CodeRejected { clock_is_slow: true }) => VerifyResult::Expired,
-            Err(FlowError::CodeRejected { clock_is_slow: false }) => VerifyResult::Wrong,
-            Err(FlowError::TooManyAttempts { .. }) => VerifyResult::Throttled,
-            // No code was compared.
-            Err(_) => return,
-        };
-        self.metrics.verify_attempt(kind.as_str(), result);
-    }
-
     pub(super) async fn asker(&self, rules: &RuleSet, head: &Head<'_>) -> Result<Asker, FlowError> {
         let player = match rules.identity.who(head, Freshness::Anew).await? {
             Who::Nobody => return Err(FlowError::Anonymous),
@@ -232,37 +268,94 @@ impl Flow {
         }
     }
 
-    async fn view(&self, asker: &Asker, id: &str) -> Result<ChallengeView, FlowError> {
+    async fn view(&self, rules: &RuleSet, asker: &Asker, id: &str) -> Result<ChallengeView, FlowError> {
         let challenge = self.own_challenge(asker, id).await?;
         let now = self.clock.now();
-        let state = self.stores.factors.player(&challenge.subject).await?;
-        let answers = |kind: &FactorKind| {
-            state.factors.iter().any(|factor| factor.kind == *kind && is_ripe(factor, challenge.level, now))
-        };
-        let methods: Vec<FactorKind> = challenge.methods.iter().copied().filter(answers).collect();
+        let state = self.stores.accounts.player(&challenge.subject).await?;
+        let methods: Vec<FactorKind> =
+            challenge.methods.iter().copied().filter(|kind| answers(&state, *kind, &challenge.level, now)).collect();
+        let mut free = methods.is_empty();
         let mut paused_until = None;
         for kind in &methods {
             let until = self.stores.attempts.paused_until(&challenge.subject, *kind, now).await?;
-            paused_until = paused_until.max(until);
+            free |= until.is_none();
+            paused_until = until.min(paused_until).or(until).or(paused_until);
         }
+        let sms = match provers(&state, &challenge.level).iter().find(|factor| factor.kind == FactorKind::Sms) {
+            Some(factor) if methods.contains(&FactorKind::Sms) => {
+                Some(self.sms_view(rules, &self.number_of(factor)?, &send::purpose_of(&challenge)).await?)
+            }
+            _ => None,
+        };
         Ok(ChallengeView {
             id: challenge.id,
             route: challenge.route,
+            can_remember: challenge.level == Level::Session
+                && challenge.carrier == Carrier::Cookie
+                && rules.second_factor.devices.most > 0,
             level: challenge.level,
             methods,
             details: challenge.details,
             return_to: challenge.return_to,
             holds: challenge.holds,
             expires_at: challenge.expires_at,
-            paused_until,
+            paused_until: paused_until.filter(|_| !free),
+            sms,
+            locale: asker.player.claims.locale.clone(),
         })
     }
 }
 
-/// Whether a factor may answer at this level now: a new one answers for `session` only (decisions 8).
-fn is_ripe(factor: &FactorRecord, level: Level, now: UnixTime) -> bool {
+/// Whether a factor may answer at this level now: a new one answers for `session` only (decisions 8),
+/// and only one that is older than what an account was frozen for clears the freeze (decisions 26).
+fn is_ripe(state: &PlayerState, factor: &FactorRecord, level: &Level, now: UnixTime) -> bool {
     match level {
         Level::Session => true,
-        Level::Fresh | Level::Once => factor.matures_at <= now,
+        Level::Change(Change::Unfreeze) => state.freeze.is_none_or(|freeze| factor.created_at < freeze.event_at),
+        Level::Fresh | Level::Once | Level::Change(_) => factor.matures_at <= now,
     }
+}
+
+/// The factors that prove at this level: those that were switched off, where they are switched on.
+fn provers<'s>(state: &'s PlayerState, level: &Level) -> &'s [FactorRecord] {
+    match level {
+        Level::Change(Change::Enable) => &state.suspended,
+        Level::Session | Level::Fresh | Level::Once | Level::Change(_) => &state.factors,
+    }
+}
+
+/// Whether a kind may answer: backup codes stand in for the factor that they came with.
+fn answers(state: &PlayerState, kind: FactorKind, level: &Level, now: UnixTime) -> bool {
+    let ripe = |factor: &&FactorRecord| is_ripe(state, factor, level, now);
+    match kind {
+        FactorKind::App | FactorKind::Sms => {
+            provers(state, level).iter().filter(ripe).any(|factor| factor.kind == kind)
+        }
+        FactorKind::BackupCode => {
+            state.backup_codes_left > 0
+                && provers(state, level).iter().any(|factor| ripe(&factor))
+                && *level != Level::Change(Change::Unfreeze)
+        }
+    }
+}
+
+/// The player's factors of a kind that may answer the challenge; for a backup code those that it
+/// stands in for. Never none.
+pub(super) fn may_answer<'s>(
+    challenge: &Challenge,
+    state: &'s PlayerState,
+    kind: FactorKind,
+    now: UnixTime,
+) -> Result<Vec<&'s FactorRecord>, FlowError> {
+    if !challenge.methods.contains(&kind) {
+        return Err(FlowError::MethodUnavailable);
+    }
+    let of_kind = |factor: &&FactorRecord| factor.kind == kind || kind == FactorKind::BackupCode;
+    let factors: Vec<&FactorRecord> = provers(state, &challenge.level).iter().filter(of_kind).collect();
+    let matures_at = factors.iter().map(|factor| factor.matures_at).min().ok_or(FlowError::MethodUnavailable)?;
+    if !answers(state, kind, &challenge.level, now) {
+        let early = matures_at > now;
+        return Err(if early { FlowError::CoolingDown { until: matures_at } } else { FlowError::MethodUnavailable });
+    }
+    Ok(factors.into_iter().filter(|factor| is_ripe(state, factor, &challenge.level, now)).collect())
 }

@@ -1,4 +1,6 @@
-//! Binding a factor to a player. Nothing counts before the confirmation.
+//! Binding a factor to a player: proof where there is an older factor, the number on file where the
+//! operator wants it, then secret, backup codes, and a code of the new factor. Nothing counts before
+//! that last step, and every step can be left, repeated, and looked at again.
 
 use std::time::Duration;
 
@@ -6,23 +8,39 @@ use zeroize::Zeroizing;
 
 use crate::{
     clock::UnixTime,
-    factor::app::{self, Checked, Code, Secret},
+    contact::PhoneNumber,
+    factor::{app, backup_code::BackupCode},
     flow::{
         FirstEnrolment, Flow, FlowError, RuleSet, SecondFactor,
-        challenge::{
-            Asker,
-            prove::{SEALED_FOR, unreadable},
-        },
+        account::uuid_v7,
+        challenge::{Asker, SmsView, prove::unreadable},
+        change,
+        contacts::OnFile,
     },
-    metrics::words::EnrolmentOutcome,
     policy::FactorKind,
-    request::{Head, Subject},
-    secret,
-    store::{FactorRecord, PendingEnrolment, PlayerState},
+    request::Head,
+    secret::{self, Token},
+    store::{Change, EnrolmentStep, Grounds, PendingEnrolment, Place, PlayerState, shared::Level},
 };
+
+mod activate;
+mod phone;
 
 /// How long an enrolment waits for its confirmation.
 const PENDING_LIFETIME: Duration = Duration::from_secs(15 * 60);
+
+/// What a player wants to bind.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// The kind: `App` or `Sms`.
+    pub kind: FactorKind,
+    /// In place of what, where a factor is active.
+    pub place: Place,
+    /// For SMS the number as typed; absent: the one on file.
+    pub number: Option<&'a str>,
+    /// The challenge to go on to afterwards; kept only if it is this log-in's.
+    pub return_to: Option<&'a str>,
+}
 
 /// An enrolment that waits for its confirmation, as its own log-in sees it.
 #[derive(Clone, Debug)]
@@ -31,84 +49,88 @@ pub struct EnrolmentView {
     pub id: String,
     /// The kind.
     pub kind: FactorKind,
-    /// The key to type into the app: base32 without padding, 32 characters.
-    pub secret: zeroize::Zeroizing<String>,
-    /// `otpauth://totp/…` (the Key Uri Format of authenticator apps).
-    pub otpauth_uri: zeroize::Zeroizing<String>,
-    /// The same as a QR code, an `<svg>` element.
-    pub qr_svg: zeroize::Zeroizing<String>,
+    /// The step that it waits at.
+    pub step: EnrolmentStep,
+    /// Whether the number on file is one of its steps.
+    pub proves_phone: bool,
+    /// For an app, once every step before is done.
+    pub app: Option<AppView>,
+    /// Where the codes of this step go, at the steps that send one.
+    pub sms: Option<SmsView>,
+    /// The backup codes, from their step on.
+    pub backup_codes: Vec<Zeroizing<String>>,
     /// The challenge to which the player goes on afterwards.
     pub return_to: Option<String>,
     /// When it is gone.
     pub expires_at: UnixTime,
-}
-
-/// A factor as players see it.
-#[derive(Clone, Debug)]
-pub struct FactorView {
-    /// Its id.
-    pub id: String,
-    /// The kind.
-    pub kind: FactorKind,
-    /// When it became active.
-    pub created_at: UnixTime,
-    /// From when on it satisfies more than `session`.
-    pub matures_at: UnixTime,
-}
-
-/// What the settings page shows.
-#[derive(Clone, Debug)]
-pub struct SettingsView {
-    /// The account, masked: first character and the last two.
+    /// The account, masked, so that nobody binds to a stranger's.
     pub account: String,
-    /// The active factors, oldest first.
-    pub factors: Vec<FactorView>,
-    /// The kinds that can be enrolled now by this log-in.
-    pub can_enrol: Vec<FactorKind>,
+    /// The language that the site says.
+    pub locale: Option<String>,
 }
 
-/// What a confirmation gives.
+/// What an authenticator app needs.
 #[derive(Clone, Debug)]
-pub struct Activated {
-    /// The new factor.
-    pub factor: FactorView,
-    /// The challenge to which the player goes on.
-    pub return_to: Option<String>,
+pub struct AppView {
+    /// The key to type into the app: base32 without padding, 32 characters.
+    pub secret: Zeroizing<String>,
+    /// `otpauth://totp/…` (the Key Uri Format of authenticator apps).
+    pub otpauth_uri: Zeroizing<String>,
+    /// The same as a QR code, an `<svg>` element.
+    pub qr_svg: Zeroizing<String>,
 }
 
 impl Flow {
-    /// The player's settings.
+    /// Begins an enrolment; it takes the place of every other unconfirmed one of this log-in. With
+    /// `approval`, or one in the request's header, the enrolment that it is for goes on.
     ///
     /// # Errors
+    /// `ProofRequired` where a factor is active and must be proven; `Denied` where this log-in may not
+    /// enrol now; `MethodUnavailable`, `BadRequest` for a number that is none; `Frozen`, `Gone`,
     /// `Identity`, `Anonymous`, `Store`.
-    pub async fn settings(&self, rules: &RuleSet, head: &Head<'_>) -> Result<SettingsView, FlowError> {
-        let asker = self.asker(rules, head).await?;
-        let state = self.stores.factors.player(&asker.player.subject).await?;
-        let kinds = rules.second_factor.methods.iter().copied();
-        Ok(SettingsView {
-            account: masked(&asker.player.subject),
-            can_enrol: kinds.filter(|kind| may_enrol(&rules.second_factor, &state, *kind).is_ok()).collect(),
-            factors: state.factors.iter().map(FactorView::of).collect(),
-        })
-    }
-
-    /// Begins an enrolment; it takes the place of every other unconfirmed one of this log-in.
-    /// `return_to` is a challenge's id, kept only if that challenge is this log-in's.
-    ///
-    /// # Errors
-    /// `Denied` where this log-in may not enrol now (a factor is active already, or
-    /// `first_enrolment` wants more than a session), `MethodUnavailable`, `Identity`, `Anonymous`,
-    /// `Store`.
     pub async fn begin_enrolment(
         &self,
         rules: &RuleSet,
         head: &Head<'_>,
-        kind: FactorKind,
-        return_to: Option<&str>,
+        wanted: Wanted<'_>,
+        approval: Option<&Token>,
     ) -> Result<EnrolmentView, FlowError> {
         let asker = self.asker(rules, head).await?;
-        let pending = self.begin(&rules.second_factor, &asker, kind, return_to).await?;
-        self.shown(&rules.second_factor, pending)
+        if let Some(pending) = self.approved_pending(&asker, head, approval).await? {
+            if pending.kind != wanted.kind || pending.grounds != Grounds::Proof(wanted.place) {
+                return Err(FlowError::Gone);
+            }
+            let change = Change::Bind { enrolment: pending.id, place: wanted.place };
+            let changed = self.change_by(rules, head, (&asker, change), approval).await?;
+            return changed.enrolment.ok_or(FlowError::Gone);
+        }
+        let pending = self.begin(rules, &asker, wanted).await?;
+        match pending.grounds {
+            Grounds::First => self.shown(rules, &asker, pending).await,
+            Grounds::Proof(place) => {
+                let change = Change::Bind { enrolment: pending.id, place };
+                let changed = self.change_by(rules, head, (&asker, change), None).await?;
+                changed.enrolment.ok_or(FlowError::Gone)
+            }
+        }
+    }
+
+    /// The enrolment that an approval is for.
+    async fn approved_pending(
+        &self,
+        asker: &Asker,
+        head: &Head<'_>,
+        approval: Option<&Token>,
+    ) -> Result<Option<PendingEnrolment>, FlowError> {
+        let by_header = change::presented(head.headers);
+        let Some(token) = approval.or(by_header.as_ref()) else { return Ok(None) };
+        let now = self.clock.now();
+        let approval = self.stores.approvals.find(token.hash(), now).await?.ok_or(FlowError::Gone)?;
+        let challenge = self.stores.challenges.find(&approval.challenge_id, now).await?.ok_or(FlowError::Gone)?;
+        match challenge.level {
+            Level::Change(Change::Bind { enrolment, .. }) => self.own_pending(asker, &enrolment).await.map(Some),
+            Level::Change(_) | Level::Session | Level::Fresh | Level::Once => Err(FlowError::Gone),
+        }
     }
 
     /// An unconfirmed enrolment, for its own log-in only.
@@ -118,58 +140,69 @@ impl Flow {
     pub async fn view_enrolment(&self, rules: &RuleSet, head: &Head<'_>, id: &str) -> Result<EnrolmentView, FlowError> {
         let asker = self.asker(rules, head).await?;
         let pending = self.own_pending(&asker, id).await?;
-        self.shown(&rules.second_factor, pending)
+        self.shown(rules, &asker, pending).await
     }
 
-    /// Confirms with a code of the new factor: from now on it counts.
+    /// Goes from the secret to the backup codes, and from them to the confirmation. At any other step
+    /// nothing changes.
     ///
     /// # Errors
-    /// `CodeRejected`, `TooManyAttempts`, `Denied`, `Gone`, `Identity`, `Anonymous`, `Store`.
-    pub async fn confirm_enrolment(
-        &self,
-        rules: &RuleSet,
-        head: &Head<'_>,
-        id: &str,
-        code: &str,
-    ) -> Result<Activated, FlowError> {
+    /// `Gone`, `Identity`, `Anonymous`, `Store`.
+    pub async fn next_step(&self, rules: &RuleSet, head: &Head<'_>, id: &str) -> Result<EnrolmentView, FlowError> {
         let asker = self.asker(rules, head).await?;
-        let confirmed = self.confirm(&rules.second_factor, &asker, id, code).await;
-        let outcome = match &confirmed {
-            Ok(_) => EnrolmentOutcome::Activated,
-            Err(_) => EnrolmentOutcome::Rejected,
+        let pending = self.own_pending(&asker, id).await?;
+        let next = match pending.step {
+            EnrolmentStep::Secret => self.with_codes(rules, &pending),
+            EnrolmentStep::BackupCodes => PendingEnrolment { step: EnrolmentStep::Confirm, ..pending.clone() },
+            EnrolmentStep::Proof | EnrolmentStep::Phone | EnrolmentStep::Confirm => {
+                return self.shown(rules, &asker, pending).await;
+            }
         };
-        self.metrics.enrolment(FactorKind::App.as_str(), outcome);
-        confirmed
+        self.moved(&pending, &next).await?;
+        self.shown(rules, &asker, next).await
     }
 
-    /// Binds an app factor without asking anybody, ripe at once: for seeds such as the demo's. Returns
-    /// its otpauth URI, the only place where the secret is told.
+    /// The backup codes, made now if nobody looked at them before; the step that waits is then the
+    /// confirmation.
     ///
     /// # Errors
-    /// `Store`; `BadRequest` where the subject is none.
-    pub async fn seed_app_factor(&self, subject: &str, issuer: &str) -> Result<Zeroizing<String>, FlowError> {
-        let subject = Subject::parse(subject).map_err(|_| FlowError::BadRequest("this is no subject"))?;
-        let now = self.clock.now();
-        let secret = Secret::new(secret::random());
-        let id = uuid_v7(now);
-        let sealed = self.sealer.seal(SEALED_FOR, &[id.as_bytes(), subject.as_str().as_bytes()], secret.as_bytes());
-        let otpauth_uri = app::otpauth_uri(&secret, issuer, subject.as_str());
-        let kind = FactorKind::App;
-        let factor = FactorRecord { id, subject, kind, sealed, created_at: now, matures_at: now, last_step: -1 };
-        self.stores.factors.activate(&factor).await?;
-        Ok(otpauth_uri)
+    /// `Denied` before their step; `Gone`, `Identity`, `Anonymous`, `Store`.
+    pub async fn look_at_codes(&self, rules: &RuleSet, head: &Head<'_>, id: &str) -> Result<EnrolmentView, FlowError> {
+        let asker = self.asker(rules, head).await?;
+        let pending = self.own_pending(&asker, id).await?;
+        let next = match pending.step {
+            EnrolmentStep::Proof | EnrolmentStep::Phone => {
+                return Err(FlowError::Denied("an earlier step of this enrolment is not done"));
+            }
+            EnrolmentStep::Secret => {
+                PendingEnrolment { step: EnrolmentStep::Confirm, ..self.with_codes(rules, &pending) }
+            }
+            EnrolmentStep::BackupCodes => PendingEnrolment { step: EnrolmentStep::Confirm, ..pending.clone() },
+            EnrolmentStep::Confirm => return self.shown(rules, &asker, pending).await,
+        };
+        self.moved(&pending, &next).await?;
+        self.shown(rules, &asker, next).await
     }
 
     pub(super) async fn begin(
         &self,
-        settings: &SecondFactor,
+        rules: &RuleSet,
         asker: &Asker,
-        kind: FactorKind,
-        return_to: Option<&str>,
+        wanted: Wanted<'_>,
     ) -> Result<PendingEnrolment, FlowError> {
+        let settings = &rules.second_factor;
+        let enrollable = wanted.kind != FactorKind::BackupCode && settings.methods.contains(&wanted.kind);
+        if !enrollable {
+            return Err(FlowError::MethodUnavailable);
+        }
         let subject = &asker.player.subject;
-        may_enrol(settings, &self.stores.factors.player(subject).await?, kind)?;
-        let return_to = match return_to {
+        let state = self.stores.accounts.player(subject).await?;
+        let on_file = self.see_contacts(rules, &asker.player).await?;
+        let (grounds, first_step) = self.grounds(rules, &state, wanted.place, on_file.as_ref())?;
+        let now = self.clock.now();
+        let factor_id = uuid_v7(now);
+        let number = number_of(rules, wanted, (grounds, first_step), on_file)?;
+        let return_to = match wanted.return_to {
             None => None,
             Some(id) => match self.own_challenge(asker, id).await {
                 Ok(challenge) => Some(challenge.id),
@@ -177,151 +210,180 @@ impl Flow {
                 Err(other) => return Err(other),
             },
         };
-        let now = self.clock.now();
-        let factor_id = uuid_v7(now);
-        let secret = Secret::new(secret::random());
-        let context = [factor_id.as_bytes(), subject.as_str().as_bytes()];
         let pending = PendingEnrolment {
             id: secret::public_id(),
             subject: subject.clone(),
             binding: asker.player.binding,
-            kind,
-            sealed: self.sealer.seal(SEALED_FOR, &context, secret.as_bytes()),
+            kind: wanted.kind,
+            grounds,
+            step: first_step,
+            number: number.map(|number| self.seal_factor(&factor_id, subject, number.as_str().as_bytes())),
+            secret: None,
+            codes: None,
             factor_id,
             return_to,
             created_at: now,
             expires_at: now.plus(PENDING_LIFETIME),
         };
+        let pending = if first_step == EnrolmentStep::Secret { self.with_secret(rules, &pending) } else { pending };
         self.stores.enrolments.put(pending.clone()).await?;
         Ok(pending)
     }
 
-    /// Activates the factor once its code is right. The secret moves as it was sealed, and the one
-    /// step that makes the factor count is the last that can fail for the player.
-    pub(super) async fn confirm(
+    /// Whether a player in this state may enrol, on which grounds, and which step comes first. Any
+    /// binding while no factor is active is a first enrolment (decisions 7).
+    fn grounds(
         &self,
-        settings: &SecondFactor,
-        asker: &Asker,
-        id: &str,
-        code: &str,
-    ) -> Result<Activated, FlowError> {
-        let pending = self.own_pending(asker, id).await?;
-        let now = self.clock.now();
-        let code = Code::parse(code).ok_or(FlowError::CodeRejected { clock_is_slow: false })?;
-        self.reserve(&pending.subject, pending.kind, now).await?;
-        let secret = self.pending_secret(&pending)?;
-        let last_step = match app::check(&secret, &code, now, settings.app_skew_steps, -1) {
-            Checked::Step(step) => step,
-            Checked::Late => return Err(FlowError::CodeRejected { clock_is_slow: true }),
-            Checked::Replayed | Checked::Wrong => return Err(FlowError::CodeRejected { clock_is_slow: false }),
-        };
-        // Another log-in of the account may have bound a factor since this one began.
-        may_enrol(settings, &self.stores.factors.player(&pending.subject).await?, pending.kind)?;
-        let pending = self.stores.enrolments.take(id, now).await?.ok_or(FlowError::Gone)?;
-        let factor = FactorRecord {
-            id: pending.factor_id,
-            subject: pending.subject,
-            kind: pending.kind,
-            sealed: pending.sealed,
-            created_at: now,
-            matures_at: now.plus(cooldown(settings)),
-            // The confirming code cannot be used again.
-            last_step,
-        };
-        self.stores.factors.activate(&factor).await?;
-        self.stores.enrolments.void_all(&factor.subject).await?;
-        self.stores.attempts.clear(&factor.subject, factor.kind).await?;
-        Ok(Activated { factor: FactorView::of(&factor), return_to: pending.return_to })
+        rules: &RuleSet,
+        state: &PlayerState,
+        place: Place,
+        on_file: Option<&OnFile>,
+    ) -> Result<(Grounds, EnrolmentStep), FlowError> {
+        if state.freeze.is_some() {
+            return Err(FlowError::Frozen);
+        }
+        if !state.factors.is_empty() {
+            return Ok((Grounds::Proof(place), EnrolmentStep::Proof));
+        }
+        may_enrol_first(&rules.second_factor, on_file, self.clock.now()).map(|step| (Grounds::First, step))
     }
 
-    async fn own_pending(&self, asker: &Asker, id: &str) -> Result<PendingEnrolment, FlowError> {
+    /// The enrolment with its app's secret, at the step that shows it; for SMS at the next one.
+    pub(super) fn with_secret(&self, rules: &RuleSet, pending: &PendingEnrolment) -> PendingEnrolment {
+        match pending.kind {
+            FactorKind::App => {
+                let secret = app::Secret::new(secret::random());
+                let sealed = self.seal_factor(&pending.factor_id, &pending.subject, secret.as_bytes());
+                PendingEnrolment { step: EnrolmentStep::Secret, secret: Some(sealed), ..pending.clone() }
+            }
+            FactorKind::Sms | FactorKind::BackupCode => self.with_codes(rules, pending),
+        }
+    }
+
+    fn with_codes(&self, rules: &RuleSet, pending: &PendingEnrolment) -> PendingEnrolment {
+        let set = BackupCode::draw_set(rules.second_factor.backup_codes);
+        let shown: Vec<Zeroizing<String>> = set.iter().map(BackupCode::reveal).collect();
+        let text = Zeroizing::new(shown.iter().map(|code| code.as_str()).collect::<Vec<_>>().join("\n"));
+        let sealed = self.seal_factor(&pending.factor_id, &pending.subject, text.as_bytes());
+        PendingEnrolment { step: EnrolmentStep::BackupCodes, codes: Some(sealed), ..pending.clone() }
+    }
+
+    /// The enrolment after its proof: what [`Flow::change`] makes of it.
+    pub(super) async fn proven(&self, rules: &RuleSet, asker: &Asker, id: &str) -> Result<EnrolmentView, FlowError> {
+        let pending = self.own_pending(asker, id).await?;
+        if pending.step != EnrolmentStep::Proof {
+            return Err(FlowError::Gone);
+        }
+        let next = self.with_secret(rules, &pending);
+        self.moved(&pending, &next).await?;
+        self.shown(rules, asker, next).await
+    }
+
+    async fn moved(&self, from: &PendingEnrolment, to: &PendingEnrolment) -> Result<(), FlowError> {
+        if self.stores.enrolments.replace(from, to.clone()).await? { Ok(()) } else { Err(FlowError::Gone) }
+    }
+
+    pub(super) async fn own_pending(&self, asker: &Asker, id: &str) -> Result<PendingEnrolment, FlowError> {
         let pending = self.stores.enrolments.find(id, self.clock.now()).await?.ok_or(FlowError::Gone)?;
         let own = pending.subject == asker.player.subject && pending.binding == asker.player.binding;
         if own { Ok(pending) } else { Err(FlowError::Gone) }
     }
 
-    pub(super) fn pending_secret(&self, pending: &PendingEnrolment) -> Result<Secret, FlowError> {
-        let context = [pending.factor_id.as_bytes(), pending.subject.as_str().as_bytes()];
-        let opened = self.sealer.open(SEALED_FOR, &context, &pending.sealed);
-        let opened = opened.map_err(|cause| unreadable(Some(cause)))?;
-        Secret::from_bytes(&opened).ok_or_else(|| unreadable(None))
+    /// The backup codes of an enrolment, as they are shown.
+    fn codes_of(&self, pending: &PendingEnrolment) -> Result<Vec<Zeroizing<String>>, FlowError> {
+        let Some(sealed) = &pending.codes else { return Ok(Vec::new()) };
+        let opened = self.open_factor(&pending.factor_id, &pending.subject, sealed)?;
+        let text = std::str::from_utf8(&opened).map_err(|_| unreadable(None))?;
+        Ok(text.lines().map(|line| Zeroizing::new(line.to_owned())).collect())
     }
 
-    fn shown(&self, settings: &SecondFactor, pending: PendingEnrolment) -> Result<EnrolmentView, FlowError> {
-        let secret = self.pending_secret(&pending)?;
-        let otpauth_uri = app::otpauth_uri(&secret, &settings.app_issuer, pending.subject.as_str());
+    /// The number that an enrolment proves.
+    fn pending_number(&self, pending: &PendingEnrolment) -> Result<PhoneNumber, FlowError> {
+        let sealed = pending.number.as_ref().ok_or_else(|| unreadable(None))?;
+        self.number(&pending.factor_id, &pending.subject, sealed)
+    }
+
+    async fn shown(
+        &self,
+        rules: &RuleSet,
+        asker: &Asker,
+        pending: PendingEnrolment,
+    ) -> Result<EnrolmentView, FlowError> {
+        let app = match &pending.secret {
+            None => None,
+            Some(sealed) => {
+                let secret = self.app_secret(&pending.factor_id, &pending.subject, sealed)?;
+                let uri = app::otpauth_uri(&secret, &rules.second_factor.app_issuer, pending.subject.as_str());
+                // An address too long for a code leaves the key to be typed.
+                let qr_svg = app::qr_svg(&uri).unwrap_or_default();
+                Some(AppView { secret: secret.base32(), qr_svg, otpauth_uri: uri })
+            }
+        };
+        let sends = match pending.step {
+            EnrolmentStep::Phone => true,
+            EnrolmentStep::Confirm => pending.kind == FactorKind::Sms,
+            EnrolmentStep::Proof | EnrolmentStep::Secret | EnrolmentStep::BackupCodes => false,
+        };
+        let sms = if sends {
+            let purpose = phone::purpose_of(&pending);
+            Some(self.sms_view(rules, &self.pending_number(&pending)?, &purpose).await?)
+        } else {
+            None
+        };
         Ok(EnrolmentView {
+            backup_codes: self.codes_of(&pending)?,
+            account: super::settings::masked(&pending.subject),
             id: pending.id,
             kind: pending.kind,
-            secret: secret.base32(),
-            // An address too long for a code leaves the key to be typed.
-            qr_svg: app::qr_svg(&otpauth_uri).unwrap_or_else(|| Zeroizing::new(String::new())),
-            otpauth_uri,
+            step: pending.step,
+            proves_phone: pending.grounds == Grounds::First && pending.number.is_some(),
+            app,
+            sms,
             return_to: pending.return_to,
             expires_at: pending.expires_at,
+            locale: asker.player.claims.locale.clone(),
         })
     }
 }
 
-impl FactorView {
-    fn of(factor: &FactorRecord) -> Self {
-        Self { id: factor.id.clone(), kind: factor.kind, created_at: factor.created_at, matures_at: factor.matures_at }
+/// The number that an enrolment proves: on file before a first enrolment that wants it, else typed.
+fn number_of(
+    rules: &RuleSet,
+    wanted: Wanted<'_>,
+    (grounds, step): (Grounds, EnrolmentStep),
+    on_file: Option<OnFile>,
+) -> Result<Option<PhoneNumber>, FlowError> {
+    let on_file = on_file.map(|on_file| on_file.number);
+    if grounds == Grounds::First && step == EnrolmentStep::Phone {
+        return Ok(on_file);
     }
+    if wanted.kind != FactorKind::Sms {
+        return Ok(None);
+    }
+    let home = rules.second_factor.sms.countries.first().copied();
+    let number = match wanted.number.map(str::trim).filter(|typed| !typed.is_empty()) {
+        Some(typed) => PhoneNumber::parse(typed, home).map_err(|_| FlowError::BadRequest("this is no phone number"))?,
+        None => on_file.ok_or(FlowError::BadRequest("a phone number is needed"))?,
+    };
+    Ok(Some(number))
 }
 
-/// Whether a player in this state may enrol a factor of the kind with the site session alone. Any
-/// binding while no factor is active is a first enrolment (decisions 7).
-fn may_enrol(settings: &SecondFactor, state: &PlayerState, kind: FactorKind) -> Result<(), FlowError> {
-    let enrollable = match kind {
-        FactorKind::App => settings.methods.contains(&kind),
-        FactorKind::Sms | FactorKind::BackupCode => false,
-    };
-    if !enrollable {
-        return Err(FlowError::MethodUnavailable);
-    }
-    if !state.factors.is_empty() {
-        return Err(FlowError::Denied("a second factor is active already"));
-    }
+/// Whether a first enrolment may begin, and its first step.
+pub(super) fn may_enrol_first(
+    settings: &SecondFactor,
+    on_file: Option<&OnFile>,
+    now: UnixTime,
+) -> Result<EnrolmentStep, FlowError> {
     match settings.first_enrolment {
-        FirstEnrolment::Cooldown | FirstEnrolment::InsecureSessionOnly => Ok(()),
+        FirstEnrolment::Cooldown | FirstEnrolment::InsecureSessionOnly => Ok(EnrolmentStep::Secret),
         FirstEnrolment::PhoneOnFile => {
-            Err(FlowError::Denied("a first enrolment needs a code sent to the number on file"))
+            // A number proves something only when it is older than who may just have typed it.
+            let aged = on_file.is_some_and(|on_file| now.since(on_file.since) >= settings.cooldown);
+            if aged {
+                return Ok(EnrolmentStep::Phone);
+            }
+            Err(FlowError::Denied("a first enrolment needs a number that the site has had on file for a while"))
         }
         FirstEnrolment::Support => Err(FlowError::Denied("a first enrolment needs a code from the support desk")),
-    }
-}
-
-/// How long a factor that is bound now must mature.
-fn cooldown(settings: &SecondFactor) -> Duration {
-    match settings.first_enrolment {
-        FirstEnrolment::InsecureSessionOnly => Duration::ZERO,
-        FirstEnrolment::Cooldown | FirstEnrolment::PhoneOnFile | FirstEnrolment::Support => settings.cooldown,
-    }
-}
-
-/// A UUID v7 (RFC 9562 §5.7) of the moment.
-fn uuid_v7(now: UnixTime) -> String {
-    let millis = u64::try_from(now.millis()).unwrap_or_default();
-    uuid::Builder::from_unix_timestamp_millis(millis, &secret::random()).into_uuid().to_string()
-}
-
-/// The account as pages show it: its first character and the last two; only the first of a short one.
-fn masked(subject: &Subject) -> String {
-    let characters: Vec<char> = subject.as_str().chars().collect();
-    match characters.as_slice() {
-        [first, _, _, .., before, last] => format!("{first}…{before}{last}"),
-        [first, ..] => format!("{first}…"),
-        [] => "…".to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn accounts_are_masked() {
-        let shown = ["ayu.lestari", "abcde", "abcd", "a", "名前は五字"].map(|id| masked(&Subject::parse(id).unwrap()));
-        assert_eq!(shown, ["a…ri", "a…de", "a…", "a…", "名…五字"]);
     }
 }

@@ -4,29 +4,47 @@ use crate::{
     clock::UnixTime,
     flow::{
         CookieNames, Flow, FlowError, RuleSet,
+        device::Exchanged,
         gate::{APPROVAL_HEADER, Arrival, BodyState, STAMP_HEADER, Spend, browser_secret},
         hold,
     },
     identity::{Freshness, Player, Who},
     metrics::words::StampReject,
-    policy::{self, Enrolment, Facts, Landing, Requirement, Verdict, Visitor},
-    request::{self, Binding, Carrier, Head},
+    policy::{self, Account, Facts, Landing, Requirement, Verdict, Visitor},
+    request::{self, Binding, Carrier, Head, Subject},
     secret::Token,
     stamp::{Reject, Stamp},
     store::shared::Level,
 };
+
+/// How old the store's word on a stamp may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// Some seconds (decisions 14).
+    Late,
+    /// It is asked now.
+    Anew,
+}
 
 /// What was found out of a request's proofs.
 #[derive(Default)]
 pub(super) struct Evidence {
     pub(super) player: Option<Player>,
     pub(super) stamp: Option<Stamp>,
+    pub(super) exchanged: Option<Exchanged>,
     pub(super) spend: Option<(Spend, [u8; 32])>,
-    pub(super) enrolment: Option<Enrolment>,
+    pub(super) details: Vec<(String, String)>,
+    pub(super) account: Option<Account>,
     pub(super) anonymous: bool,
 }
 
 impl Evidence {
+    /// Whose request it is: what a source says, else the stamp.
+    pub(super) fn subject(&self) -> Option<&Subject> {
+        let stamped = self.stamp.as_ref().map(|stamp| &stamp.proof.subject);
+        self.player.as_ref().map(|player| &player.subject).or(stamped)
+    }
+
     /// What the policy reads of it.
     pub(super) fn facts(&self, now: UnixTime) -> Facts<'_> {
         Facts {
@@ -34,7 +52,7 @@ impl Evidence {
             visitor: if self.anonymous { Visitor::Anonymous } else { Visitor::Player },
             stamp: self.stamp.as_ref().map(Stamp::facts),
             approved: self.spend.is_some(),
-            enrolment: self.enrolment.as_ref(),
+            account: self.account.as_ref(),
         }
     }
 }
@@ -54,10 +72,11 @@ impl Flow {
             once |= requirement == Requirement::Once;
             fresh |= matches!(requirement, Requirement::Fresh { .. });
         }
+        let reading = if fresh { Reading::Anew } else { Reading::Late };
         let stamp = self.stamp_of(rules, head)?;
         let unasked = if once { None } else { rules.identity.binding_unasked(head)? };
         if let Some(stamp) = stamp.as_ref().filter(|stamp| unasked == Some(stamp.proof.binding))
-            && self.counts(stamp, !fresh).await?
+            && self.counts(stamp, reading).await?
         {
             let evidence = Evidence { stamp: Some(stamp.clone()), ..Evidence::default() };
             let now = self.clock.now();
@@ -70,12 +89,11 @@ impl Flow {
         let Who::Player(player) = rules.identity.who(head, freshness).await? else {
             return Ok(Evidence { anonymous: true, ..Evidence::default() });
         };
-        let stamp = match stamp {
-            Some(stamp) if self.is_of(&stamp, &player) && self.counts(&stamp, !fresh).await? => Some(stamp),
-            _ => None,
-        };
-        let spend = if once { self.presented_approval(rules, arrival, landing, &player).await? } else { None };
-        Ok(Evidence { player: Some(player), stamp, spend, enrolment: None, anonymous: false })
+        let stamp = self.own_stamp(stamp, &player, reading).await?;
+        let approval = if once { self.presented_approval(rules, arrival, landing, &player).await? } else { None };
+        let (spend, details) =
+            approval.map_or((None, Vec::new()), |(spend, digest, details)| (Some((spend, digest)), details));
+        Ok(Evidence { player: Some(player), stamp, spend, details, ..Evidence::default() })
     }
 
     /// The stamp that a request carries, if its signature and lifetime are good. A bad one counts as
@@ -122,8 +140,19 @@ impl Flow {
         });
     }
 
-    async fn counts(&self, stamp: &Stamp, cached: bool) -> Result<bool, FlowError> {
-        let checked = self.check_revocation(stamp, cached).await?;
+    /// The stamp, if it is of this player's log-in and was not revoked.
+    pub(super) async fn own_stamp(
+        &self,
+        stamp: Option<Stamp>,
+        player: &Player,
+        reading: Reading,
+    ) -> Result<Option<Stamp>, FlowError> {
+        let Some(stamp) = stamp.filter(|stamp| self.is_of(stamp, player)) else { return Ok(None) };
+        Ok(self.counts(&stamp, reading).await?.then_some(stamp))
+    }
+
+    async fn counts(&self, stamp: &Stamp, reading: Reading) -> Result<bool, FlowError> {
+        let checked = self.check_revocation(stamp, reading == Reading::Late).await?;
         if let Err(reject) = checked {
             self.stamp_rejected(reject);
         }
@@ -137,7 +166,7 @@ impl Flow {
         arrival: Arrival<'_>,
         landing: &Landing<'_>,
         player: &Player,
-    ) -> Result<Option<(Spend, [u8; 32])>, FlowError> {
+    ) -> Result<Option<(Spend, [u8; 32], Vec<(String, String)>)>, FlowError> {
         let Some(token) = request::header_once(arrival.head.headers, APPROVAL_HEADER).and_then(Token::parse) else {
             return Ok(None);
         };
@@ -159,6 +188,6 @@ impl Flow {
             return Ok(None);
         }
         let spend = Spend { challenge_id: challenge.id, expires_at: approval.expires_at };
-        Ok(Some((spend, digest)))
+        Ok(Some((spend, digest, details)))
     }
 }

@@ -4,27 +4,27 @@
 //! refuses; which stamp or approval does it bring; who sent it; the policy; and, where proof is
 //! missing, the challenge that asks for it. Every error on this path closes the gate.
 
-use http::header;
-
 use crate::{
     clock::UnixTime,
     fields::Body,
     flow::{
         CookieNames, Flow, FlowError, RuleSet,
         challenge::{Asked, NewChallenge},
+        device::Exchanged,
         evidence::Evidence,
+        form::{body_view, check_form, check_tunnel},
         hold::{self, HeldRequest},
     },
     identity::Player,
+    metrics::words::HeldOutcome,
     policy::{
-        self, BodyView, Decision, Enrolment, FactorKind, Landing, Permit, Reason, Requirement, Route, Verdict,
+        self, Account, Decision, Enrolment, FactorKind, Facts, Landing, Permit, Reason, Requirement, Route, Verdict,
         rule::Respond,
     },
-    request::{self, Head},
+    request::{self, Binding, Head, Subject},
     secret::Token,
     stamp::Stamp,
     store::{PlayerState, shared::Level},
-    target::{OddForm, PathPolicy},
 };
 
 /// The request header with which a client without cookies sends its stamp.
@@ -72,10 +72,22 @@ pub struct Passage {
     pub player: Option<Player>,
     /// The stamp by which it passes.
     pub stamp: Option<Stamp>,
+    /// What a remembered device was exchanged for: the answer carries both cookies.
+    pub exchanged: Option<Exchanged>,
     /// The approval by which it passes, and the digest that it was bound to.
     pub spend: Option<(Spend, [u8; 32])>,
+    /// What its approval showed.
+    pub details: Vec<(String, String)>,
     /// Whether it goes on as nobody's: without identity cookies and Authorization.
     pub anonymous: bool,
+}
+
+impl Passage {
+    /// A request that goes on as nobody's.
+    #[must_use]
+    pub const fn anonymous(permit: Permit) -> Self {
+        Self { permit, player: None, stamp: None, exchanged: None, spend: None, details: Vec::new(), anonymous: true }
+    }
 }
 
 /// What happens to a request.
@@ -87,14 +99,10 @@ pub enum Outcome {
     ReadBody,
     /// The player is asked for a code.
     Ask {
-        /// The challenge and the browser secret, if it is new.
+        /// The challenge, the kinds that may answer, and the browser secret, if it is new.
         asked: Box<Asked>,
-        /// Which kinds may answer now; empty where the player must enrol first.
-        methods: Vec<FactorKind>,
         /// Whether a page is wanted.
         page: bool,
-        /// A new value for our login cookie, where the log-in needs one.
-        login_cookie: Option<Token>,
     },
     /// It is refused.
     Refuse(FlowError),
@@ -109,19 +117,60 @@ pub struct Gated<'r> {
     pub route: Option<&'r Route>,
     /// Why.
     pub reason: Option<Reason>,
-    /// Routes in `observe` mode with what they would have done.
-    pub observed: Vec<(&'r Route, &'static str)>,
+    /// What the routes in `observe` mode would have done.
+    pub observed: Vec<Observed<'r>>,
+    /// Who was found to have sent it, in which log-in.
+    pub player: Option<(Subject, Binding)>,
+}
+
+/// What a route in `observe` mode would have done, and why.
+#[derive(Clone, Copy, Debug)]
+pub struct Observed<'r> {
+    /// The route.
+    pub route: &'r Route,
+    /// `allow`, `challenge`, `enrol` or `deny`.
+    pub would: &'static str,
+    /// Why.
+    pub reason: Reason,
 }
 
 impl Flow {
     /// Takes a request to its verdict.
     pub async fn gate<'r>(&self, rules: &'r RuleSet, arrival: Arrival<'_>) -> Gated<'r> {
         let landing = rules.routes.land(arrival.head, body_view(arrival.body));
-        let route = landing.enforced.first().copied();
-        match self.gate_landed(rules, arrival, &landing).await {
-            Ok(gated) => gated,
-            Err(error) => Gated { outcome: Outcome::Refuse(error), route, reason: None, observed: Vec::new() },
+        if let Some(gated) = self.unguarded(arrival, &landing) {
+            return gated;
         }
+        let route = landing.enforced.first().copied();
+        // On the heap only now: it is large, and most requests are not guarded.
+        let gated = match Box::pin(self.gate_landed(rules, arrival, &landing)).await {
+            Ok(gated) => gated,
+            Err(error) => gated(Outcome::Refuse(error), route),
+        };
+        self.count_unsupported(arrival, &gated);
+        gated
+    }
+
+    /// Counts a form post that would be held if it could be read.
+    fn count_unsupported(&self, arrival: Arrival<'_>, gated: &Gated<'_>) {
+        let Outcome::Refuse(FlowError::UnreadableBody) = gated.outcome else { return };
+        let page = gated.route.is_some_and(|route| (arrival.wants_page)(arrival.head, route.respond));
+        if page && !arrival.head.method.is_safe() {
+            self.metrics.held(HeldOutcome::Unsupported);
+        }
+    }
+
+    /// The way of a request on which nothing depends: no identity, no stamp, no store (decisions 51).
+    fn unguarded<'r>(&self, arrival: Arrival<'_>, landing: &Landing<'r>) -> Option<Gated<'r>> {
+        let unread = matches!(arrival.body, BodyState::Unread);
+        if !landing.is_unguarded() || !landing.observed.is_empty() || unread && landing.body_matters {
+            return None;
+        }
+        let evidence = Evidence::default();
+        let decision = policy::decide(landing, arrival.head, &evidence.facts(self.clock.now()));
+        let Verdict::Allow(permit) = decision.verdict else { return None };
+        let passage = Passage { anonymous: false, ..Passage::anonymous(permit) };
+        Some(Gated { reason: Some(decision.reason), ..gated(Outcome::Pass(Box::new(passage)), decision.route) })
     }
 
     async fn gate_landed<'r>(
@@ -133,6 +182,8 @@ impl Flow {
         let guarded = !landing.is_unguarded();
         if guarded {
             check_form(arrival.head, rules.paths, landing)?;
+            rules.identity.refuse_address(arrival.head)?;
+            check_tunnel(rules, arrival.head, landing)?;
         }
         let unread = matches!(arrival.body, BodyState::Unread);
         let wants_once = landing.enforced.iter().any(|route| route.require == Requirement::Once);
@@ -143,14 +194,19 @@ impl Flow {
         if guarded || !landing.observed.is_empty() {
             evidence = self.evidence(rules, arrival, landing).await?;
         }
-        let decision = self.decide(landing, arrival.head, &mut evidence).await?;
-        let observed = self.observe(landing, &evidence);
+        let mut decision = self.decide(landing, arrival.head, &mut evidence).await?;
+        if self.remembers(rules, arrival.head, &decision, &mut evidence).await? {
+            decision = self.decide(landing, arrival.head, &mut evidence).await?;
+        }
+        let observed = self.observe(landing, &evidence).await;
         let (reason, route) = (Some(decision.reason), decision.route);
-        let outcome = self.carry_out(rules, arrival, decision, evidence).await?;
-        Ok(Gated { outcome, route, reason, observed })
+        let player = evidence.player.as_ref().map(|player| (player.subject.clone(), player.binding));
+        // What was decided stays known where it cannot be carried out.
+        let outcome = self.carry_out(rules, arrival, decision, evidence).await.unwrap_or_else(Outcome::Refuse);
+        Ok(Gated { outcome, route, reason, observed, player })
     }
 
-    /// Decides; asks the store for the player's enrolment only where the verdict depends on it.
+    /// Decides; asks the store for the player's account only where the verdict depends on it.
     async fn decide<'r>(
         &self,
         landing: &Landing<'r>,
@@ -159,19 +215,54 @@ impl Flow {
     ) -> Result<Decision<'r>, FlowError> {
         let now = self.clock.now();
         let decision = policy::decide(landing, head, &evidence.facts(now));
-        if !matches!(decision.verdict, Verdict::AskEnrolment) {
+        if !matches!(decision.verdict, Verdict::AskAccount) {
             return Ok(decision);
         }
-        let Some(player) = &evidence.player else { return Err(FlowError::Anonymous) };
-        let state = self.stores.factors.player(&player.subject).await?;
-        evidence.enrolment = Some(enrolment(&state));
+        let subject = evidence.subject().ok_or(FlowError::Anonymous)?;
+        let state = self.stores.accounts.player(subject).await?;
+        evidence.account = Some(account(&state));
         Ok(policy::decide(landing, head, &evidence.facts(now)))
     }
 
-    /// What the routes in `observe` mode would have done with the same facts.
-    fn observe<'r>(&self, landing: &Landing<'r>, evidence: &Evidence) -> Vec<(&'r Route, &'static str)> {
-        let facts = evidence.facts(self.clock.now());
-        landing.observed.iter().map(|route| (*route, policy::decide::decide_one(route, &facts).0.as_str())).collect()
+    /// Exchanges a remembered device where only a stamp for `session` is missing; whether it gave one.
+    async fn remembers(
+        &self,
+        rules: &RuleSet,
+        head: &Head<'_>,
+        decision: &Decision<'_>,
+        evidence: &mut Evidence,
+    ) -> Result<bool, FlowError> {
+        let only_session = decision.route.is_some_and(|route| route.require == Requirement::Session);
+        if !only_session || !matches!(decision.verdict, Verdict::Challenge) {
+            return Ok(false);
+        }
+        let Some(player) = &evidence.player else { return Ok(false) };
+        let Some(exchanged) = self.exchange_device(rules, head, player).await? else { return Ok(false) };
+        evidence.stamp = Some(exchanged.stamp.stamp.clone());
+        evidence.exchanged = Some(exchanged);
+        Ok(true)
+    }
+
+    /// What the routes in `observe` mode would have done. They see the same facts, and the player's
+    /// account where it matters to them; a store that does not say it would have closed them.
+    async fn observe<'r>(&self, landing: &Landing<'r>, evidence: &Evidence) -> Vec<Observed<'r>> {
+        let now = self.clock.now();
+        let facts = evidence.facts(now);
+        let says = |facts: &Facts<'_>| -> Vec<Observed<'r>> {
+            let observed = landing.observed.iter().map(|route| {
+                let (outcome, reason) = policy::decide::decide_one(route, facts);
+                Observed { route, would: outcome.as_str(), reason }
+            });
+            observed.collect()
+        };
+        let undecided = |route: &&Route| policy::decide::decide_one(route, &facts).0 == Verdict::AskAccount;
+        if let Some(player) = evidence.player.as_ref().filter(|_| landing.observed.iter().any(undecided))
+            && let Ok(state) = self.stores.accounts.player(&player.subject).await
+        {
+            let account = account(&state);
+            return says(&Facts { account: Some(&account), ..facts });
+        }
+        says(&facts)
     }
 
     async fn carry_out<'r>(
@@ -183,8 +274,9 @@ impl Flow {
     ) -> Result<Outcome, FlowError> {
         match decision.verdict {
             Verdict::Allow(permit) => {
-                let Evidence { player, stamp, spend, anonymous, .. } = evidence;
-                Ok(Outcome::Pass(Box::new(Passage { permit, player, stamp, spend, anonymous })))
+                let Evidence { player, stamp, spend, details, anonymous, exchanged, .. } = evidence;
+                let passage = Passage { permit, player, stamp, exchanged, spend, details, anonymous };
+                Ok(Outcome::Pass(Box::new(passage)))
             }
             Verdict::Challenge | Verdict::Enrol => {
                 let route = decision.route.ok_or(FlowError::Denied("this request is refused"))?;
@@ -192,9 +284,10 @@ impl Flow {
             }
             Verdict::CoolDown { until } => Err(FlowError::CoolingDown { until }),
             Verdict::Deny if decision.reason == Reason::Anonymous => Err(FlowError::Anonymous),
+            Verdict::Deny if decision.reason == Reason::Frozen => Err(FlowError::Frozen),
             Verdict::Deny => Err(FlowError::Denied("this request is refused")),
-            // The enrolment was asked for; a verdict that still wants it has no answer to give.
-            Verdict::AskEnrolment => Err(FlowError::Denied("this request is refused")),
+            // The account was asked for; a verdict that still wants it has no answer to give.
+            Verdict::AskAccount => Err(FlowError::Denied("this request is refused")),
         }
     }
 
@@ -218,12 +311,16 @@ impl Flow {
             BodyState::Unread | BodyState::TooLarge => None,
         };
         let level = level(route.require);
+        let is_held = page && changes;
+        if is_held && body.is_none() {
+            self.metrics.held(HeldOutcome::TooLarge);
+        }
         if level == Level::Once && body.is_none() {
             return Err(FlowError::TooLarge);
         }
         let details = if body.is_some() { hold::details(route, head, body)? } else { Vec::new() };
         let digest = body.map(|body| hold::digest(route, &player, head, body, &details));
-        let holds = page && changes && body.is_some();
+        let holds = is_held && body.is_some();
         let return_to = if holds || head.method.is_safe() {
             head.target.raw().to_owned()
         } else {
@@ -234,7 +331,8 @@ impl Flow {
         let new = NewChallenge {
             player: &player,
             browser: browser.as_ref(),
-            route,
+            asks: &route.name,
+            methods: route.methods.clone(),
             level,
             details,
             digest,
@@ -242,40 +340,16 @@ impl Flow {
             holds,
         };
         let asked = self.ask(rules, new).await?;
-        if let Some(body) = body.filter(|_| holds)
-            && !self.keep(&asked.challenge, &HeldRequest::capture(head, body)).await?
-        {
-            self.stores.challenges.remove(&asked.challenge.id).await?;
-            return Err(FlowError::TooLarge);
-        }
-        let methods = match &evidence.enrolment {
-            Some(Enrolment::Active { kinds, .. }) => {
-                route.methods.iter().copied().filter(|kind| kinds.contains(kind)).collect()
+        if let Some(body) = body.filter(|_| holds) {
+            if !self.keep(&asked.challenge, &HeldRequest::capture(head, body)).await? {
+                self.metrics.held(HeldOutcome::NoRoom);
+                self.stores.challenges.remove(&asked.challenge.id).await?;
+                return Err(FlowError::TooLarge);
             }
-            Some(Enrolment::Unenrolled | Enrolment::MustBind) | None => Vec::new(),
-        };
-        Ok(Outcome::Ask { asked: Box::new(asked), methods, page, login_cookie: player.login_cookie })
+            self.metrics.held(HeldOutcome::Held);
+        }
+        Ok(Outcome::Ask { asked: Box::new(asked), page })
     }
-}
-
-/// Forms that a guarded route refuses, though they may be harmless elsewhere (security.md 3.3).
-fn check_form(head: &Head<'_>, paths: PathPolicy, landing: &Landing<'_>) -> Result<(), FlowError> {
-    let other_case = landing.other_case && paths.case_sensitive == OddForm::Reject;
-    if other_case || paths.refused(head.target).is_some() {
-        return Err(FlowError::BadRequest("this address is written in a form that is refused here"));
-    }
-    if head.headers.get_all(header::CONTENT_TYPE).iter().nth(1).is_some() {
-        return Err(FlowError::BadRequest("the Content-Type occurs more than once"));
-    }
-    if head.headers.contains_key(header::CONTENT_ENCODING) {
-        return Err(FlowError::UnreadableBody);
-    }
-    let has_body = head.headers.contains_key(header::TRANSFER_ENCODING)
-        || head.headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0");
-    if has_body && head.method.is_safe() {
-        return Err(FlowError::BadRequest("this method takes no body here"));
-    }
-    Ok(())
 }
 
 /// The browser secret in the challenge cookie.
@@ -287,11 +361,18 @@ pub fn browser_secret(rules: &RuleSet, head: &Head<'_>) -> Option<Token> {
 
 /// What the store says of a player, as the policy reads it.
 #[must_use]
-pub fn enrolment(state: &PlayerState) -> Enrolment {
+pub fn account(state: &PlayerState) -> Account {
+    Account { enrolment: enrolment(state), frozen: state.freeze.is_some(), happened: state.happened.clone() }
+}
+
+fn enrolment(state: &PlayerState) -> Enrolment {
     if state.factors.is_empty() {
         return if state.must_bind { Enrolment::MustBind } else { Enrolment::Unenrolled };
     }
     let mut kinds: Vec<FactorKind> = state.factors.iter().map(|factor| factor.kind).collect();
+    if state.backup_codes_left > 0 {
+        kinds.push(FactorKind::BackupCode);
+    }
     kinds.sort_unstable();
     kinds.dedup();
     // One ripe factor is enough.
@@ -299,15 +380,8 @@ pub fn enrolment(state: &PlayerState) -> Enrolment {
     Enrolment::Active { kinds, cooling_until }
 }
 
-fn body_view(body: BodyState<'_>) -> BodyView<'_> {
-    match body {
-        BodyState::Read(body) => BodyView::Read(body),
-        BodyState::Unread | BodyState::TooLarge => BodyView::Unread,
-    }
-}
-
 fn gated<'r>(outcome: Outcome, route: Option<&'r Route>) -> Gated<'r> {
-    Gated { outcome, route, reason: None, observed: Vec::new() }
+    Gated { outcome, route, reason: None, observed: Vec::new(), player: None }
 }
 
 fn level(requirement: Requirement) -> Level {

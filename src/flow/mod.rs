@@ -7,23 +7,42 @@
 
 use std::{sync::Arc, time::Duration};
 
+use http::HeaderMap;
+
 use crate::{
     clock::{Clock, UnixTime},
-    identity,
+    contact::Country,
+    courier,
+    identity::{self, Player},
     metrics::Metrics,
+    notice,
     policy::{FactorKind, Routes},
     secret::{Hasher, Sealer, Token},
     stamp, store,
+    words::Language,
 };
 
+mod account;
 pub mod challenge;
+pub mod change;
+mod contacts;
+pub mod device;
 pub mod enrol;
 pub mod epochs;
 mod evidence;
 pub mod follow;
+mod form;
 pub mod gate;
+pub mod freeze;
 pub mod hold;
+pub mod language;
+pub mod look;
+pub mod notify;
 pub mod resume;
+pub mod send;
+pub mod settings;
+#[cfg(test)]
+mod testing;
 
 /// What a reload swaps.
 #[derive(Debug)]
@@ -33,7 +52,7 @@ pub struct RuleSet {
     /// Where our own pages stand: a path without a trailing slash, `/.stepgate`.
     pub portal_prefix: String,
     /// Languages of our pages, the first is the default.
-    pub languages: Vec<String>,
+    pub languages: Vec<Language>,
     /// The routes.
     pub routes: Routes,
     /// What guarded routes do with odd paths.
@@ -48,6 +67,27 @@ pub struct RuleSet {
     pub assertions: stamp::Assertions,
     /// The rules of factors.
     pub second_factor: SecondFactor,
+    /// Carry codes and notices.
+    pub couriers: courier::Couriers,
+    /// Where notices go besides the player's own contacts.
+    pub notices: notice::Settings,
+}
+
+impl RuleSet {
+    /// The language for a player: as the site says, as they chose, as the browser prefers, else the
+    /// first.
+    #[must_use]
+    pub fn language(&self, player: Option<&Player>, headers: &HeaderMap) -> Language {
+        let claim = player.and_then(|player| player.claims.locale.as_deref());
+        language::choose(self, headers, claim).0
+    }
+
+    /// The language of a locale that the site says, else the first.
+    #[must_use]
+    pub fn language_of(&self, locale: Option<&str>) -> Language {
+        let known = locale.and_then(Language::parse).filter(|language| self.languages.contains(language));
+        known.or(self.languages.first().copied()).unwrap_or(Language::English)
+    }
 }
 
 /// The site as players know it.
@@ -63,6 +103,10 @@ pub struct Site {
     pub origins: Vec<String>,
     /// Whether the origin is https: decides the cookies' `__Host-` prefix and `Secure`.
     pub secure: bool,
+    /// Its logo and colour.
+    pub look: look::Look,
+    /// Of the times that players are shown.
+    pub time_zone: jiff::tz::TimeZone,
 }
 
 /// The rules of factors.
@@ -80,6 +124,32 @@ pub struct SecondFactor {
     pub app_issuer: String,
     /// How many steps a code may be early or late: 0 or 1.
     pub app_skew_steps: u32,
+    /// Codes by SMS.
+    pub sms: SmsCodes,
+    /// How many backup codes a set has.
+    pub backup_codes: usize,
+    /// Remembered devices.
+    pub devices: Devices,
+}
+
+/// The rules of codes by SMS.
+#[derive(Clone, Debug)]
+pub struct SmsCodes {
+    /// How long one counts.
+    pub lifetime: Duration,
+    /// How many are sent.
+    pub limits: store::SendLimits,
+    /// That are sent to; the first completes numbers that are written without their country.
+    pub countries: Vec<Country>,
+}
+
+/// The rules of remembered devices.
+#[derive(Clone, Copy, Debug)]
+pub struct Devices {
+    /// From the proof on, never moved.
+    pub lifetime: Duration,
+    /// How many a player has.
+    pub most: u32,
 }
 
 /// What a first enrolment needs besides the site session.
@@ -100,7 +170,7 @@ pub enum FirstEnrolment {
 #[derive(Clone)]
 pub struct Stores {
     /// Durable.
-    pub factors: Arc<dyn store::Factors>,
+    pub accounts: Arc<dyn store::Accounts>,
     /// Durable.
     pub attempts: Arc<dyn store::Attempts>,
     /// Durable.
@@ -109,6 +179,14 @@ pub struct Stores {
     pub spent: Arc<dyn store::Spent>,
     /// Durable.
     pub logins: Arc<dyn store::LoginBindings>,
+    /// Durable.
+    pub devices: Arc<dyn store::Devices>,
+    /// Durable.
+    pub contacts: Arc<dyn store::Contacts>,
+    /// Durable.
+    pub sends: Arc<dyn store::SmsSends>,
+    /// Durable.
+    pub outbox: Arc<dyn store::Outbox>,
     /// Shared.
     pub challenges: Arc<dyn store::Challenges>,
     /// Shared.
@@ -117,6 +195,8 @@ pub struct Stores {
     pub approvals: Arc<dyn store::Approvals>,
     /// Shared.
     pub enrolments: Arc<dyn store::PendingEnrolments>,
+    /// Shared.
+    pub codes: Arc<dyn store::SentCodes>,
 }
 
 /// What lives as long as the process.
@@ -133,6 +213,8 @@ pub struct Flow {
     pub metrics: Arc<Metrics>,
     /// Which stamps of late were found not revoked.
     pub epochs: epochs::EpochCache,
+    /// Bounds how many backup codes are hashed at once: each takes 19 MiB.
+    pub hashing: Arc<tokio::sync::Semaphore>,
 }
 
 /// Why a use case could not do what was asked. The one map to problem documents and pages is
@@ -170,6 +252,21 @@ pub enum FlowError {
     /// The player must enrol a factor first: 403 `enrolment-required`.
     #[error("a second factor must be enrolled first")]
     EnrolmentRequired,
+    /// A change of the account needs a proof for exactly it: 401 with the open challenge.
+    #[error("a second factor must be proven for this change")]
+    ProofRequired(Box<challenge::Asked>),
+    /// The player froze the account: 403 `frozen`.
+    #[error("the account is frozen")]
+    Frozen,
+    /// Another code cannot be sent yet: 429 `too-many-attempts`.
+    #[error("another code cannot be sent yet")]
+    SendPaused {
+        /// When the next is free.
+        until: UnixTime,
+    },
+    /// No courier took the code: 503 `unavailable`.
+    #[error("the code could not be sent: {0}")]
+    NotSent(#[from] courier::CourierError),
     /// What is asked needs proof that this log-in does not have: 403 `denied`.
     #[error("{0}")]
     Denied(&'static str),
@@ -199,6 +296,8 @@ pub struct CookieNames {
     pub device: &'static str,
     /// The browser secret of challenges: one a browser, so that two tabs do not collide.
     pub challenge: &'static str,
+    /// The language that the player chose.
+    pub language: &'static str,
     /// The value that `login`, `header` and `bind: subject` tie a log-in to.
     pub login: &'static str,
 }
@@ -212,10 +311,17 @@ impl CookieNames {
                 stamp: "__Host-stepgate",
                 device: "__Host-stepgate-device",
                 challenge: "__Host-stepgate-challenge",
+                language: "__Host-stepgate-language",
                 login: "__Host-stepgate-login",
             };
         }
-        Self { stamp: "stepgate", device: "stepgate-device", challenge: "stepgate-challenge", login: "stepgate-login" }
+        Self {
+            stamp: "stepgate",
+            device: "stepgate-device",
+            challenge: "stepgate-challenge",
+            language: "stepgate-language",
+            login: "stepgate-login",
+        }
     }
 
     /// Whether a cookie name is one of ours, in any spelling a framework might fold into it.

@@ -6,10 +6,12 @@ use http::{HeaderMap, Method};
 use crate::{
     flow::{
         Flow, FlowError, RuleSet,
+        evidence::Reading,
         gate::{Passage, Spend, browser_secret},
         hold::{self, HeldRequest},
     },
     identity::{Freshness, Player, Who},
+    metrics::words::HeldOutcome,
     policy::{self, BodyView, Facts, Landing, Verdict, Visitor},
     request::Head,
     secret::Token,
@@ -42,6 +44,12 @@ pub fn resume_token(body: &[u8]) -> Option<Token> {
     Token::parse(text.strip_prefix(RESUME_FIELD)?.strip_prefix('=')?)
 }
 
+/// Whether a form body has our field, in whatever spelling a framework might read it.
+#[must_use]
+pub fn has_resume_field(body: &[u8]) -> bool {
+    form_urlencoded::parse(body).any(|(name, _)| name.trim().eq_ignore_ascii_case(RESUME_FIELD))
+}
+
 impl Flow {
     /// The request held under an answered challenge, for the browser and log-in that it was asked
     /// of, checked as if it arrived now.
@@ -49,6 +57,14 @@ impl Flow {
     /// # Errors
     /// `Gone` for every token that is not theirs, spent or unknown; whatever the gate would say now.
     pub async fn resume(&self, rules: &RuleSet, head: &Head<'_>, token: &Token) -> Result<Resumed, FlowError> {
+        let resumed = self.take_up(rules, head, token).await;
+        if let Err(FlowError::Gone) = &resumed {
+            self.metrics.held(HeldOutcome::Gone);
+        }
+        resumed
+    }
+
+    async fn take_up(&self, rules: &RuleSet, head: &Head<'_>, token: &Token) -> Result<Resumed, FlowError> {
         let now = self.clock.now();
         let approval = self.stores.approvals.find(token.hash(), now).await?.ok_or(FlowError::Gone)?;
         let challenge = self.stores.challenges.find(&approval.challenge_id, now).await?.ok_or(FlowError::Gone)?;
@@ -72,26 +88,29 @@ impl Flow {
         let original = Head { method: &method, target: &target, headers: &headers, ..*head };
         let landing = rules.routes.land(&original, BodyView::Read(held.body()));
         let digest = check_digest(&landing, &original, &held, (&player, challenge.digest))?;
-        let stamp = match self.stamp_of(rules, head)? {
-            Some(stamp) if stamp.proof.subject == player.subject && stamp.proof.binding == player.binding => {
-                self.check_revocation(&stamp, false).await?.ok().map(|()| stamp)
-            }
-            _ => None,
-        };
-        let state = self.stores.factors.player(&player.subject).await?;
-        let enrolment = super::gate::enrolment(&state);
+        let stamp = self.own_stamp(self.stamp_of(rules, head)?, &player, Reading::Anew).await?;
+        let state = self.stores.accounts.player(&player.subject).await?;
+        let account = super::gate::account(&state);
         let facts = Facts {
             now,
             visitor: Visitor::Player,
             stamp: stamp.as_ref().map(crate::stamp::Stamp::facts),
             approved: challenge.level == Level::Once,
-            enrolment: Some(&enrolment),
+            account: Some(&account),
         };
         let Verdict::Allow(permit) = policy::decide(&landing, &original, &facts).verdict else {
             return Err(FlowError::Gone);
         };
         let spend = Spend { challenge_id: challenge.id, expires_at: approval.expires_at };
-        let passage = Passage { permit, player: Some(player), stamp, spend: Some((spend, digest)), anonymous: false };
+        let passage = Passage {
+            permit,
+            player: Some(player),
+            stamp,
+            exchanged: None,
+            spend: Some((spend, digest)),
+            details: challenge.details,
+            anonymous: false,
+        };
         let body = held.body().bytes.to_vec();
         Ok(Resumed { passage, route: challenge.route, method, headers, body })
     }

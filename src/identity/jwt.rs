@@ -149,8 +149,13 @@ impl Jwt {
         };
         let valid_from = time(claims, "nbf")?.max(time(claims, "iat")?);
         let optional = |name: &Option<String>| name.as_deref().and_then(text).map(str::to_owned);
-        let claims_about =
-            Claims { phone: optional(&names.phone), email: optional(&names.email), locale: optional(&names.locale) };
+        let since = |name: &str| claims.get(name).and_then(|value| value.as_i64().map(|secs| secs.to_string()));
+        let claims_about = Claims {
+            phone: optional(&names.phone),
+            phone_since: optional(&names.phone_since).or_else(|| names.phone_since.as_deref().and_then(since)),
+            email: optional(&names.email),
+            locale: optional(&names.locale),
+        };
         let testimony = Testimony { subject: subject.ok()?, claims: claims_about };
         Some(Verified { testimony, session, expires_at: time(claims, "exp")??, valid_from })
     }

@@ -85,6 +85,8 @@ pub struct ClaimNames {
     pub subject: String,
     /// A phone number.
     pub phone: Option<String>,
+    /// Since when it is the account's.
+    pub phone_since: Option<String>,
     /// A mail address.
     pub email: Option<String>,
     /// A language tag.
@@ -112,6 +114,8 @@ pub struct IntrospectionSettings {
     pub anonymous: Option<Regex>,
     /// Where a phone number stands.
     pub phone: Option<Extract>,
+    /// Where it stands since when the number is the account's.
+    pub phone_since: Option<Extract>,
     /// Where a mail address stands.
     pub email: Option<Extract>,
     /// Where a language tag stands.

@@ -12,7 +12,7 @@ use super::{
     set_cookie::set_cookies,
     settings::{Bind, Credential, HeaderSettings},
 };
-use crate::request::Head;
+use crate::{metrics::words, request::Head};
 
 /// A source, ready to be asked.
 pub(super) enum Source {
@@ -45,14 +45,19 @@ impl Present<'_, '_> {
 }
 
 impl Source {
+    /// Its word in metrics.
+    pub(super) const fn word(&self) -> words::Source {
+        match self {
+            Self::Jwt(_) => words::Source::Jwt,
+            Self::Introspection(_) => words::Source::Introspection,
+            Self::Login(_) => words::Source::Login,
+            Self::Header(_) => words::Source::Header,
+        }
+    }
+
     /// `jwt`, `introspection`, `login` or `header`.
     pub(super) const fn name(&self) -> &'static str {
-        match self {
-            Self::Jwt(_) => "jwt",
-            Self::Introspection(_) => "introspection",
-            Self::Login(_) => "login",
-            Self::Header(_) => "header",
-        }
+        self.word().as_str()
     }
 
     /// What it binds to.

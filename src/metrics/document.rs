@@ -55,20 +55,27 @@ The usual `process_*` families come beside these.
 
 const TAIL: &str = r#"
 `route` is the name of a route in the configuration, or `none` for requests that land on no named route.
+`courier` is a courier's kind and its position in its list of the configuration, from 0: `twilio-1`.
 
 ## Decision log
 
-One JSON line for each request to a guarded route, target `stepgate::decision`, on standard error:
+One JSON line for each request to a guarded route, on standard error, and one more for each route in
+observe mode that it lands on:
 
 | field | what |
 |---|---|
-| `request_id` | names this line |
+| `timestamp`, `level`, `target`, `message` | as in every line; `INFO`, `stepgate::decision`, `decision` |
+| `request_id` | names the request; the site receives it as `X-Request-Id`. A trusted proxy's own is kept if it is 1 to 128 letters, digits, `-`, `_`, `.`; anybody else's is replaced |
 | `route` | the route that decided |
-| `decision` | `allow`, `challenge`, `enrol`, `deny`; `observe` where only routes in observe mode were landed on |
-| `reasons` | stable words as in the label `reason`, with commas between |
+| `mode` | `enforce`, or `observe` for the line of a route that only observes |
+| `decision` | `allow`, `challenge`, `enrol`, `deny`; `observe` in the line of a route that only observes |
+| `would` | only there: what that route would have done |
+| `reasons` | a list of stable words as in the label `reason`: why it was decided so, then what else stood in the way; that route's own where it only observes |
 | `player_hash` | a keyed hash of the subject, 16 hexadecimal digits; it cannot be turned back without the key |
+| `session_hash` | the same of the log-in: two lines of one log-in have the same |
 | `challenge_id` | a public id, no secret |
 | `factor`, `stamp_age_s` | the factor of the stamp's proof and its age |
+| `max_age_s` | how old the route lets that proof be, for `fresh` |
 | `method`, `status`, `upstream_status` | of the request, our answer and the site's |
 | `overhead_ms` | what the gateway added |
 | `client_ip` | the client's address as the trusted proxies say it |
@@ -94,6 +101,11 @@ Words that do not apply are empty, numbers absent. Codes, cookies, tokens, queri
   for: 30m
 - alert: StepgateIdentityUnavailable
   expr: sum by (source) (rate(stepgate_identity_checks_total{result="unavailable"}[5m])) > 0
+  for: 5m
+- alert: StepgateCertificateEnds      # the log warns once a day from 14 days on
+  expr: stepgate_certificate_expiry_seconds - time() < 14 * 86400
+- alert: StepgateCourierDown         # the next one of its list carries meanwhile
+  expr: max by (courier, channel) (stepgate_courier_paused) == 1
   for: 5m
 - alert: StepgateSlow
   expr: histogram_quantile(0.99, sum by (le) (rate(stepgate_overhead_seconds_bucket[10m]))) > 0.05

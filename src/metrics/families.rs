@@ -1,8 +1,9 @@
 //! The table of metric families: the names here are an interface, dashboards rely on them.
 
 use super::words::{
-    CODE_CLASSES, ChallengeOutcome, Decision, EnrolmentOutcome, FACTORS, HeldOutcome, IdentityResult, KeyUse, METHODS,
-    REASONS, ReloadResult, Source, StampReject, StoreOperation, Success, UpstreamError, VerifyResult,
+    CODE_CLASSES, ChallengeOutcome, Channel, ConnectionEnd, Decision, EnrolmentOutcome, FACTORS, Fate, HeldOutcome,
+    IdentityResult, KeyUse, METHODS, REASONS, ReloadResult, SendOutcome, Source, StampReject, StoreOperation, Success,
+    UpstreamError, VerifyResult,
 };
 
 /// What kind of numbers a family holds.
@@ -52,6 +53,7 @@ const fn label(name: &'static str, values: &'static [&'static str]) -> Label {
 }
 
 const ROUTE: Label = label("route", &[]);
+const COURIER: Label = label("courier", &[]);
 const FACTOR: Label = label("factor", FACTORS);
 const RELOAD: &[Label] = &[label("result", ReloadResult::WORDS)];
 
@@ -80,12 +82,17 @@ families! {
         "What the gateway itself added to a request, the site's time not counted.";
     IN_FLIGHT: Kind::Gauge, "requests_in_flight", "requests", &[],
         "Requests whose answer has not ended.";
+    CONNECTIONS: Kind::Gauge, "connections", "connections", &[],
+        "Connections of players that are open.";
+    CONNECTIONS_ENDED: Kind::Counter, "connections_ended_total", "connections",
+        &[label("reason", ConnectionEnd::WORDS)],
+        "Connections of players that were refused, or ended because nothing came in time.";
     DECISIONS: Kind::Counter, "decisions_total", "decisions",
         &[ROUTE, label("decision", Decision::WORDS), label("reason", REASONS)],
         "Decisions over requests to guarded routes.";
     CHALLENGES: Kind::Counter, "challenges_total", "challenges",
         &[ROUTE, FACTOR, label("outcome", ChallengeOutcome::WORDS)],
-        "Challenges by how they went; a challenge that is started has the factor `other` until one is used.";
+        "Challenges by how they went; one that is started has the factor `other`, one that is gone when answered the route `none`.";
     CHALLENGE_DURATION: Kind::Histogram(PEOPLE), "challenge_duration_seconds", "seconds", &[FACTOR],
         "From opening a challenge to its right answer.";
     VERIFY_ATTEMPTS: Kind::Counter, "verify_attempts_total", "codes",
@@ -125,6 +132,18 @@ families! {
         "How long that answer took.";
     UPSTREAM_ERRORS: Kind::Counter, "upstream_errors_total", "requests", &[label("kind", UpstreamError::WORDS)],
         "Requests that the site did not answer.";
+    CERTIFICATE_EXPIRY: Kind::Gauge, "certificate_expiry_seconds", "seconds since 1970", &[label("listener", &[])],
+        "When the certificate of a listener, by its address in the configuration, ends.";
     CERTIFICATE_RELOADS: Kind::Counter, "certificate_reloads_total", "reloads", RELOAD,
         "Reloads of a listener's certificate.";
+    COURIER_SENDS: Kind::Counter, "courier_send_total", "messages",
+        &[COURIER, label("channel", Channel::WORDS), label("outcome", SendOutcome::WORDS)],
+        "Messages that a courier was asked to carry, by how it went.";
+    COURIER_DURATION: Kind::Histogram(EXCHANGE), "courier_send_duration_seconds", "seconds",
+        &[COURIER, label("channel", Channel::WORDS)],
+        "How long a courier that was asked took.";
+    COURIER_PAUSED: Kind::Gauge, "courier_paused", "0 or 1", &[COURIER, label("channel", Channel::WORDS)],
+        "Whether a courier is passed over, since it does not answer.";
+    COURIER_RECEIPTS: Kind::Counter, "courier_receipts_total", "receipts", &[COURIER, label("fate", Fate::WORDS)],
+        "What providers said later of messages that they took over.";
 }

@@ -6,6 +6,7 @@
 //! Adding one: a line in [`families`], its field and method here, then write the document anew
 //! (the test in [`document`] says how).
 
+mod courier;
 pub mod document;
 pub mod families;
 mod grid;
@@ -18,18 +19,20 @@ use prometheus::{
     Error, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
+pub use self::{
+    courier::CourierMetrics,
+    route::RouteMetrics,
+    words::{ChallengeOutcome, Decision},
+};
 use self::{
+    courier::CourierVecs,
     families::{Family, Kind},
     grid::Grid,
     route::RouteVecs,
     words::{
-        EnrolmentOutcome, HeldOutcome, IdentityResult, KeyUse, ReloadResult, Source, StampReject, StoreOperation,
-        Success, UpstreamError, VerifyResult,
+        Channel, ConnectionEnd, EnrolmentOutcome, Fate, HeldOutcome, IdentityResult, KeyUse, ReloadResult, Source,
+        StampReject, StoreOperation, Success, UpstreamError, VerifyResult,
     },
-};
-pub use self::{
-    route::RouteMetrics,
-    words::{ChallengeOutcome, Decision},
 };
 use crate::clock::UnixTime;
 
@@ -49,10 +52,14 @@ pub struct Metrics {
     routes: RouteVecs,
     /// Requests whose answer has not ended; whoever adds one takes it away.
     pub in_flight: IntGauge,
+    /// Connections of players that are open; whoever adds one takes it away.
+    pub connections: IntGauge,
+    connections_ended: Grid<IntCounterVec>,
     /// Requests held now.
     pub held_requests: IntGauge,
     /// Their bytes.
     pub held_bytes: IntGauge,
+    challenges: IntCounterVec,
     challenge_durations: Grid<HistogramVec>,
     verify_attempts: Grid<IntCounterVec>,
     stamp_rejects: Grid<IntCounterVec>,
@@ -68,7 +75,9 @@ pub struct Metrics {
     identity_checks: Grid<IntCounterVec>,
     identity_durations: Grid<HistogramVec>,
     upstream_errors: Grid<IntCounterVec>,
+    certificate_expiry: IntGaugeVec,
     certificate_reloads: Grid<IntCounterVec>,
+    couriers: CourierVecs,
 }
 
 impl Metrics {
@@ -91,9 +100,11 @@ impl Metrics {
                 durations: histograms(&registry, &families::HTTP_DURATION)?,
                 overheads: histograms(&registry, &families::OVERHEAD)?,
                 decisions: counters(&registry, &families::DECISIONS)?,
-                challenges: counters(&registry, &families::CHALLENGES)?,
             },
+            challenges: counters(&registry, &families::CHALLENGES)?,
             in_flight: gauge(&registry, &families::IN_FLIGHT)?,
+            connections: gauge(&registry, &families::CONNECTIONS)?,
+            connections_ended: counted(&families::CONNECTIONS_ENDED)?,
             held_requests: gauge(&registry, &families::HELD_REQUESTS)?,
             held_bytes: gauge(&registry, &families::HELD_BYTES)?,
             challenge_durations: timed(&families::CHALLENGE_DURATION)?,
@@ -111,7 +122,14 @@ impl Metrics {
             identity_checks: counted(&families::IDENTITY_CHECKS)?,
             identity_durations: timed(&families::IDENTITY_DURATION)?,
             upstream_errors: counted(&families::UPSTREAM_ERRORS)?,
+            certificate_expiry: gauges(&registry, &families::CERTIFICATE_EXPIRY)?,
             certificate_reloads: counted(&families::CERTIFICATE_RELOADS)?,
+            couriers: CourierVecs {
+                sends: counters(&registry, &families::COURIER_SENDS)?,
+                durations: histograms(&registry, &families::COURIER_DURATION)?,
+                paused: gauges(&registry, &families::COURIER_PAUSED)?,
+                receipts: counters(&registry, &families::COURIER_RECEIPTS)?,
+            },
             registry,
         })
     }
@@ -123,9 +141,34 @@ impl Metrics {
         self.routes.part(name)
     }
 
+    /// The numbers of one courier; `name` is its kind and its position in the configuration.
+    #[must_use]
+    pub fn courier(&self, name: &str, channel: Channel) -> CourierMetrics {
+        self.couriers.part(name, channel)
+    }
+
+    /// Counts a provider's receipt; the name must be proven to be a courier's.
+    pub fn courier_receipt(&self, name: &str, fate: Fate) {
+        self.couriers.receipt(name, fate);
+    }
+
+    /// Forgets which couriers are passed over: a configuration's new ones begin anew.
+    pub fn couriers_begin(&self) {
+        self.couriers.paused.reset();
+    }
+
     /// Counts one code that was checked; `factor` is `FactorKind::as_str`.
     pub fn verify_attempt(&self, factor: &'static str, result: VerifyResult) {
         count(&self.verify_attempts, &[factor, result.as_str()]);
+    }
+
+    /// Counts a step of a challenge; `route` is a name from the configuration, or `none`, and `factor`
+    /// a word of [`words::FACTORS`].
+    pub fn challenge(&self, route: &str, factor: &'static str, outcome: ChallengeOutcome) {
+        let labels = [route, factor, outcome.as_str()];
+        if let Ok(challenges) = self.challenges.get_metric_with_label_values(&labels) {
+            challenges.inc();
+        }
     }
 
     /// Counts a challenge that was passed, with the time since it was opened.
@@ -163,9 +206,21 @@ impl Metrics {
         observe(&self.identity_durations, &[source.as_str()], took);
     }
 
+    /// Counts a connection that we refused or ended.
+    pub fn connection_ended(&self, end: ConnectionEnd) {
+        count(&self.connections_ended, &[end.as_str()]);
+    }
+
     /// Counts a request that the site did not answer.
     pub fn upstream_error(&self, kind: UpstreamError) {
         count(&self.upstream_errors, &[kind.as_str()]);
+    }
+
+    /// Notes when the certificate of the listener at this address ends.
+    pub fn certificate_expiry(&self, listener: &str, ends_at: UnixTime) {
+        if let Ok(gauge) = self.certificate_expiry.get_metric_with_label_values(&[listener]) {
+            gauge.set(ends_at.secs());
+        }
     }
 
     /// Counts a reload of a listener's certificate.

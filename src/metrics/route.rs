@@ -8,7 +8,7 @@ use prometheus::{HistogramVec, IntCounterVec};
 use super::{
     families,
     grid::Grid,
-    words::{ChallengeOutcome, Decision, code_class, method_word},
+    words::{Decision, code_class, method_word},
 };
 
 /// The numbers of one route, made once for each rule set: counting a request is a few atomic
@@ -19,7 +19,6 @@ pub struct RouteMetrics {
     durations: Grid<HistogramVec>,
     overheads: Grid<HistogramVec>,
     decisions: Grid<IntCounterVec>,
-    challenges: Grid<IntCounterVec>,
 }
 
 /// The vectors of which a route takes its part.
@@ -29,7 +28,6 @@ pub(super) struct RouteVecs {
     pub(super) durations: HistogramVec,
     pub(super) overheads: HistogramVec,
     pub(super) decisions: IntCounterVec,
-    pub(super) challenges: IntCounterVec,
 }
 
 impl RouteVecs {
@@ -40,7 +38,6 @@ impl RouteVecs {
             durations: Grid::new(&self.durations, &families::HTTP_DURATION, Some(route)),
             overheads: Grid::new(&self.overheads, &families::OVERHEAD, Some(route)),
             decisions: Grid::new(&self.decisions, &families::DECISIONS, Some(route)),
-            challenges: Grid::new(&self.challenges, &families::CHALLENGES, Some(route)),
         }
     }
 }
@@ -68,14 +65,6 @@ impl RouteMetrics {
     pub fn decision(&self, decision: Decision, reason: &'static str) {
         if let Some(decisions) = self.decisions.at(&[decision.as_str(), reason]) {
             decisions.inc();
-        }
-    }
-
-    /// Counts a step of a challenge; `factor` is a word of [`super::words::FACTORS`], `None` while
-    /// no factor was used.
-    pub fn challenge(&self, factor: Option<&'static str>, outcome: ChallengeOutcome) {
-        if let Some(challenges) = self.challenges.at(&[factor.unwrap_or(super::words::OTHER), outcome.as_str()]) {
-            challenges.inc();
         }
     }
 }

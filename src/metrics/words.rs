@@ -51,7 +51,7 @@ words! {
         Passed = "passed",
         /// A wrong code was given.
         Failed = "failed",
-        /// An answer came after its deadline.
+        /// An answer came when it was gone: too late, or not its sender's to answer.
         Expired = "expired",
         /// Its tries are used up.
         Locked = "locked",
@@ -99,6 +99,8 @@ words! {
         Gone = "gone",
         /// Its body is over the limit.
         TooLarge = "too_large",
+        /// All held requests together take the room there is.
+        NoRoom = "no_room",
         /// It cannot be held: method or encoding.
         Unsupported = "unsupported",
     }
@@ -121,8 +123,18 @@ words! {
 words! {
     /// The port of a store that was called.
     StoreOperation {
-        /// Factors and player state.
-        Factors = "factors",
+        /// Players' accounts.
+        Accounts = "accounts",
+        /// Remembered devices.
+        Devices = "devices",
+        /// Contacts of players.
+        Contacts = "contacts",
+        /// What was sent by SMS.
+        SmsSends = "sms_sends",
+        /// Notices that wait.
+        Outbox = "outbox",
+        /// Codes that were sent.
+        SentCodes = "sent_codes",
         /// Counting tries.
         Attempts = "attempts",
         /// Stamp families and epochs.
@@ -139,8 +151,6 @@ words! {
         Approvals = "approvals",
         /// Pending enrolments.
         Enrolments = "enrolments",
-        /// The readiness probe.
-        Probe = "probe",
     }
 }
 
@@ -224,6 +234,24 @@ words! {
     }
 }
 
+words! {
+    /// Why a connection was refused or ended by us.
+    ConnectionEnd {
+        /// All connections are in use.
+        Full = "full",
+        /// All connections of its client are in use.
+        ClientFull = "client_full",
+        /// The TLS handshake took too long.
+        Handshake = "handshake",
+        /// The TLS handshake failed.
+        Tls = "tls",
+        /// No request came.
+        Idle = "idle",
+        /// A request head came too slowly.
+        Head = "head",
+    }
+}
+
 /// Factor kinds as `FactorKind::as_str` writes them.
 pub const FACTORS: &[&str] = &["app", "sms", "backup_code", OTHER];
 
@@ -249,6 +277,46 @@ pub const REASONS: &[&str] = &[
     "unavailable",
     OTHER,
 ];
+
+words! {
+    /// What a courier carries.
+    Channel {
+        /// A short message to a phone.
+        Sms = "sms",
+        /// A mail.
+        Email = "email",
+    }
+}
+
+words! {
+    /// How asking a courier went.
+    SendOutcome {
+        /// It took the message over.
+        Taken = "taken",
+        /// It said no to the message.
+        Refused = "refused",
+        /// It could not be asked.
+        Unreachable = "unreachable",
+        /// Its deadline passed.
+        Late = "late",
+        /// It was passed over, since it did not answer before.
+        Skipped = "skipped",
+    }
+}
+
+words! {
+    /// What a provider says became of a message.
+    Fate {
+        /// It arrived.
+        Delivered = "delivered",
+        /// It will not arrive.
+        Failed = "failed",
+        /// Neither yet.
+        Underway = "underway",
+        /// A word that we do not know.
+        Other = "other",
+    }
+}
 
 /// Methods that are told apart; all others are `other`.
 pub const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", OTHER];

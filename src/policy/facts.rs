@@ -1,6 +1,9 @@
 //! What is known of a request and its player when the policy decides.
 
-use crate::{clock::UnixTime, policy::rule::FactorKind};
+use crate::{
+    clock::UnixTime,
+    policy::{cooldown::Happened, rule::FactorKind},
+};
 
 /// Who sent the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +40,17 @@ pub enum Enrolment {
     MustBind,
 }
 
+/// What the durable store says of a player's account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The second factor.
+    pub enrolment: Enrolment,
+    /// Whether guarded routes are frozen: "this was not me".
+    pub frozen: bool,
+    /// What lately happened that makes routes wait.
+    pub happened: Happened,
+}
+
 /// Everything that the decision depends on, besides the routes.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'f> {
@@ -48,6 +62,6 @@ pub struct Facts<'f> {
     pub stamp: Option<StampFacts>,
     /// Whether an unspent approval of exactly this request is there.
     pub approved: bool,
-    /// `None` until somebody asked the store: then a verdict may be [`super::Verdict::AskEnrolment`].
-    pub enrolment: Option<&'f Enrolment>,
+    /// `None` until somebody asked the store: then a verdict may be [`super::Verdict::AskAccount`].
+    pub account: Option<&'f Account>,
 }

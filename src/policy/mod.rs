@@ -3,11 +3,12 @@
 //! [`rule`] is a route as it was resolved from the configuration; [`routes`] compiles all of them
 //! and says on which of them a request lands; [`facts`] is what is known of the request and its
 //! player; [`mod@decide`] turns both into a [`Verdict`]; [`permit`] is what forwarding needs and only a
-//! verdict makes; [`throttle`] says how long failed codes pause a factor.
+//! verdict makes; [`cooldown`] says how long a route waits after a change; [`throttle`] says how long failed codes pause a factor.
 //!
 //! A request *passes only if every route that some reading of it lands on lets it pass*; among those
 //! that do not, the strictest answers.
 
+pub mod cooldown;
 pub mod decide;
 pub mod facts;
 pub mod pattern;
@@ -17,7 +18,7 @@ pub mod rule;
 pub mod throttle;
 
 pub use decide::{Decision, Reason, Verdict, decide};
-pub use facts::{Enrolment, Facts, StampFacts, Visitor};
+pub use facts::{Account, Enrolment, Facts, StampFacts, Visitor};
 pub use pattern::PathPattern;
 pub use permit::Permit;
 pub use routes::{BodyView, Landing, Routes};

@@ -4,7 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use http::Method;
 
-use crate::{fields::FieldName, policy::pattern::PathPattern};
+use crate::{
+    fields::FieldName,
+    policy::{
+        cooldown::{Cause, CoolDowns},
+        pattern::PathPattern,
+    },
+};
 
 /// A kind of factor, as YAML, JSON and stores write it.
 #[derive(
@@ -213,6 +219,11 @@ pub struct Route {
     pub assert: bool,
     /// What the site's success does.
     pub after_success: Option<AfterSuccess>,
+    /// What the site's success changes of the account: what other routes then wait for.
+    pub changes: Option<Cause>,
+    /// For how long it waits after what happened to the account; for `once` a day after anything,
+    /// unless the operator says otherwise (decisions 25).
+    pub cool_downs: CoolDowns,
 }
 
 impl Route {
@@ -233,6 +244,8 @@ impl Route {
             bind: BoundNames::default(),
             assert: false,
             after_success: None,
+            changes: None,
+            cool_downs: CoolDowns::default(),
         }
     }
 

@@ -9,24 +9,32 @@ use axum::{
     Router,
     extract::FromRequestParts,
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{delete, get, post},
 };
 use http::{Method, StatusCode, request::Parts};
 
 use crate::{
     flow::{Flow, FlowError, RuleSet},
-    request::{Head, Scheme},
+    request::{AnswerCookies, Head, Scheme},
     target::Target,
     web::{
-        self, Problem, Reply, Wants,
+        self, Problem, Reply, Shell, Wants,
         same_origin::{self, Callers},
     },
 };
 
 mod api;
 mod challenge;
+mod enrol;
 mod form;
+mod help;
+mod input;
+mod language;
+mod receipt;
 mod settings;
+
+use api::{account, challenges, enrolments};
+pub use input::MAX_BODY;
 
 /// Where a request came from, as the edge found out.
 #[derive(Clone, Debug)]
@@ -45,17 +53,38 @@ pub struct Peer {
 pub fn router(flow: Arc<Flow>) -> Router {
     Router::new()
         .route("/challenge/{id}", get(challenge::show).post(challenge::answer))
+        .route("/challenge/{id}/send", post(challenge::send))
         .route("/again", get(challenge::again))
+        .route("/language", post(language::choose))
         .route("/settings", get(settings::show))
-        .route("/settings/enrol", post(settings::begin))
-        .route("/settings/enrol/{id}", get(settings::pending).post(settings::confirm))
-        .route("/api/challenges/{id}", get(api::show_challenge))
-        .route("/api/challenges/{id}/send", post(api::send))
-        .route("/api/challenges/{id}/verify", post(api::verify))
-        .route("/api/enrolments", post(api::begin_enrolment))
-        .route("/api/enrolments/{id}", get(api::show_enrolment))
-        .route("/api/enrolments/{id}/confirm", post(api::confirm_enrolment))
-        .route("/api/factors", get(api::factors))
+        .route("/settings/change", post(settings::change))
+        .route("/settings/enrol", get(enrol::choose).post(enrol::begin))
+        .route("/settings/enrol/{id}", get(enrol::show).post(enrol::step))
+        .route("/settings/enrol/{id}/send", post(enrol::send))
+        .route("/settings/enrol/{id}/codes.txt", get(enrol::codes))
+        .route("/recover", get(help::recover))
+        .route("/freeze", get(help::freeze_page).post(help::freeze))
+        .route("/api/challenges/{id}", get(challenges::show))
+        .route("/api/challenges/{id}/send", post(challenges::send))
+        .route("/api/challenges/{id}/verify", post(challenges::verify))
+        .route("/api/enrolments", post(enrolments::begin))
+        .route("/api/enrolments/{id}", get(enrolments::show))
+        .route("/api/enrolments/{id}/phone/send", post(enrolments::send))
+        .route("/api/enrolments/{id}/phone/verify", post(enrolments::verify_phone))
+        .route("/api/enrolments/{id}/backup-codes", post(enrolments::backup_codes))
+        .route("/api/enrolments/{id}/confirm/send", post(enrolments::send))
+        .route("/api/enrolments/{id}/confirm", post(enrolments::confirm))
+        .route("/api/factors", get(account::factors))
+        .route("/api/factors/{id}", delete(account::remove_factor))
+        .route("/api/factors/disable", post(account::disable))
+        .route("/api/factors/enable", post(account::enable))
+        .route("/api/factors/unfreeze", post(account::unfreeze))
+        .route("/api/backup-codes", get(account::backup_codes).post(account::make_backup_codes))
+        .route("/api/devices", get(account::devices).delete(account::forget_devices))
+        .route("/api/devices/{id}", delete(account::forget_device))
+        .route("/api/stamps", delete(account::end_sessions))
+        .route("/api/activity", get(account::activity))
+        .route("/courier/receipt/{courier}", get(receipt::receive).post(receipt::receive))
         .route("/jwks.json", get(api::jwks))
         .fallback(|call: Call| async move { call.refuse(&Problem::not_found()) })
         .method_not_allowed_fallback(|call: Call| async move { call.preflight() })
@@ -70,6 +99,7 @@ pub struct Call {
     peer: Peer,
     parts: Parts,
     target: Target,
+    answer_cookies: Arc<AnswerCookies>,
 }
 
 impl Call {
@@ -82,18 +112,30 @@ impl Call {
             headers: &self.parts.headers,
             client: self.peer.client,
             peer: self.peer.peer,
+            answer_cookies: &self.answer_cookies,
         }
     }
 
-    /// Whether a page is wanted rather than a document: by the address, then by the client.
-    fn wants(&self) -> Wants {
-        if self.parts.uri.path().starts_with("/api/") { Wants::Json } else { web::wants_of(&self.parts.headers) }
+    /// A parameter of the query that stands there once and as it is, without escapes.
+    fn parameter(&self, name: &str) -> Option<&str> {
+        let mut values = self
+            .parts
+            .uri
+            .query()?
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .filter(|(known, _)| *known == name);
+        let (_, value) = values.next()?;
+        values.next().is_none().then_some(value).filter(|value| !value.contains(['%', '+']))
+    }
+
+    /// What a page has around it, for a player whose language the site may have named.
+    fn shell(&self, locale: Option<&str>) -> Shell<'_> {
+        Shell::of(&self.rules, &self.parts.headers, locale)
     }
 
     fn refuse(&self, problem: &Problem) -> Answered {
-        let mut reply = problem.reply(self.wants(), &self.rules);
-        web::allow_origin(&self.parts.headers, &self.rules.site, reply.headers_mut());
-        Answered(reply)
+        Answered(refusal(&self.rules, &self.parts, problem))
     }
 
     /// Answers a preflight of a listed origin (decisions 55); every other method is not allowed.
@@ -108,11 +150,15 @@ impl Call {
     }
 
     fn problem(&self, error: &FlowError) -> Problem {
-        Problem::of(error, self.flow.clock.now())
+        Problem::of(error, &self.rules, self.flow.clock.now())
     }
 
     fn fail(&self, error: &FlowError) -> Answered {
-        self.refuse(&self.problem(error))
+        let mut answered = self.refuse(&self.problem(error));
+        if let FlowError::ProofRequired(asked) = error {
+            self.keep_browser(asked, &mut answered.0);
+        }
+        answered
     }
 }
 
@@ -126,7 +172,8 @@ impl FromRequestParts<Arc<Flow>> for Call {
         let below = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         let raw = format!("{}{below}", rules.portal_prefix);
         let target = Target::parse(raw.as_bytes()).map_err(|_| Answered(plain(StatusCode::BAD_REQUEST)))?;
-        let call = Self { flow: Arc::clone(flow), rules, peer, parts: parts.clone(), target };
+        let answer_cookies = parts.extensions.get::<Arc<AnswerCookies>>().cloned().ok_or_else(broken)?;
+        let call = Self { flow: Arc::clone(flow), rules, peer, parts: parts.clone(), target, answer_cookies };
         let changes = !matches!(call.parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
         // A client that is no browser is not driven by another site's page.
         if changes && same_origin::may_be_a_browser(&call.parts.headers) {
@@ -137,6 +184,16 @@ impl FromRequestParts<Arc<Flow>> for Call {
         }
         Ok(call)
     }
+}
+
+/// A problem as this request's answer: a page or a document by the address, then by the client.
+#[must_use]
+pub fn refusal(rules: &RuleSet, parts: &Parts, problem: &Problem) -> Reply {
+    let is_call = parts.uri.path().starts_with("/api/");
+    let wants = if is_call { Wants::Json } else { web::wants_of(&parts.headers) };
+    let mut reply = problem.reply(wants, &Shell::of(rules, &parts.headers, None));
+    web::allow_origin(&parts.headers, &rules.site, reply.headers_mut());
+    reply
 }
 
 /// An answer of ours as axum's.

@@ -1,49 +1,64 @@
-//! The settings page, and setting up an authenticator app.
+//! The settings page: the second factor, backup codes, remembered browsers, what happened.
 
 use askama::Template;
-use axum::{body::Bytes, extract::Path};
-use http::StatusCode;
+use http::{StatusCode, header};
 
-use super::{Answered, Call, challenge::see_other, form};
+use super::{Answered, Call, challenge::see_other, form, input::Form};
 use crate::{
     flow::{
         FlowError,
-        enrol::{EnrolmentView, FactorView, SettingsView},
+        change::Changed,
+        notify::Event,
+        settings::{DeviceView, FactorView, SettingsView},
     },
     policy::FactorKind,
-    web::page,
+    store::{AuditRecord, Change},
+    web::{self, Shell},
 };
 
 #[derive(Template)]
 #[template(path = "settings.html")]
 struct SettingsPage<'a> {
-    site: &'a str,
-    style: &'a str,
-    prefix: &'a str,
+    shell: &'a Shell<'a>,
     account: &'a str,
+    done: Option<String>,
+    frozen: bool,
+    can_unfreeze: bool,
     factors: Vec<FactorLine>,
+    suspended: bool,
     can_enrol: bool,
-    done: bool,
+    cannot_enrol: bool,
+    can_app: bool,
+    can_sms: bool,
+    has_app: bool,
+    has_sms: bool,
+    codes_left: String,
+    devices: Vec<DeviceLine>,
+    activity: Vec<(String, String)>,
 }
 
 struct FactorLine {
-    since: String,
-    cooling: bool,
-    ripe: String,
+    id: String,
+    name: String,
+    ripe: Option<String>,
+    removable: bool,
+}
+
+struct DeviceLine {
+    id: String,
+    name: String,
+    used: String,
 }
 
 #[derive(Template)]
-#[template(path = "enrol.html")]
-struct EnrolPage<'a> {
-    site: &'a str,
-    style: &'a str,
-    uri: &'a str,
-    qr: &'a str,
-    key: String,
-    error: &'a str,
+#[template(path = "codes.html")]
+struct CodesPage<'a> {
+    shell: &'a Shell<'a>,
+    codes: Vec<&'a str>,
+    script: &'a str,
 }
 
-/// `GET /settings`; `?done` after an enrolment.
+/// `GET /settings`; `?done=` an event that has just happened.
 pub(super) async fn show(call: Call) -> Answered {
     match call.flow.settings(&call.rules, &call.head()).await {
         Ok(view) => settings_page(&call, &view),
@@ -52,83 +67,137 @@ pub(super) async fn show(call: Call) -> Answered {
 }
 
 fn settings_page(call: &Call, view: &SettingsView) -> Answered {
-    let now = call.flow.clock.now();
-    let day = |at: crate::clock::UnixTime| at.to_string().chars().take(10).collect();
-    let line = |factor: &FactorView| FactorLine {
-        since: day(factor.created_at),
-        cooling: factor.matures_at > now,
-        ripe: factor.matures_at.to_string().chars().take(16).map(|c| if c == 'T' { ' ' } else { c }).collect(),
-    };
+    let shell = call.shell(view.locale.as_deref());
+    let has = |kind: FactorKind| view.factors.iter().any(|factor| factor.kind == kind);
+    let can = |kind: FactorKind| view.can_enrol.contains(&kind);
+    let done = call.parameter("done").and_then(|word| Event::ALL.into_iter().find(|event| event.as_str() == word));
     let page = SettingsPage {
-        site: &call.rules.site.name,
-        style: page::STYLE,
-        prefix: &call.rules.portal_prefix,
+        shell: &shell,
         account: &view.account,
-        factors: view.factors.iter().map(line).collect(),
-        can_enrol: view.can_enrol.contains(&FactorKind::App),
-        done: call.target.query() == Some("done"),
+        done: done.map(|event| activity_text(&shell, event.as_str())),
+        frozen: view.frozen,
+        can_unfreeze: view.frozen && !view.factors.is_empty(),
+        factors: view.factors.iter().map(|factor| factor_line(call, &shell, view, factor)).collect(),
+        suspended: view.factors.is_empty() && !view.suspended.is_empty(),
+        can_enrol: !view.can_enrol.is_empty(),
+        cannot_enrol: view.cannot_enrol.is_some(),
+        can_app: can(FactorKind::App),
+        can_sms: can(FactorKind::Sms),
+        has_app: has(FactorKind::App),
+        has_sms: has(FactorKind::Sms),
+        codes_left: shell.count("backup-count", view.backup_codes_left),
+        devices: view.devices.iter().map(|device| device_line(&shell, device)).collect(),
+        activity: view.activity.iter().map(|record| activity_line(&shell, record)).collect(),
     };
-    Answered(page::reply(&call.rules, StatusCode::OK, page.render().unwrap_or_default(), None))
+    Answered(shell.reply(StatusCode::OK, page.render().unwrap_or_default(), None))
 }
 
-/// `POST /settings/enrol`, fields `method` and, to go on to a challenge afterwards, `for`.
-pub(super) async fn begin(call: Call, body: Bytes) -> Answered {
-    let [method, return_to] = match form::fields(&body, ["method", "for"]) {
+fn factor_line(call: &Call, shell: &Shell<'_>, view: &SettingsView, factor: &FactorView) -> FactorLine {
+    let date = shell.date(factor.created_at);
+    let name = match &factor.number {
+        Some(number) => shell.tell_both("settings-sms-since", ("number", number), ("date", &date)),
+        None => shell.tell("settings-app-since", "date", &date),
+    };
+    let ripe = (factor.matures_at > call.flow.clock.now())
+        .then(|| shell.tell("settings-cooling", "time", &shell.moment(factor.matures_at)));
+    FactorLine { id: factor.id.clone(), name, ripe, removable: view.factors.len() > 1 }
+}
+
+fn device_line(shell: &Shell<'_>, device: &DeviceView) -> DeviceLine {
+    let mut name = if device.name.is_empty() { shell.say("device-unknown") } else { device.name.clone() };
+    if device.is_this {
+        name = format!("{name} ({})", shell.say("session-this"));
+    }
+    DeviceLine { id: device.id.clone(), name, used: shell.tell("device-used", "time", &shell.moment(device.used_at)) }
+}
+
+fn activity_line(shell: &Shell<'_>, record: &AuditRecord) -> (String, String) {
+    let what = activity_text(shell, &record.event);
+    let detail = match FactorKind::parse(&record.detail) {
+        Some(FactorKind::App) => shell.say("method-app"),
+        Some(FactorKind::Sms) => shell.say("method-sms"),
+        Some(FactorKind::BackupCode) => shell.say("method-backup"),
+        None => record.detail.clone(),
+    };
+    let what = if detail.is_empty() { what } else { format!("{what} ({detail})") };
+    (what, shell.moment(record.at))
+}
+
+fn activity_text(shell: &Shell<'_>, event: &str) -> String {
+    shell.say(&format!("activity-{event}"))
+}
+
+/// `POST /settings/change`, fields `change` and, where it is of one thing, `id`.
+pub(super) async fn change(call: Call, body: Form) -> Answered {
+    let [word, id] = match form::fields(&body, ["change", "id"]) {
         Ok(fields) => fields,
         Err(problem) => return call.refuse(&problem),
     };
-    let Some(kind) = FactorKind::parse(&method) else { return call.fail(&FlowError::MethodUnavailable) };
-    let return_to = Some(return_to.as_str()).filter(|id| !id.is_empty());
-    match call.flow.begin_enrolment(&call.rules, &call.head(), kind, return_to).await {
-        Ok(view) => Answered(see_other(&format!("{}/settings/enrol/{}", call.rules.portal_prefix, view.id))),
-        Err(error) => call.fail(&error),
-    }
-}
-
-/// `GET /settings/enrol/{id}`.
-pub(super) async fn pending(call: Call, Path(id): Path<String>) -> Answered {
-    match call.flow.view_enrolment(&call.rules, &call.head(), &id).await {
-        Ok(view) => enrol_page(&call, &view, StatusCode::OK, ""),
-        Err(error) => call.fail(&error),
-    }
-}
-
-/// `POST /settings/enrol/{id}`, field `code`.
-pub(super) async fn confirm(call: Call, Path(id): Path<String>, body: Bytes) -> Answered {
-    let [code] = match form::fields(&body, ["code"]) {
-        Ok(fields) => fields,
-        Err(problem) => return call.refuse(&problem),
+    let Some(change) = change_of(&word, id) else {
+        return call.fail(&FlowError::BadRequest("there is no such change"));
     };
-    match call.flow.confirm_enrolment(&call.rules, &call.head(), &id, &code).await {
-        Ok(activated) => {
-            let prefix = &call.rules.portal_prefix;
-            let next = match &activated.return_to {
-                Some(challenge) => format!("{prefix}/challenge/{challenge}"),
-                None => format!("{prefix}/settings?done"),
-            };
-            Answered(see_other(&next))
-        }
-        Err(error @ (FlowError::CodeRejected { .. } | FlowError::TooManyAttempts { .. })) => {
-            let problem = call.problem(&error);
-            match call.flow.view_enrolment(&call.rules, &call.head(), &id).await {
-                Ok(view) => enrol_page(&call, &view, problem.status(), &problem.text()),
-                Err(error) => call.fail(&error),
-            }
-        }
+    match call.flow.change(&call.rules, &call.head(), change.clone(), None).await {
+        // Only with an approval in its header, which pages do not send.
+        Ok(changed) => Answered(self::changed(&call, &change, &changed, &settings_path(&call))),
+        Err(FlowError::ProofRequired(asked)) => call.ask(&asked),
         Err(error) => call.fail(&error),
     }
 }
 
-fn enrol_page(call: &Call, view: &EnrolmentView, status: StatusCode, error: &str) -> Answered {
-    let groups: Vec<String> =
-        view.secret.as_bytes().chunks(4).map(|four| String::from_utf8_lossy(four).into()).collect();
-    let page = EnrolPage {
-        site: &call.rules.site.name,
-        style: page::STYLE,
-        uri: &view.otpauth_uri,
-        qr: &view.qr_svg,
-        key: groups.join(" "),
-        error,
+/// The change of a form's words.
+pub(super) fn change_of(word: &str, id: String) -> Option<Change> {
+    let id = Some(id).filter(|id| !id.is_empty());
+    match (word, id) {
+        ("remove-factor", Some(factor_id)) => Some(Change::Remove { factor_id }),
+        ("disable", None) => Some(Change::Disable),
+        ("enable", None) => Some(Change::Enable),
+        ("backup-codes", None) => Some(Change::BackupCodes),
+        ("forget-devices", device_id) => Some(Change::ForgetDevices { device_id }),
+        ("end-sessions", None) => Some(Change::EndSessions),
+        ("unfreeze", None) => Some(Change::Unfreeze),
+        _ => None,
+    }
+}
+
+/// The answer to a browser whose change was made.
+pub(super) fn changed(call: &Call, change: &Change, changed: &Changed, return_to: &str) -> web::Reply {
+    let mut reply = if changed.backup_codes.is_empty() {
+        see_other(&match done_event(change) {
+            Some(event) => format!("{}?done={}", settings_path(call), event.as_str()),
+            None => return_to.to_owned(),
+        })
+    } else {
+        codes_page(call, changed)
     };
-    Answered(page::reply(&call.rules, status, page.render().unwrap_or_default(), None))
+    if let Some(minted) = &changed.stamp {
+        reply.headers_mut().append(header::SET_COOKIE, web::stamp_cookie(call.rules.site.secure, minted));
+    }
+    reply
+}
+
+fn settings_path(call: &Call) -> String {
+    format!("{}/settings", call.rules.portal_prefix)
+}
+
+const fn done_event(change: &Change) -> Option<Event> {
+    match change {
+        // The enrolment's own pages follow.
+        Change::Bind { .. } => None,
+        Change::Remove { .. } => Some(Event::FactorRemoved),
+        Change::Disable => Some(Event::FactorDisabled),
+        Change::Enable => Some(Event::FactorEnabled),
+        Change::BackupCodes => Some(Event::BackupCodesMade),
+        Change::ForgetDevices { .. } => Some(Event::DevicesForgotten),
+        Change::EndSessions => Some(Event::SessionsEnded),
+        Change::Unfreeze => Some(Event::Unfrozen),
+    }
+}
+
+/// A fresh set of backup codes, shown once.
+fn codes_page(call: &Call, changed: &Changed) -> web::Reply {
+    let shell = call.shell(None);
+    let codes = changed.backup_codes.iter().map(|code| code.as_str()).collect();
+    let script = super::enrol::CODES_SCRIPT;
+    let page = CodesPage { shell: &shell, codes, script };
+    shell.reply(StatusCode::OK, page.render().unwrap_or_default(), Some(script))
 }

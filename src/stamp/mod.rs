@@ -14,7 +14,7 @@ use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
 
 pub use assertion::{Asserted, Assertions, Assurance};
-pub use keys::{BadKey, KeyRing, SigningKey};
+pub use keys::{BadKey, KeyRing, PUBLISHED_FOR, SigningKey};
 
 use crate::{
     clock::UnixTime,
@@ -62,6 +62,9 @@ pub struct Proof {
     pub auth_time: UnixTime,
     /// When one was proven for a `fresh` challenge.
     pub fresh_time: Option<UnixTime>,
+    /// From when on the hard end is counted: the proof, or the exchange of a remembered device, whose
+    /// proof is older.
+    pub began: UnixTime,
 }
 
 /// A stamp whose signature, type, issuer, audience and lifetime were found good.
@@ -138,6 +141,9 @@ struct Claims {
     epoch: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     fresh_time: Option<Seconds>,
+    /// Absent where it is `auth_time`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    began: Option<Seconds>,
 }
 
 /// Mints and verifies stamps under a key ring.
@@ -160,7 +166,7 @@ impl Stamps {
     /// proof whose hard end has passed the stamp is born expired.
     #[must_use]
     pub fn mint(&self, proof: &Proof, now: UnixTime) -> Minted {
-        let end = proof.auth_time.plus(self.settings.lifetime).min(now.plus(self.settings.idle));
+        let end = proof.began.plus(self.settings.lifetime).min(now.plus(self.settings.idle));
         let claims = Claims {
             iss: self.settings.origin.clone(),
             aud: self.settings.origin.clone(),
@@ -174,8 +180,9 @@ impl Stamps {
             amr: proof.amr.clone(),
             epoch: proof.epoch,
             fresh_time: proof.fresh_time.map(Seconds::of),
+            began: (proof.began != proof.auth_time).then(|| Seconds::of(proof.began)),
         };
-        let token = token::sign(TYPE, &claims, self.ring.signing());
+        let token = token::sign(TYPE, &claims, self.ring.signing(now));
         let stamp = stamp_of(claims, proof.binding);
         Minted { token, stamp }
     }
@@ -223,7 +230,7 @@ impl Stamps {
     /// When a stamp ends for good, however often it is renewed (decisions 14).
     #[must_use]
     pub fn hard_end(&self, stamp: &Stamp) -> UnixTime {
-        stamp.proof.auth_time.plus(self.settings.lifetime)
+        stamp.proof.began.plus(self.settings.lifetime)
     }
 
     /// Whether a third of the idle time has passed: then a new stamp of the same proof goes out
@@ -241,6 +248,7 @@ fn stamp_of(claims: Claims, binding: Binding) -> Stamp {
             binding,
             epoch: claims.epoch,
             amr: claims.amr,
+            began: claims.began.as_ref().unwrap_or(&claims.auth_time).time(),
             auth_time: claims.auth_time.time(),
             fresh_time: claims.fresh_time.map(Seconds::time),
         },

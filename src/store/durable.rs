@@ -1,4 +1,4 @@
-//! Durable ports and their records.
+//! Durable ports and their records; a player's account is in [`super::account`].
 
 use std::time::Duration;
 
@@ -8,58 +8,9 @@ use crate::{
     clock::UnixTime,
     policy::FactorKind,
     request::{Binding, Subject},
-    secret::Sealed,
+    secret::{Sealed, TokenHash},
     store::StoreError,
 };
-
-/// An active factor of a player.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FactorRecord {
-    /// UUID v7.
-    pub id: String,
-    /// Whose.
-    pub subject: Subject,
-    /// Which kind.
-    pub kind: FactorKind,
-    /// The secret; for an app 20 random bytes. Context: id and subject.
-    pub sealed: Sealed,
-    /// When it became active.
-    pub created_at: UnixTime,
-    /// From when on it satisfies more than `session` (decisions 8).
-    pub matures_at: UnixTime,
-    /// The TOTP step (Unix time / 30 s) that was last accepted; a code of it or of an earlier one is
-    /// refused (RFC 6238 §5.2). -1 before the first.
-    pub last_step: i64,
-}
-
-/// What the store knows of a player's enrolment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlayerState {
-    /// Raised whenever every stamp of the player must end.
-    pub epoch: i64,
-    /// Whether a factor was lost otherwise than by the player's proven choice (decisions 7).
-    pub must_bind: bool,
-    /// The active factors, oldest first.
-    pub factors: Vec<FactorRecord>,
-}
-
-/// Players' factors.
-#[async_trait]
-pub trait Factors: Send + Sync {
-    /// The player's state; epoch 0 and no factors for an unknown one.
-    async fn player(&self, subject: &Subject) -> Result<PlayerState, StoreError>;
-
-    /// Adds an active factor and clears `must_bind`, in one transaction. Fails if the player has one
-    /// of the kind already.
-    async fn activate(&self, factor: &FactorRecord) -> Result<(), StoreError>;
-
-    /// Accepts `step` for the factor if it is greater than the last accepted one: compare and swap.
-    /// `true` at most once for a step, under any race and across restarts.
-    async fn advance_step(&self, factor_id: &str, step: i64) -> Result<bool, StoreError>;
-
-    /// Removes a factor by the player's own proven choice. `true` if it was there.
-    async fn remove(&self, subject: &Subject, factor_id: &str) -> Result<bool, StoreError>;
-}
 
 /// Whether a code may be compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,7 +78,8 @@ pub trait Spent: Send + Sync {
     /// Consumes an id: `true` the first time, `false` ever after, under any race. Kept until
     /// `expires_at` at least.
     async fn spend(&self, id: &str, expires_at: UnixTime) -> Result<bool, StoreError>;
-
+    /// Whether the id was spent and is remembered until after `now`.
+    async fn is_spent(&self, id: &str, now: UnixTime) -> Result<bool, StoreError>;
     /// Forgets ids that expired before `now`; returns how many.
     async fn sweep(&self, now: UnixTime) -> Result<u64, StoreError>;
 }
@@ -141,4 +93,152 @@ pub trait LoginBindings: Send + Sync {
     async fn subject(&self, session: [u8; 32], now: UnixTime) -> Result<Option<Subject>, StoreError>;
     /// Forgets.
     async fn void(&self, session: [u8; 32]) -> Result<(), StoreError>;
+}
+
+/// A browser that its player wants remembered: may skip the challenge where `session` is required,
+/// never where money is (decisions 18).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceRecord {
+    /// `secret::public_id`; the first half of the cookie.
+    pub id: String,
+    /// Whose.
+    pub subject: Subject,
+    /// Browser and system, as the player recognises them.
+    pub name: String,
+    /// The hash of the cookie's second half.
+    pub token: TokenHash,
+    /// What it was before the last exchange.
+    pub previous_token: Option<TokenHash>,
+    /// When it was last exchanged.
+    pub rotated_at: UnixTime,
+    /// For which log-in.
+    pub rotated_for: Option<Binding>,
+    /// When the factor was proven by which it is remembered.
+    pub auth_time: UnixTime,
+    /// When it was remembered.
+    pub created_at: UnixTime,
+    /// When it was last used.
+    pub used_at: UnixTime,
+    /// When it is forgotten; never moves.
+    pub expires_at: UnixTime,
+}
+
+/// Remembered devices.
+#[async_trait]
+pub trait Devices: Send + Sync {
+    /// Remembers one; beyond `most` of a player the longest unused is forgotten.
+    async fn remember(&self, device: &DeviceRecord, most: u32) -> Result<(), StoreError>;
+
+    /// The one with this id, unless it expired.
+    async fn find(&self, id: &str, now: UnixTime) -> Result<Option<DeviceRecord>, StoreError>;
+
+    /// Replaces a device if its token is still the old one's: compare and swap.
+    async fn rotate(&self, old: TokenHash, new: &DeviceRecord) -> Result<bool, StoreError>;
+
+    /// A player's devices, newest first.
+    async fn of_player(&self, subject: &Subject, now: UnixTime) -> Result<Vec<DeviceRecord>, StoreError>;
+
+    /// Forgets those that expired.
+    async fn sweep_devices(&self, now: UnixTime) -> Result<u64, StoreError>;
+}
+
+/// By which way a player can be told something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ContactKind {
+    /// A number for SMS.
+    Phone,
+    /// A mail address.
+    Email,
+}
+
+impl ContactKind {
+    /// The word in the store.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Phone => "phone",
+            Self::Email => "email",
+        }
+    }
+
+    /// The kind of a word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Phone, Self::Email].into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+/// A number or address that the site named for a player.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContactRecord {
+    /// Which kind.
+    pub kind: ContactKind,
+    /// Its keyed hash.
+    pub lookup: [u8; 32],
+    /// Itself. Context: subject and kind.
+    pub sealed: Sealed,
+    /// Since when the site names it without a break.
+    pub first_seen: UnixTime,
+    /// When the site last named it.
+    pub last_seen: UnixTime,
+}
+
+/// Contacts of players, as the site names them (decisions 9, 27).
+#[async_trait]
+pub trait Contacts: Send + Sync {
+    /// Notes that the site names this one now; returns since when it does without a break. One that
+    /// comes back after another began anew.
+    async fn seen(&self, subject: &Subject, contact: &ContactRecord) -> Result<UnixTime, StoreError>;
+
+    /// Every contact that was named since then.
+    async fn contacts(&self, subject: &Subject, since: UnixTime) -> Result<Vec<ContactRecord>, StoreError>;
+}
+
+/// One SMS that is to be sent.
+#[derive(Clone, Debug)]
+pub struct SmsSend {
+    /// `secret::public_id`.
+    pub id: String,
+    /// To whom.
+    pub subject: Subject,
+    /// The number's keyed hash.
+    pub number: [u8; 32],
+    /// When.
+    pub at: UnixTime,
+}
+
+/// How many SMS go to one number, and to one player.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SendLimits {
+    /// Between two.
+    pub gap: Duration,
+    /// Within an hour.
+    pub per_hour: u32,
+    /// Within a day.
+    pub per_day: u32,
+}
+
+/// Whether an SMS may be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SendReservation {
+    /// Yes, and it counts.
+    Reserved,
+    /// Not before then.
+    Wait {
+        /// When the next is free.
+        until: UnixTime,
+    },
+}
+
+/// What was sent, so that nobody is flooded: across challenges, sessions, nodes and restarts.
+#[async_trait]
+pub trait SmsSends: Send + Sync {
+    /// Counts one unless a limit is reached, atomically.
+    async fn reserve_send(&self, send: &SmsSend, limits: SendLimits) -> Result<SendReservation, StoreError>;
+
+    /// Notes that its code was used.
+    async fn verified(&self, id: &str, at: UnixTime) -> Result<(), StoreError>;
+
+    /// Forgets those sent before.
+    async fn sweep_sends(&self, before: UnixTime) -> Result<u64, StoreError>;
 }

@@ -9,14 +9,23 @@
 //! `tests/it/store.rs`, where the conformance suite runs over every implementation, and name it in
 //! `app.rs`.
 
+pub mod account;
+pub mod counted;
 pub mod durable;
 pub mod memory;
 pub mod shared;
 pub mod sql;
 
-pub use durable::{Attempts, FactorRecord, Factors, Families, LoginBindings, PlayerState, Reservation, Spent};
+pub use account::{
+    Accounts, Applied, AuditRecord, BackupCodeRecord, Edit, FactorRecord, Freeze, Outbox, OutboxRecord, PlayerState,
+};
+pub use durable::{
+    Attempts, ContactKind, ContactRecord, Contacts, DeviceRecord, Devices, Families, LoginBindings, Reservation,
+    SendLimits, SendReservation, SmsSend, SmsSends, Spent,
+};
 pub use shared::{
-    Approval, Approvals, Challenge, ChallengeState, Challenges, Held, PendingEnrolment, PendingEnrolments,
+    Approval, Approvals, Challenge, ChallengeState, Challenges, Change, EnrolmentStep, Grounds, Held, PendingEnrolment,
+    PendingEnrolments, Place, SentCode, SentCodes,
 };
 
 /// The backend did not answer, or not as it should. Guarded routes close.

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// What a challenge's proof is for. Proof does not leak from one to another (decisions 11).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Level {
     /// A stamp for `session`.
     Session,
@@ -19,6 +19,83 @@ pub enum Level {
     Fresh,
     /// An approval of one request, no stamp.
     Once,
+    /// An approval of one change of the account, no stamp.
+    Change(Change),
+}
+
+/// A change of the account that its player asks for; with its parameters, since the proof is for
+/// exactly this one.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Change {
+    /// The factor of this pending enrolment, whose kind and number are kept there.
+    Bind {
+        /// Which.
+        enrolment: String,
+        /// In place of what.
+        place: Place,
+    },
+    /// One factor less.
+    Remove {
+        /// Which.
+        factor_id: String,
+    },
+    /// No second factor, until it is switched on again.
+    Disable,
+    /// The factors that were switched off count again.
+    Enable,
+    /// A fresh set of backup codes.
+    BackupCodes,
+    /// One remembered browser less; `None`: none is remembered.
+    ForgetDevices {
+        /// Which.
+        device_id: Option<String>,
+    },
+    /// Every other log-in's stamps end.
+    EndSessions,
+    /// The freeze is cleared.
+    Unfreeze,
+}
+
+/// Which place a new factor takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// Beside those that are active.
+    Beside,
+    /// In place of every other.
+    OfAll,
+    /// In place of the one that codes are sent for.
+    OfNumber,
+}
+
+impl Place {
+    /// The place of a word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [("beside", Self::Beside), ("of_all", Self::OfAll), ("of_number", Self::OfNumber)]
+            .into_iter()
+            .find(|(known, _)| *known == word)
+            .map(|(_, place)| place)
+    }
+}
+
+impl Change {
+    /// A stable word, in place of a route's name.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Bind { place: Place::Beside, .. } => "add-factor",
+            Self::Bind { place: Place::OfAll, .. } => "switch-factor",
+            Self::Bind { place: Place::OfNumber, .. } => "change-number",
+            Self::Remove { .. } => "remove-factor",
+            Self::Disable => "disable",
+            Self::Enable => "enable",
+            Self::BackupCodes => "backup-codes",
+            Self::ForgetDevices { .. } => "forget-devices",
+            Self::EndSessions => "end-sessions",
+            Self::Unfreeze => "unfreeze",
+        }
+    }
 }
 
 /// One open question to one player.
@@ -86,6 +163,9 @@ pub trait Challenges: Send + Sync {
     async fn replace(&self, old: &Challenge, new: Challenge) -> Result<bool, StoreError>;
     /// Ends it.
     async fn remove(&self, id: &str) -> Result<(), StoreError>;
+    /// Ends every one of a player but those of the log-in `spared`; with the held requests and
+    /// approvals under them.
+    async fn end_player(&self, subject: &Subject, spared: Option<Binding>) -> Result<(), StoreError>;
     /// Ends every one of a log-in; with the held requests and approvals under them, which are looked
     /// up through their challenge.
     async fn end_all(&self, binding: Binding) -> Result<(), StoreError>;
@@ -124,7 +204,8 @@ pub trait Approvals: Send + Sync {
     async fn find(&self, token: TokenHash, now: UnixTime) -> Result<Option<Approval>, StoreError>;
 }
 
-/// An enrolment that is not confirmed: belongs to one log-in and is shown to no other (decisions 10).
+/// An enrolment that is not confirmed: belongs to one log-in and is shown to no other (decisions
+/// 10). The secret is made only when the number on file is proven, where that is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PendingEnrolment {
     /// `secret::public_id`.
@@ -137,14 +218,47 @@ pub struct PendingEnrolment {
     pub kind: FactorKind,
     /// The id that the factor will have.
     pub factor_id: String,
-    /// The secret, sealed as the factor's will be.
-    pub sealed: Sealed,
+    /// How it came to be allowed.
+    pub grounds: Grounds,
+    /// How far it is.
+    pub step: EnrolmentStep,
+    /// The number that is proven: the one on file, or the new one. Context: factor id and subject.
+    pub number: Option<Sealed>,
+    /// An app's secret, sealed as the factor's will be; made only when every step before is done.
+    pub secret: Option<Sealed>,
+    /// The backup codes that become valid with it, as they are shown. Context: factor id and subject.
+    pub codes: Option<Sealed>,
     /// The challenge to which the player goes on afterwards.
     pub return_to: Option<String>,
     /// When it was begun.
     pub created_at: UnixTime,
     /// When it is gone.
     pub expires_at: UnixTime,
+}
+
+/// How an enrolment comes to be allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Grounds {
+    /// No factor is active: a first enrolment (decisions 7).
+    First,
+    /// A factor that is active must be proven for exactly this change.
+    Proof(Place),
+}
+
+/// The step that an enrolment waits at; in this order, where they are needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EnrolmentStep {
+    /// An active factor must be proven.
+    Proof,
+    /// The number on file must be proven.
+    Phone,
+    /// The app gets its secret.
+    Secret,
+    /// The backup codes are to be seen.
+    BackupCodes,
+    /// A code of the new factor activates it.
+    Confirm,
 }
 
 /// Enrolments that are not confirmed.
@@ -154,8 +268,40 @@ pub trait PendingEnrolments: Send + Sync {
     async fn put(&self, pending: PendingEnrolment) -> Result<(), StoreError>;
     /// The one with this id, unless it expired.
     async fn find(&self, id: &str, now: UnixTime) -> Result<Option<PendingEnrolment>, StoreError>;
+    /// Replaces it if it still equals `old`: compare and replace. Whether it did.
+    async fn replace(&self, old: &PendingEnrolment, new: PendingEnrolment) -> Result<bool, StoreError>;
     /// Reads and deletes: at most one caller gets it, under any race.
     async fn take(&self, id: &str, now: UnixTime) -> Result<Option<PendingEnrolment>, StoreError>;
     /// Voids every one of a player.
     async fn void_all(&self, subject: &Subject) -> Result<(), StoreError>;
+}
+
+/// A code that was sent. Kept only as a keyed hash; consumed by `Spent` under its id, never here.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct SentCode {
+    /// `secret::public_id`.
+    pub id: String,
+    /// What it answers: a challenge, or a step of an enrolment. One code each: the newest.
+    pub purpose: String,
+    /// Whose.
+    pub subject: Subject,
+    /// In which log-in.
+    pub binding: Binding,
+    /// The keyed hash over id, purpose and code.
+    pub hash: [u8; 32],
+    /// When it was sent.
+    pub sent_at: UnixTime,
+    /// When it is gone.
+    pub expires_at: UnixTime,
+}
+
+/// Codes that were sent, by what they answer.
+#[async_trait]
+pub trait SentCodes: Send + Sync {
+    /// Keeps one; an earlier one for the same purpose is void.
+    async fn put(&self, code: SentCode) -> Result<(), StoreError>;
+    /// The one for a purpose, unless it expired.
+    async fn find(&self, purpose: &str, now: UnixTime) -> Result<Option<SentCode>, StoreError>;
+    /// Forgets one.
+    async fn remove(&self, purpose: &str) -> Result<(), StoreError>;
 }

@@ -4,6 +4,11 @@ use std::time::Duration;
 
 use http::HeaderValue;
 
+use crate::{
+    flow::{CookieNames, device::DeviceCookie},
+    stamp::Minted,
+};
+
 /// A `Set-Cookie` value; without `lifetime` the browser forgets it when it closes. `value` must be
 /// visible ASCII without semicolons, as all of ours are; another one gives a cookie without value.
 #[must_use]
@@ -12,6 +17,18 @@ pub fn set_cookie(name: &str, value: &str, secure: bool, lifetime: Option<Durati
     let age = lifetime.map(|lifetime| format!("; Max-Age={}", lifetime.as_secs())).unwrap_or_default();
     let line = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{age}");
     HeaderValue::from_str(&line).unwrap_or(HeaderValue::from_static(""))
+}
+
+/// The `Set-Cookie` value of a remembered device.
+#[must_use]
+pub fn device_cookie(secure: bool, cookie: &DeviceCookie) -> HeaderValue {
+    set_cookie(CookieNames::of(secure).device, &cookie.value, secure, Some(cookie.max_age))
+}
+
+/// The `Set-Cookie` value of a stamp.
+#[must_use]
+pub fn stamp_cookie(secure: bool, minted: &Minted) -> HeaderValue {
+    set_cookie(CookieNames::of(secure).stamp, &minted.token, secure, None)
 }
 
 /// A `Set-Cookie` value that ends a cookie.

@@ -4,9 +4,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::{flow::Site, request};
 
-/// What every page and document of ours carries (security.md REQ-14): nothing is stored, framed,
-/// sniffed or loaded from elsewhere. `script` is the CSP source of the page's one script, if any.
-pub fn secure(headers: &mut HeaderMap, site: &Site, style: &str, script: Option<&str>) {
+/// What a document may load that says nothing else: nothing.
+const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+/// The content policy of a page: its own style by hash, pictures of ours, forms to the site itself.
+/// `script` is the CSP source of the page's one script, if any.
+pub fn page(headers: &mut HeaderMap, style: &str, script: Option<&str>) {
     let script = script.map(|source| format!("; script-src {source}")).unwrap_or_default();
     let policy = format!(
         "default-src 'none'; style-src {style}{script}; img-src 'self' data:; form-action 'self'; \
@@ -15,18 +18,26 @@ pub fn secure(headers: &mut HeaderMap, site: &Site, style: &str, script: Option<
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
+}
+
+/// What every answer of ours carries, page or document (security.md REQ-14): nothing is stored,
+/// framed, sniffed, or read by another origin's page. Called once for each, where it is written.
+/// `secure`: the site is on https and so is this connection (RFC 6797 §7.2).
+pub fn common(headers: &mut HeaderMap, secure: bool) {
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(NOTHING));
     for (name, value) in [
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),
         (header::X_FRAME_OPTIONS, "DENY"),
-        (header::VARY, "Cookie"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
         (HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    if site.secure {
+    headers.append(header::VARY, HeaderValue::from_static("Cookie"));
+    if secure {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
 }

@@ -12,7 +12,8 @@ use crate::{
     identity::IdentityError,
     policy::{FactorKind, Requirement},
     store::{Challenge, shared::Level},
-    web::{Reply, Wants, page},
+    web::{Reply, Shell, Wants},
+    words::Value as Word,
 };
 
 /// What answers a request that is not forwarded.
@@ -22,6 +23,8 @@ pub struct Problem {
     status: StatusCode,
     title: &'static str,
     detail: Cow<'static, str>,
+    /// The message of a page's text, where it is not that of the kind.
+    told: Option<&'static str>,
     retry_after: Option<Duration>,
     authenticate: Option<String>,
     members: Map<String, Value>,
@@ -34,6 +37,7 @@ impl Problem {
             status,
             title,
             detail: Cow::Borrowed(""),
+            told: None,
             retry_after: None,
             authenticate: None,
             members: Map::new(),
@@ -73,13 +77,21 @@ impl Problem {
     #[must_use]
     pub fn too_large() -> Self {
         Self::new("too-large", StatusCode::PAYLOAD_TOO_LARGE, "This request is too large")
-            .because("a request that needs a code may have at most 64 KiB")
+            .because("at most 64 KiB can be looked at")
     }
 
     /// 415: the body cannot be read, and so not be approved.
     #[must_use]
     pub fn unsupported_media_type() -> Self {
         Self::new("unsupported-media-type", StatusCode::UNSUPPORTED_MEDIA_TYPE, "This content type cannot be approved")
+    }
+
+    /// 415: a page or call of ours takes another media type.
+    #[must_use]
+    pub fn media_type(taken: &'static str) -> Self {
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        Self::new("unsupported-media-type", status, "This content type is not taken here")
+            .because(format!("send {taken} in UTF-8, not encoded"))
     }
 
     /// 421: the host is none of the site's.
@@ -129,12 +141,13 @@ impl Problem {
         let require = match challenge.level {
             Level::Session => "session",
             Level::Fresh => "fresh",
-            Level::Once => "once",
+            Level::Once | Level::Change(_) => "once",
         };
         let max_age = rules.routes.named(&challenge.route).map(|route| route.require);
         let max_age = match max_age {
             Some(Requirement::Fresh { max_age }) => format!(", max_age={}", max_age.as_secs()),
             Some(Requirement::Once) => ", max_age=0".to_owned(),
+            None if matches!(challenge.level, Level::Change(_)) => ", max_age=0".to_owned(),
             Some(Requirement::None | Requirement::Session) | None => String::new(),
         };
         problem.authenticate = Some(format!(
@@ -155,6 +168,16 @@ impl Problem {
         problem
     }
 
+    /// 422: the code is not right, or no longer.
+    fn code_rejected(clock_is_slow: bool) -> Self {
+        let problem = Self::new("code-rejected", StatusCode::UNPROCESSABLE_ENTITY, "This code was not accepted");
+        if !clock_is_slow {
+            return problem.because("Wait for the next code and try again.");
+        }
+        let told = Some("problem-code-rejected-clock-text");
+        Self { told, ..problem.because("The code is too old. Check that the clock of your phone is right.") }
+    }
+
     /// A refusal until a moment, with the seconds from `now`.
     fn until(self, until: UnixTime, now: UnixTime) -> Self {
         Self { retry_after: Some(until.since(now).max(Duration::from_secs(1))), ..self }
@@ -162,7 +185,7 @@ impl Problem {
 
     /// The problem of a use case's error; waits are counted from `now`.
     #[must_use]
-    pub fn of(error: &FlowError, now: UnixTime) -> Self {
+    pub fn of(error: &FlowError, rules: &RuleSet, now: UnixTime) -> Self {
         match error {
             FlowError::Store(_) => Self::unavailable(Duration::from_secs(5)),
             FlowError::Identity(IdentityError::Ambiguous(detail)) => Self::bad_request(detail.clone()),
@@ -173,15 +196,7 @@ impl Problem {
             FlowError::Identity(IdentityError::Unavailable { .. }) => Self::unavailable(Duration::from_secs(5)),
             FlowError::Gone => Self::new("challenge-gone", StatusCode::GONE, "This question is gone")
                 .because("It was answered, has expired, or belongs to another log-in. Please begin again."),
-            FlowError::CodeRejected { clock_is_slow } => {
-                Self::new("code-rejected", StatusCode::UNPROCESSABLE_ENTITY, "This code was not accepted").because(
-                    if *clock_is_slow {
-                        "The code is too old. Check that the clock of your phone is right."
-                    } else {
-                        "Wait for the next code and try again."
-                    },
-                )
-            }
+            FlowError::CodeRejected { clock_is_slow } => Self::code_rejected(*clock_is_slow),
             FlowError::TooManyAttempts { until } => {
                 Self::new("too-many-attempts", StatusCode::TOO_MANY_REQUESTS, "Too many wrong codes")
                     .because("Wait a little, then try again.")
@@ -197,6 +212,19 @@ impl Problem {
                     .because("For your safety this opens later.")
                     .until(*until, now)
             }
+            FlowError::ProofRequired(asked) => Self::challenge(rules, &asked.challenge, &asked.methods, now),
+            FlowError::Frozen => Self::new("frozen", StatusCode::FORBIDDEN, "The account is frozen")
+                .because("Its owner froze it. Support, or a factor from before, opens it again."),
+            FlowError::SendPaused { until } => Self {
+                told: Some("problem-send-paused-text"),
+                ..Self::new("too-many-attempts", StatusCode::TOO_MANY_REQUESTS, "Another code cannot be sent yet")
+                    .because("Wait a little, or use another method.")
+                    .until(*until, now)
+            },
+            FlowError::NotSent(_) => Self {
+                told: Some("problem-not-sent-text"),
+                ..Self::unavailable(Duration::from_secs(30)).because("The code could not be sent. Try another method.")
+            },
             FlowError::UnreadableBody => Self::unsupported_media_type(),
             FlowError::TooLarge => Self::too_large(),
             FlowError::BadRequest(detail) => Self::bad_request(*detail),
@@ -209,23 +237,44 @@ impl Problem {
         self.status
     }
 
-    /// What a person is told.
+    /// What a person is told: what is wrong, and what to do. The details of a document are for who
+    /// writes its client, and stay English.
+    fn told(&self, shell: &Shell<'_>) -> [String; 2] {
+        let (title, text) = (format!("problem-{}", self.kind), format!("problem-{}-text", self.kind));
+        let language = shell.language();
+        let wait = language.length(self.retry_after.unwrap_or_default());
+        [language.text(&title), language.text_with(self.told.unwrap_or(&text), &[("wait", Word::from(wait))])]
+    }
+
+    /// What a person is told, beside a field.
     #[must_use]
-    pub fn text(&self) -> String {
-        if self.detail.is_empty() { self.title.to_owned() } else { format!("{}. {}", self.title, self.detail) }
+    pub fn line(&self, shell: &Shell<'_>) -> String {
+        let [title, text] = self.told(shell);
+        shell.language().text_with("problem-line", &[("title", Word::from(title)), ("text", Word::from(text))])
     }
 
     /// The answer in the form that the client wants.
     #[must_use]
-    pub fn reply(&self, wants: Wants, rules: &RuleSet) -> Reply {
-        let mut reply = match wants {
-            Wants::Page => page::message(rules, self.status, self.title, &self.detail),
-            Wants::Json => self.document(),
-            Wants::Bare => Reply::default(),
-        };
+    pub fn reply(&self, wants: Wants, shell: &Shell<'_>) -> Reply {
+        match wants {
+            Wants::Page => {
+                let [title, text] = self.told(shell);
+                self.headed(shell.message(self.status, &title, &text))
+            }
+            Wants::Json => self.json(),
+            Wants::Bare => self.headed(Reply::default()),
+        }
+    }
+
+    /// The answer as a problem document.
+    #[must_use]
+    pub fn json(&self) -> Reply {
+        self.headed(self.document())
+    }
+
+    fn headed(&self, mut reply: Reply) -> Reply {
         *reply.status_mut() = self.status;
         let headers = reply.headers_mut();
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(wait) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs()));
         }

@@ -56,6 +56,8 @@ mod tests {
             hosts: vec!["play.example".into()],
             origins: vec!["https://app.example".into()],
             secure: true,
+            look: crate::flow::look::Look::default(),
+            time_zone: jiff::tz::TimeZone::UTC,
         }
     }
 

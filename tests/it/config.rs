@@ -29,11 +29,15 @@ fn folder() -> tempfile::TempDir {
     let good = "pXb4bJ0yqvOe2dXcA1h5uH3nV9rT6wZk";
     file("secrets/site-jwt", good, 0o600);
     file("secrets/metrics", good, 0o600);
+    for name in ["sms-key", "kannel", "twilio", "mail", "webhook"] {
+        file(&format!("secrets/{name}"), good, 0o600);
+    }
     file("secrets/exposed", good, 0o644);
     file("secrets/short", "pXb4bJ0yqvOe2dXc", 0o600);
     file("secrets/example", "changeme-changeme-changeme-changeme", 0o600);
     file("tls/fullchain.pem", "certificate", 0o644);
     file("tls/key.pem", "key", 0o600);
+    file("look/large.svg", &"-".repeat(2049), 0o644);
     dir
 }
 

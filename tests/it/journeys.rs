@@ -18,7 +18,7 @@ async fn withdraw_with_a_code(scripts: Scripts) {
 
     // Not merely `main`: the page before has one too.
     let page = browser.text("main:has(input[name=code])").await;
-    assert!(page.contains("1500000") && page.contains("BCA 1234567890"), "what is approved is shown: {page}");
+    assert!(page.contains("1,500,000") && page.contains("BCA 1234567890"), "what is approved is shown: {page}");
     assert!(gate.site.received("POST", "/wallet/withdraw").is_empty(), "nothing passes before the code");
     browser.fill("input[name=code]", &app.code()).await;
     browser.press("form:has(input[name=code]) button").await;

@@ -9,16 +9,25 @@
     reason = "a test fails by panicking, and so do the parts it calls"
 )]
 
+mod api_page;
 mod config;
 mod configuration_page;
+mod couriers;
 mod csrf;
 mod demo_site;
 mod docs;
 mod journeys;
 mod edge;
+mod faults;
 mod held;
+mod identity;
 mod kit;
 mod layers;
+mod limits;
 mod oathtool;
+mod pages;
+mod observability;
+mod portal_headers;
+mod portal_input;
 mod store;
 mod zoo;

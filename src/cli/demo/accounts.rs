@@ -5,13 +5,23 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use crate::secret;
+use crate::{
+    clock::{Clock, SystemClock},
+    secret,
+};
 
 /// The password of every demo account.
 pub const PASSWORD: &str = "demo-password";
 
 /// The id of `budi`, who has an app factor from the start.
 pub const BUDI: &str = "1002";
+
+/// The id of `citra`, to whom codes are sent.
+pub const CITRA: &str = "1003";
+/// Her number.
+pub const CITRA_NUMBER: &str = "+6281200001003";
+/// Since when the demo's numbers are their players': long before they were ever seen here.
+pub const SINCE: &str = "2024-01-01T00:00:00Z";
 
 /// One player of the demo site.
 #[derive(Clone, Debug)]
@@ -24,6 +34,10 @@ pub struct Account {
     pub name: &'static str,
     /// E.164, or whatever the player typed on the account page.
     pub phone: String,
+    /// RFC 3339: when that number became the account's.
+    pub phone_since: String,
+    /// A mail address.
+    pub email: String,
     /// In rupiah.
     pub balance: u64,
     /// Where withdrawals go unless another destination is typed.
@@ -38,6 +52,8 @@ impl Account {
             id,
             name,
             phone: phone.to_owned(),
+            phone_since: SINCE.to_owned(),
+            email: format!("{username}@play.example"),
             balance: 25_000_000,
             payment_method: "BCA 1234567890".to_owned(),
             password: PASSWORD.to_owned(),
@@ -69,6 +85,7 @@ impl Default for Accounts {
         let accounts = [
             Account::new("ayu", "1001", "Ayu Lestari", "+6281200001001"),
             Account::new("budi", BUDI, "Budi Santoso", "+6281200001002"),
+            Account::new("citra", CITRA, "Citra Dewi", CITRA_NUMBER),
         ];
         Self(Mutex::new(State {
             accounts: accounts.into_iter().map(|account| (account.id, account)).collect(),
@@ -120,7 +137,11 @@ impl Accounts {
 
     /// Sets a new phone number.
     pub fn set_phone(&self, id: &str, phone: String) {
-        self.change(id, |account| account.phone = phone);
+        let now = SystemClock::default().now().to_string();
+        self.change(id, |account| {
+            account.phone = phone;
+            account.phone_since = now;
+        });
     }
 
     /// Sets a new payment method.

@@ -2,7 +2,7 @@
 //! install and nothing kept.
 //!
 //! This module has what the demo needs besides the gateway: the [`site`], its [`accounts`], the
-//! [`journal`] of what the site received, the configuration and the words on the terminal.
+//! [`journal`] of what the site received, the [`inbox`] of what players received, the configuration and the words on the terminal.
 
 use std::{
     net::{Ipv4Addr, SocketAddr, SocketAddrV4},
@@ -10,6 +10,7 @@ use std::{
 };
 
 pub mod accounts;
+pub mod inbox;
 pub mod journal;
 mod pages;
 pub mod site;
@@ -28,6 +29,9 @@ const GATEWAY: SocketAddr = loopback(8080);
 
 /// Where the sample puts metrics and health.
 const OPS: SocketAddr = loopback(9180);
+
+/// Where what players received is shown; the sample does not name it.
+const INBOX: SocketAddr = loopback(8025);
 
 /// In the sample: the folder of the demo's database and keys.
 const FOLDER: &str = "DEMO_DIR";
@@ -49,11 +53,14 @@ pub struct DemoOptions {
     /// Where metrics and health are served.
     #[arg(long, value_name = "ADDRESS", default_value_t = OPS, value_parser = loopback_address)]
     pub ops: SocketAddr,
+    /// Where the SMS and mails of the demo's players are shown.
+    #[arg(long, value_name = "ADDRESS", default_value_t = INBOX, value_parser = loopback_address)]
+    pub inbox: SocketAddr,
 }
 
 impl Default for DemoOptions {
     fn default() -> Self {
-        Self { site: SITE, gateway: GATEWAY, ops: OPS }
+        Self { site: SITE, gateway: GATEWAY, ops: OPS, inbox: INBOX }
     }
 }
 
@@ -85,7 +92,7 @@ pub fn demo_config(options: &DemoOptions, dir: &Path) -> String {
 /// drawn anew at each start (`otpauth://totp/…?secret=BASE32…`).
 #[must_use]
 pub fn banner(options: &DemoOptions, otpauth_uri: &str) -> String {
-    let DemoOptions { site, gateway, ops } = options;
+    let DemoOptions { site, gateway, ops, inbox } = options;
     let password = accounts::PASSWORD;
     let secret = secret_of(otpauth_uri).unwrap_or("");
     format!(
@@ -94,14 +101,16 @@ stepgate demo is ready.
 
   Open    http://{gateway}/            the site behind the gateway
   Compare http://{site}/            the same site without it
+  Inbox   http://{inbox}/            the SMS and mails that players get
   Ops     http://{ops}/metrics     also /livez and /readyz
 
-  Log in as budi or ayu; the password is {password}.
+  Log in as budi, citra or ayu; the password is {password}.
 
   budi has an authenticator app. Add it to yours, or make a code in a terminal:
     {otpauth_uri}
     oathtool --totp -b {secret}
-  ayu has none yet: http://{gateway}/.stepgate/settings
+  citra gets codes by SMS: look into the inbox.
+  ayu has no second factor yet: http://{gateway}/.stepgate/settings
 
   Try: log in as budi, withdraw, and give the code when asked.
   Stop with Ctrl-C. Nothing is kept.
@@ -138,7 +147,7 @@ mod tests {
 
     #[test]
     fn the_sample_is_rewritten_to_the_addresses_given() {
-        let swapped = DemoOptions { site: GATEWAY, gateway: SITE, ops: loopback(7) };
+        let swapped = DemoOptions { site: GATEWAY, gateway: SITE, ops: loopback(7), inbox: loopback(8) };
         let text = demo_config(&swapped, Path::new("/tmp/demo"));
         assert!(text.contains("origin: http://127.0.0.1:3000"), "{text}");
         assert!(text.contains("http://127.0.0.1:8080/api/me"), "{text}");

@@ -211,7 +211,11 @@ async fn me(State(site): State<Site>, headers: HeaderMap) -> Response {
     let Some((_, account)) = site.session(&headers) else {
         return (StatusCode::UNAUTHORIZED, Json(json!({ "user": null }))).into_response();
     };
-    Json(json!({ "user": { "id": account.id, "name": account.name, "phone": account.phone } })).into_response()
+    let user = json!({
+        "id": account.id, "name": account.name, "phone": account.phone, "phone_since": account.phone_since,
+        "email": account.email,
+    });
+    Json(json!({ "user": user })).into_response()
 }
 
 #[derive(Deserialize)]

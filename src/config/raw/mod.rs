@@ -10,11 +10,17 @@ use serde::Deserialize;
 
 use crate::target::OddForm;
 
+mod courier;
 mod identity;
 mod routes;
+mod second_factor;
+mod secret;
 
+pub use courier::*;
 pub use identity::*;
 pub use routes::*;
+pub use second_factor::*;
+pub use secret::*;
 
 /// The whole file.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -32,7 +38,8 @@ pub struct File {
     pub portal: Option<Portal>,
     /// How a player is recognised: every source whose carrier is present is asked, and they must agree.
     pub identity: Option<Vec<Source>>,
-    /// Requests that end the site session: stamps end with it.
+    /// Requests that end the site session: stamps end with it. A condition on a body holds where the body
+    /// says so or cannot be read.
     pub session_end: Option<Vec<Match>>,
     /// The rules of factors, stamps and approvals.
     pub second_factor: Option<SecondFactor>,
@@ -54,12 +61,12 @@ pub struct File {
     pub server: Option<Server>,
     /// What is logged.
     pub log: Option<Log>,
-    /// Reserved; not supported yet.
-    pub couriers: Option<serde_json::Value>,
+    /// What carries codes and notices to players.
+    pub couriers: Option<Couriers>,
     /// Reserved; not supported yet.
     pub desk: Option<serde_json::Value>,
-    /// Reserved; not supported yet.
-    pub notices: Option<serde_json::Value>,
+    /// Where notices go besides the player's own contacts.
+    pub notices: Option<Notices>,
     /// Reserved; not supported yet.
     pub throttle: Option<serde_json::Value>,
     /// Reserved; not supported yet.
@@ -84,10 +91,25 @@ pub struct Site {
     pub origins: Option<Vec<String>>,
     /// The site's servers.
     pub upstream: Upstream,
-    /// Cookies that are credentials too, though no source reads them: refused on guarded routes.
+    /// Cookies that are credentials too, though no source reads them: refused on guarded routes, as are
+    /// these names, those of the sources' cookies and well-known ones (`jsessionid`, `PHPSESSID` …) in an
+    /// address. A name may end in `*`.
     pub other_credentials: Option<Vec<String>>,
-    /// Reserved; not supported yet.
-    pub look: Option<serde_json::Value>,
+    /// What our pages take over from the site's look.
+    pub look: Option<Look>,
+    /// Of the times that players are shown, as in `Asia/Jakarta`; default `UTC`.
+    pub time_zone: Option<String>,
+}
+
+/// What our pages take over from the site's look.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Look {
+    /// A path on the site's own origin, `/static/logo.svg`, or a file beside this one, of at most 2 KiB, that
+    /// is built into the pages: svg, png, webp or jpg.
+    pub logo: Option<String>,
+    /// Of buttons and links, `#0b57d0`; white text on it must have a contrast of 4.5:1.
+    pub colour: Option<String>,
 }
 
 /// The site's servers.
@@ -172,62 +194,10 @@ pub struct Ops {
 pub struct Portal {
     /// Reserved path on the site's host; default `/.stepgate`.
     pub prefix: Option<String>,
-    /// The first is the default; default `[en]`.
+    /// Of `en id ms th vi zh-CN ar`; the first is the default; default `[en]`.
     pub languages: Option<Vec<String>>,
     /// Reserved; not supported yet.
     pub host: Option<String>,
-}
-
-/// The rules of factors, stamps and approvals.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SecondFactor {
-    /// Kinds that a player may enrol; default `[app]`.
-    pub methods: Option<Vec<crate::policy::FactorKind>>,
-    /// What a first enrolment needs besides the site session; default `support`, the closed one.
-    pub first_enrolment: Option<crate::flow::FirstEnrolment>,
-    /// How long a factor bound without further proof satisfies `session` only; default `24h`.
-    pub cooldown: Option<String>,
-    /// Lifetimes of stamps.
-    pub stamp: Option<Stamp>,
-    /// Lifetime of challenges and approvals.
-    pub approval: Option<Approval>,
-    /// The app factor.
-    pub app: Option<App>,
-    /// Reserved; not supported yet.
-    pub sms: Option<serde_json::Value>,
-    /// Reserved; not supported yet.
-    pub backup_codes: Option<serde_json::Value>,
-    /// Reserved; not supported yet.
-    pub remember_device: Option<serde_json::Value>,
-}
-
-/// Lifetimes of stamps.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Stamp {
-    /// From the proof to the hard end; default `12h`.
-    pub lifetime: Option<String>,
-    /// Without a request of a guarded route; default `30m`.
-    pub idle: Option<String>,
-}
-
-/// Lifetime of challenges and approvals.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Approval {
-    /// Default `5m`, at most `15m`.
-    pub lifetime: Option<String>,
-}
-
-/// The app factor (TOTP, RFC 6238).
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct App {
-    /// As the app shows it; default: the site's name.
-    pub issuer: Option<String>,
-    /// How many steps a code may be early or late: 0 or 1; default 1.
-    pub skew_steps: Option<u32>,
 }
 
 /// What a guarded route does with a path in an odd form: `reject`, or `match`: then it is as guarded as
@@ -268,17 +238,17 @@ pub struct Keys {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
-    /// Of a request head; default `64KiB`.
+    /// Of a request head, over it 431; default `64KiB`.
     pub header_bytes: Option<String>,
-    /// Header lines; default 100.
+    /// Header lines, over them 431; default 100.
     pub headers: Option<usize>,
     /// Of a body that is held or read; default and at most `64KiB`.
     pub held_body: Option<String>,
     /// Of all held requests; default `64MiB`.
     pub held_total: Option<String>,
-    /// Open at a time; default 10000.
+    /// Open connections of players; more are closed before TLS; default 10000.
     pub connections: Option<usize>,
-    /// Of one client address; default 256.
+    /// Of one client: an IPv4 address or an IPv6 network of 64 bits; not for `trusted_proxies`; default 256.
     pub connections_per_client: Option<usize>,
 }
 
@@ -286,11 +256,11 @@ pub struct Limits {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Timeouts {
-    /// For a request head; default `10s`.
+    /// From the first byte of a request head to its last, and for a TLS handshake; default `10s`.
     pub header: Option<String>,
     /// For a body that stepgate reads; default `30s`.
     pub body: Option<String>,
-    /// A kept-alive connection without a request; default `60s`.
+    /// A connection without a request; over HTTP/2 `header` is added to it; default `60s`.
     pub idle: Option<String>,
     /// Connecting to the site; default `5s`.
     pub upstream_connect: Option<String>,
@@ -332,24 +302,4 @@ pub enum LogLevel {
     Debug,
     /// Everything.
     Trace,
-}
-
-/// A secret, by reference.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Secret {
-    /// A file, readable by its owner alone; white space at its end is dropped.
-    pub file: Option<String>,
-    /// An environment variable.
-    pub env: Option<String>,
-}
-
-/// A text, or a reference where it is secret.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Text {
-    /// In the open.
-    Plain(String),
-    /// By reference.
-    Secret(Secret),
 }

@@ -53,10 +53,26 @@ pub struct Route {
     pub after_success: Option<AfterSuccess>,
     /// The route changes this; it must then be guarded and not be open to players without a factor.
     pub changes: Option<Changes>,
-    /// Reserved; not supported yet.
-    pub cooldown_after: Option<serde_json::Value>,
+    /// How long the route waits after a change of the account; with `once` a day after each, unless set.
+    pub cooldown_after: Option<CooldownAfter>,
     /// Reserved; not supported yet.
     pub on_store_error: Option<String>,
+}
+
+/// How long a route waits after a change of the account; `0s` for not at all.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CooldownAfter {
+    /// Any factor became active: first, second, switched, switched on again.
+    pub enroll: Option<String>,
+    /// A backup code was used.
+    pub backup_code: Option<String>,
+    /// Support reset the second factor.
+    pub reset: Option<String>,
+    /// The phone number changed.
+    pub phone_change: Option<String>,
+    /// The password changed.
+    pub password_change: Option<String>,
 }
 
 /// What a route requires.
@@ -164,7 +180,8 @@ pub struct When {
     pub location: Option<Location>,
     /// This cookie is set.
     pub sets_cookie: Option<String>,
-    /// An expression found in the body.
+    /// An expression found in the body. The answer is then read, up to 1 MiB and within
+    /// `timeouts.upstream_read`, before it is given on; a larger one is no success.
     pub body: Option<String>,
 }
 

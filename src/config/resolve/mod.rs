@@ -7,11 +7,13 @@ use std::{
 
 use regex::Regex;
 
-use super::{Config, problem::Problem, raw, tree::Node, value};
+use super::{Config, Surroundings, problem::Problem, raw, tree::Node, value};
 use crate::{fields::FieldName, policy::Requirement, store, target::PathPolicy};
 
+mod couriers;
 mod edge;
 mod identity;
+mod look;
 mod routes;
 mod second_factor;
 mod secrets;
@@ -20,7 +22,7 @@ mod site;
 /// Where problems are collected while values with defaults go on being read.
 struct Report<'c> {
     dir: &'c Path,
-    environment: &'c dyn Fn(&str) -> Option<String>,
+    around: &'c Surroundings<'c>,
     problems: Vec<Problem>,
     files: Vec<PathBuf>,
 }
@@ -33,10 +35,10 @@ pub(super) fn resolve(
     file: &raw::File,
     tree: &Node,
     dir: &Path,
-    environment: &dyn Fn(&str) -> Option<String>,
+    around: &Surroundings<'_>,
 ) -> Result<Config, Vec<Problem>> {
-    let mut report = Report { dir, environment, problems: Vec::new(), files: Vec::new() };
-    for reserved in ["couriers", "desk", "notices", "throttle", "sms_guard", "tests", "audit"] {
+    let mut report = Report { dir, around, problems: Vec::new(), files: Vec::new() };
+    for reserved in ["desk", "throttle", "sms_guard", "tests", "audit"] {
         report.reserved(tree, reserved);
     }
     let site = report.site(&file.site, tree.at("site"));
@@ -64,7 +66,11 @@ pub(super) fn resolve(
         report.push(tree.at("identity"), "a route requires proof, but there is no identity source", help);
     }
     let session_end = report.session_end(file.session_end.as_deref().unwrap_or_default(), tree.at("session_end"));
+    let couriers = report.couriers(file.couriers.as_ref(), tree.at("couriers"));
     let store = report.store(&file.store, tree.at("store"));
+    let carries_sms = file.couriers.as_ref().is_some_and(|typed| typed.sms.as_ref().is_some_and(|sms| !sms.is_empty()));
+    report.sms_needs_couriers(&second_factor, carries_sms, tree);
+    let notices = report.notices(file.notices.as_ref(), tree.at("notices"));
     let keys = dir.join(&file.keys.file);
     if !report.problems.is_empty() {
         return Err(report.problems);
@@ -81,6 +87,8 @@ pub(super) fn resolve(
         routes,
         paths: paths(file.paths.as_ref()),
         default_require,
+        notices,
+        couriers,
         store,
         keys,
         log_level: log_level(file.log.as_ref()).to_owned(),

@@ -10,6 +10,7 @@ use crate::{
     flow::{SecondFactor, Site},
     policy::{
         PathPattern, Requirement, Route,
+        cooldown::{Cause, CoolDowns},
         rule::{
             AfterSuccess, Anonymous, AnswerCondition, BoundNames, LocationCondition, Match, Mode, Respond, Shown,
             Unenrolled,
@@ -51,7 +52,6 @@ impl Report<'_> {
     }
 
     fn route(&mut self, typed: &raw::Route, at: &Node, factors: &SecondFactor) -> Route {
-        self.reserved(at, "cooldown_after");
         self.reserved(at, "on_store_error");
         let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
         if !(1..=64).contains(&typed.name.len()) || !typed.name.chars().all(is_name) {
@@ -81,7 +81,30 @@ impl Report<'_> {
             bind: self.bound(typed.bind.as_ref(), at.at("bind")),
             assert: typed.assert.unwrap_or(false),
             after_success: typed.after_success.as_ref().map(|after| self.after(after, at.at("after_success"))),
+            changes: typed.changes.and_then(|changes| match changes {
+                raw::Changes::Phone => Some(Cause::PhoneChange),
+                raw::Changes::Password => Some(Cause::PasswordChange),
+                raw::Changes::Email => None,
+            }),
+            cool_downs: self.cool_downs(typed, require, at.at("cooldown_after")),
         }
+    }
+
+    /// A day after everything for `once`, nothing for the rest, unless it is set.
+    fn cool_downs(&mut self, typed: &raw::Route, require: Requirement, at: &Node) -> CoolDowns {
+        let default = if require == Requirement::Once { Duration::from_secs(24 * 3600) } else { Duration::ZERO };
+        let typed = typed.cooldown_after.as_ref();
+        let of = |cause: Cause| {
+            typed.and_then(|typed| match cause {
+                Cause::Enroll => typed.enroll.as_deref(),
+                Cause::BackupCode => typed.backup_code.as_deref(),
+                Cause::Reset => typed.reset.as_deref(),
+                Cause::PhoneChange => typed.phone_change.as_deref(),
+                Cause::PasswordChange => typed.password_change.as_deref(),
+            })
+        };
+        let waits = Cause::ALL.map(|cause| (cause, self.duration(at, cause.as_str(), of(cause), default)));
+        waits.into_iter().filter(|(_, wait)| !wait.is_zero()).collect()
     }
 
     fn requirement(&mut self, typed: &raw::Route, at: &Node) -> Requirement {
@@ -194,15 +217,6 @@ impl Report<'_> {
 
     fn after(&mut self, typed: &raw::AfterSuccess, at: &Node) -> AfterSuccess {
         let when = self.when(typed.when.as_ref(), at.at("when"));
-        for (index, action) in typed.actions.iter().enumerate() {
-            use crate::policy::rule::SuccessAction::{EndStamps, ForgetDevices, Notify};
-            let name = match action {
-                EndStamps => continue,
-                ForgetDevices => "forget_devices",
-                Notify => "notify",
-            };
-            self.push(at.at("do").item(index), format!("`{name}` is not supported yet"), "use `end_stamps`");
-        }
         AfterSuccess { when, actions: typed.actions.clone() }
     }
 

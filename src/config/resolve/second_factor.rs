@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use super::{Node, Report, raw};
 use crate::{
-    flow::{FirstEnrolment, SecondFactor, Site},
+    contact::Country,
+    flow::{Devices, FirstEnrolment, SecondFactor, Site, SmsCodes},
     identity::settings::SourceSettings,
+    notice,
     policy::FactorKind,
     stamp,
+    store::SendLimits,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -23,12 +26,9 @@ impl Report<'_> {
         site: &Site,
         contact: bool,
     ) -> (SecondFactor, stamp::Settings) {
-        for key in ["sms", "backup_codes", "remember_device"] {
-            self.reserved(at, key);
-        }
         let methods = match typed.and_then(|factor| factor.methods.as_deref()) {
             Some(methods) => self.methods(methods, at.at("methods")),
-            None => vec![FactorKind::App],
+            None => vec![FactorKind::App, FactorKind::BackupCode],
         };
         let app = typed.and_then(|factor| factor.app.as_ref());
         let skew = app.and_then(|app| app.skew_steps).unwrap_or(1);
@@ -48,27 +48,80 @@ impl Report<'_> {
             approval_lifetime,
             app_issuer: app.and_then(|app| app.issuer.clone()).unwrap_or_else(|| site.name.clone()),
             app_skew_steps: skew,
+            sms: self.sms(typed, at),
+            backup_codes: self.backup_codes(typed, at),
+            devices: self.devices(typed, at),
         };
         (factor, self.stamps(typed.and_then(|factor| factor.stamp.as_ref()), at.at("stamp"), site))
     }
 
-    /// Kinds that can be used, each once and at least one.
-    pub(super) fn methods(&mut self, typed: &[FactorKind], at: &Node) -> Vec<FactorKind> {
-        let mut methods = Vec::new();
-        for (index, kind) in typed.iter().enumerate() {
-            match kind {
-                FactorKind::App => {}
-                FactorKind::Sms | FactorKind::BackupCode => {
-                    let message = format!("`{}` is not supported yet", kind.as_str());
-                    self.push(at.item(index), message, "use `app`");
+    /// Codes by SMS.
+    fn sms(&mut self, typed: Option<&raw::SecondFactor>, at: &Node) -> SmsCodes {
+        let is_used = typed.and_then(|factor| factor.methods.as_ref()).is_some_and(|m| m.contains(&FactorKind::Sms));
+        let typed = typed.and_then(|factor| factor.sms.as_ref());
+        let (at, methods) = (at.at("sms"), at.at("methods"));
+        let lifetime = typed.and_then(|sms| sms.code_lifetime.as_deref());
+        let lifetime = self.duration(at, "code_lifetime", lifetime, 5 * MINUTE);
+        if lifetime > 10 * MINUTE || lifetime < MINUTE {
+            self.push(at.at("code_lifetime"), "a code lives 1m at least and 10m at most", "5m is usual");
+        }
+        let resend = typed.and_then(|sms| sms.resend_after.as_deref());
+        let resend = self.duration(at, "resend_after", resend, Duration::from_secs(30));
+        let mut countries = Vec::new();
+        for (index, letters) in typed.and_then(|sms| sms.countries.as_ref()).into_iter().flatten().enumerate() {
+            match Country::parse(letters) {
+                Some(country) => countries.push(country),
+                None => {
+                    let help = "ISO 3166-1 alpha-2, two capitals, as in ID";
+                    self.push(at.at("countries").item(index), format!("`{letters}` is no country"), help);
                 }
             }
+        }
+        if is_used && countries.is_empty() {
+            let help = "write `sms: { countries: [ID] }`: codes are sent to numbers of these countries only";
+            self.push(methods, "`sms` needs the countries that codes are sent to", help);
+        }
+        let limits = SendLimits {
+            gap: resend,
+            per_hour: typed.and_then(|sms| sms.per_hour).unwrap_or(5),
+            per_day: typed.and_then(|sms| sms.per_day).unwrap_or(10),
+        };
+        if limits.per_hour == 0 || limits.per_day < limits.per_hour {
+            let help = "remove `sms` from the methods where nothing is to be sent";
+            self.push(at.at("per_hour"), "`per_hour` is 1 at least, and `per_day` not less", help);
+        }
+        SmsCodes { lifetime, limits, countries }
+    }
+
+    fn backup_codes(&mut self, typed: Option<&raw::SecondFactor>, at: &Node) -> usize {
+        let count = typed.and_then(|factor| factor.backup_codes.as_ref()).and_then(|codes| codes.count).unwrap_or(10);
+        if !(5..=20).contains(&count) {
+            self.push(at.at("backup_codes").at("count"), "a set has 5 to 20 codes", "10 is usual");
+        }
+        count
+    }
+
+    fn devices(&mut self, typed: Option<&raw::SecondFactor>, at: &Node) -> Devices {
+        let typed = typed.and_then(|factor| factor.remember_device.as_ref());
+        let at = at.at("remember_device");
+        let lifetime = typed.and_then(|devices| devices.lifetime.as_deref());
+        let lifetime = self.duration(at, "lifetime", lifetime, 30 * 24 * HOUR);
+        if lifetime > 90 * 24 * HOUR || lifetime < HOUR {
+            self.push(at.at("lifetime"), "a browser is remembered 1h at least and 90d at most", "30d is usual");
+        }
+        Devices { lifetime, most: typed.and_then(|devices| devices.max_per_player).unwrap_or(5) }
+    }
+
+    /// Kinds that can be used, each once and at least one that can be enrolled.
+    pub(super) fn methods(&mut self, typed: &[FactorKind], at: &Node) -> Vec<FactorKind> {
+        let mut methods = Vec::new();
+        for kind in typed {
             if !methods.contains(kind) {
                 methods.push(*kind);
             }
         }
-        if methods.is_empty() {
-            self.push(at, "nobody could answer: there is no method", "write [app]");
+        if methods.iter().all(|kind| *kind == FactorKind::BackupCode) {
+            self.push(at, "nobody could answer: there is no method that can be enrolled", "write [app, backup_code]");
         }
         methods
     }
@@ -83,9 +136,9 @@ impl Report<'_> {
         let first = typed.and_then(|factor| factor.first_enrolment).unwrap_or(FirstEnrolment::Support);
         let place = at.at("first_enrolment");
         match first {
-            FirstEnrolment::PhoneOnFile => {
-                let help = "use `cooldown`, or `support`, the default, which lets nobody enrol alone";
-                self.push(place, "`phone_on_file` is not supported yet", help);
+            FirstEnrolment::PhoneOnFile if !contact => {
+                let help = "name `phone` in an identity source";
+                self.push(place, "`phone_on_file` needs the number that the site has", help);
             }
             FirstEnrolment::Cooldown if !contact => {
                 let help = "name `phone` or `email` in an identity source, so that the owner can be told";
@@ -95,7 +148,10 @@ impl Report<'_> {
                 let help = "who stole a password could enrol their own phone; use `cooldown` or `support`";
                 self.push(place, "`insecure_session_only` is refused on an https origin", help);
             }
-            FirstEnrolment::Cooldown | FirstEnrolment::Support | FirstEnrolment::InsecureSessionOnly => {}
+            FirstEnrolment::Cooldown
+            | FirstEnrolment::PhoneOnFile
+            | FirstEnrolment::Support
+            | FirstEnrolment::InsecureSessionOnly => {}
         }
         first
     }
@@ -108,6 +164,41 @@ impl Report<'_> {
             self.push(at.at("idle"), "`idle` must be 1m at least and not more than `lifetime`", "30m is usual");
         }
         stamp::Settings { origin: site.origin.clone(), lifetime, idle }
+    }
+}
+
+impl Report<'_> {
+    /// Codes that are to be sent need something that carries them.
+    pub(super) fn sms_needs_couriers(&mut self, factor: &SecondFactor, carries_sms: bool, tree: &Node) {
+        if carries_sms {
+            return;
+        }
+        let at = tree.at("second_factor");
+        let help = "name a courier under `couriers: { sms: [ … ] }`";
+        if factor.methods.contains(&FactorKind::Sms) {
+            self.push(at.at("methods"), "`sms` needs a courier", help);
+        }
+        if factor.first_enrolment == FirstEnrolment::PhoneOnFile {
+            self.push(at.at("first_enrolment"), "`phone_on_file` sends a code, and needs a courier", help);
+        }
+    }
+
+    /// Where notices go besides the player's own contacts.
+    pub(super) fn notices(&mut self, typed: Option<&raw::Notices>, at: &Node) -> notice::Settings {
+        let Some(webhook) = typed.and_then(|notices| notices.webhook.as_ref()) else {
+            return notice::Settings::default();
+        };
+        let at = at.at("webhook");
+        self.url(at.at("url"), &webhook.url);
+        let is_open = url::Url::parse(&webhook.url).is_ok_and(|url| {
+            let host = url.host_str().unwrap_or_default();
+            url.scheme() == "http" && !matches!(host, "127.0.0.1" | "[::1]" | "localhost")
+        });
+        if is_open {
+            self.push(at.at("url"), "events would travel in the open", "use https, or http on loopback");
+        }
+        let secret = self.secret(at.at("secret"), &webhook.secret).unwrap_or_default();
+        notice::Settings { webhook: Some(notice::Webhook { url: webhook.url.clone(), secret }) }
     }
 }
 

@@ -15,7 +15,7 @@ impl Report<'_> {
         let value = match (&typed.file, &typed.env) {
             (Some(file), None) => self.private_file(at.at("file"), &self.path(file))?,
             (None, Some(variable)) => {
-                let value = (self.environment)(variable);
+                let value = (self.around.environment)(variable);
                 if value.is_none() {
                     self.push(at.at("env"), format!("`{variable}` is not set"), "set it before stepgate starts");
                 }

@@ -3,12 +3,11 @@
 use url::Url;
 
 use super::{Node, Report, raw};
-use crate::flow::Site;
+use crate::{flow::Site, words::Language};
 
 impl Report<'_> {
     /// The site as players know it.
     pub(super) fn site(&mut self, typed: &raw::Site, at: &Node) -> Site {
-        self.reserved(at, "look");
         let origin = self.origin(at.at("origin"), &typed.origin).unwrap_or_default();
         let secure = origin.starts_with("https://");
         let mut hosts: Vec<String> = origin.split_once("://").map(|(_, host)| host.to_owned()).into_iter().collect();
@@ -29,7 +28,9 @@ impl Report<'_> {
             Some(other)
         });
         let origins = origins.collect();
-        Site { name: typed.name.clone(), origin, hosts, origins, secure }
+        let look = self.look(typed.look.as_ref(), at.at("look"));
+        let time_zone = self.time_zone(typed.time_zone.as_deref(), at.at("time_zone"));
+        Site { name: typed.name.clone(), origin, hosts, origins, secure, look, time_zone }
     }
 
     /// Scheme and authority alone, in the one spelling that browsers send.
@@ -51,7 +52,7 @@ impl Report<'_> {
     }
 
     /// The reserved prefix and the languages of our pages.
-    pub(super) fn portal(&mut self, typed: Option<&raw::Portal>, at: &Node) -> (String, Vec<String>) {
+    pub(super) fn portal(&mut self, typed: Option<&raw::Portal>, at: &Node) -> (String, Vec<Language>) {
         self.reserved(at, "host");
         let prefix = typed.and_then(|portal| portal.prefix.clone()).unwrap_or_else(|| "/.stepgate".to_owned());
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-' | '_');
@@ -62,17 +63,29 @@ impl Report<'_> {
             let help = "one segment of a-z 0-9 . - _, as in /.stepgate, without a slash at its end";
             self.push(at.at("prefix"), format!("`{prefix}` cannot be the prefix"), help);
         }
-        let languages = typed.and_then(|portal| portal.languages.clone()).unwrap_or_else(|| vec!["en".to_owned()]);
-        if languages.is_empty() {
-            self.push(at.at("languages"), "there is no language", "write [en]");
+        let languages = typed.and_then(|portal| portal.languages.as_deref());
+        (prefix, languages.map_or_else(|| vec![Language::English], |typed| self.languages(typed, at.at("languages"))))
+    }
+
+    fn languages(&mut self, typed: &[String], at: &Node) -> Vec<Language> {
+        if typed.is_empty() {
+            self.push(at, "there is no language", "write [en]");
         }
-        for (index, language) in languages.iter().enumerate() {
-            if language.parse::<unic_langid::LanguageIdentifier>().is_err() {
-                let place = at.at("languages").item(index);
-                self.push(place, format!("`{language}` is no language"), "write a tag as in id, en, pt-BR");
+        let mut languages = Vec::new();
+        for (index, tag) in typed.iter().enumerate() {
+            match Language::ALL.into_iter().find(|language| language.tag() == tag) {
+                Some(language) if languages.contains(&language) => {
+                    self.push(at.item(index), format!("`{tag}` stands twice"), "remove one");
+                }
+                Some(language) => languages.push(language),
+                None => {
+                    let known: Vec<&str> = Language::ALL.into_iter().map(Language::tag).collect();
+                    let help = format!("one of: {}", known.join(", "));
+                    self.push(at.item(index), format!("`{tag}` is none of our languages"), &help);
+                }
             }
         }
-        (prefix, languages)
+        languages
     }
 }
 

@@ -3,12 +3,13 @@
 use crate::{
     clock::UnixTime,
     flow::{CookieNames, Flow, FlowError, Granted, RuleSet, challenge::Verified},
+    policy::FactorKind,
     request::{self, Carrier, Head},
     secret::Token,
     stamp::{Proof, Stamp},
     store::{
         Approval,
-        shared::{Challenge, Level},
+        shared::{Challenge, ChallengeState, Level},
     },
 };
 
@@ -25,7 +26,7 @@ impl Flow {
     ) -> Result<Verified, FlowError> {
         let now = self.clock.now();
         let granted = match challenge.level {
-            Level::Once => {
+            Level::Once | Level::Change(_) => {
                 let (approval, expires_at) = self.approve(rules, &challenge, now).await?;
                 Granted { stamp: None, approval: Some(approval), expires_at }
             }
@@ -40,7 +41,9 @@ impl Flow {
             (Some(approval), true) => Some(approval.clone()),
             (None, true) => Some(self.approve(rules, &challenge, now).await?.0),
         };
-        Ok(Verified { granted, resume, return_to: challenge.return_to })
+        let Challenge { return_to, level, carrier, .. } = challenge;
+        let (locale, device, backup_codes_left) = (None, None, None);
+        Ok(Verified { granted, resume, return_to, level, carrier, locale, device, backup_codes_left })
     }
 
     /// Keeps a new approval of the challenge's request; its token and when it ends.
@@ -77,13 +80,23 @@ impl Flow {
         let epoch = self.stores.families.epoch_if_open(binding, subject).await?.ok_or(FlowError::Gone)?;
         let fresh_time = match challenge.level {
             Level::Fresh => Some(now),
-            Level::Session | Level::Once => earlier
+            Level::Session | Level::Once | Level::Change(_) => earlier
                 .map(|stamp| &stamp.proof)
                 .filter(|proof| proof.subject == *subject && proof.binding == binding && proof.epoch == epoch)
                 .and_then(|proof| proof.fresh_time),
         };
-        let amr = vec!["otp".to_owned(), "mfa".to_owned()];
-        Ok(Proof { subject: subject.clone(), binding, epoch, amr, auth_time: now, fresh_time })
+        let amr = amr(&challenge.state).into_iter().map(str::to_owned).collect();
+        Ok(Proof { subject: subject.clone(), binding, epoch, amr, auth_time: now, fresh_time, began: now })
+    }
+}
+
+/// What answered, in the words of RFC 8176 §2.
+const fn amr(state: &ChallengeState) -> [&'static str; 2] {
+    match state {
+        ChallengeState::Answered { by: FactorKind::Sms, .. } => ["sms", "mfa"],
+        ChallengeState::Answered { by: FactorKind::App | FactorKind::BackupCode, .. } | ChallengeState::Open => {
+            ["otp", "mfa"]
+        }
     }
 }
 

@@ -2,72 +2,135 @@
 
 use crate::{
     clock::UnixTime,
-    factor::app::{self, Checked, Code, Secret},
-    flow::{
-        Flow, FlowError, SecondFactor,
-        challenge::{Answer, Asker, is_ripe},
+    factor::{
+        app::{self, Checked},
+        backup_code::BackupCode,
+        code::Code,
+        sms,
     },
-    policy::{FactorKind, throttle},
-    request::Subject,
+    flow::{
+        Flow, FlowError, RuleSet, SecondFactor,
+        challenge::{Answer, Asker, may_answer},
+        notify::Event,
+        send::purpose_of,
+    },
+    policy::{FactorKind, cooldown::Cause, throttle},
+    request::{Binding, Subject},
     store::{
-        FactorRecord, Reservation, StoreError,
+        Applied, Edit, FactorRecord, Reservation, StoreError,
         shared::{Challenge, ChallengeState},
     },
 };
 
-/// What a factor's secret is sealed for; its context is the factor's id and the subject.
-pub(in crate::flow) const SEALED_FOR: &str = "factor";
+const REJECTED: FlowError = FlowError::CodeRejected { clock_is_slow: false };
 
 impl Flow {
     /// The challenge, answered by this code, and the code consumed. Each step that can lose a race
     /// is one atomic change in a store, and the attempt stays counted whichever step fails.
     pub(super) async fn prove(
         &self,
-        settings: &SecondFactor,
+        rules: &RuleSet,
         asker: &Asker,
         id: &str,
         answer: Answer<'_>,
     ) -> Result<Challenge, FlowError> {
-        let open = self.own_challenge(asker, id).await?;
+        let kind = answer.method;
+        let open = match self.own_challenge(asker, id).await {
+            Ok(open) => open,
+            Err(error) => {
+                if matches!(error, FlowError::Gone) {
+                    self.count_gone(kind);
+                }
+                return Err(error);
+            }
+        };
+        let proven = self.prove_open(rules, asker, &open, answer).await;
+        self.count_answer(&open, kind, proven.as_ref().map(|_| ()));
+        proven
+    }
+
+    async fn prove_open(
+        &self,
+        rules: &RuleSet,
+        asker: &Asker,
+        open: &Challenge,
+        answer: Answer<'_>,
+    ) -> Result<Challenge, FlowError> {
         let now = self.clock.now();
-        let factors = self.candidates(&open, answer.method, now).await?;
-        // What is no code at all is no guess either and need not count.
-        let code = Code::parse(answer.code).ok_or(FlowError::CodeRejected { clock_is_slow: false })?;
-        self.reserve(&open.subject, answer.method, now).await?;
-        let (factor_id, step) = self.matching(&factors, &code, now, settings)?;
-        if !self.stores.factors.advance_step(factor_id, step).await? {
-            return Err(FlowError::CodeRejected { clock_is_slow: false });
+        let state = self.stores.accounts.player(&open.subject).await?;
+        let factors = may_answer(open, &state, answer.method, now)?;
+        match answer.method {
+            FactorKind::App => self.consume_app_code(&rules.second_factor, &factors, answer.code).await?,
+            FactorKind::Sms => {
+                self.consume_sent_code(&open.subject, open.binding, &purpose_of(open), answer.code).await?;
+            }
+            FactorKind::BackupCode => self.consume_backup_code(rules, asker, answer.code).await?,
         }
         let answered = Challenge { state: ChallengeState::Answered { at: now, by: answer.method }, ..open.clone() };
-        if !self.stores.challenges.replace(&open, answered.clone()).await? {
+        if !self.stores.challenges.replace(open, answered.clone()).await? {
             return Err(FlowError::Gone);
         }
         Ok(answered)
     }
 
-    /// The player's factors of a kind that may answer the challenge; never none.
-    async fn candidates(
+    async fn consume_app_code(
         &self,
-        challenge: &Challenge,
-        kind: FactorKind,
-        now: UnixTime,
-    ) -> Result<Vec<FactorRecord>, FlowError> {
-        let checkable = match kind {
-            FactorKind::App => true,
-            FactorKind::Sms | FactorKind::BackupCode => false,
-        };
-        if !checkable || !challenge.methods.contains(&kind) {
-            return Err(FlowError::MethodUnavailable);
+        settings: &SecondFactor,
+        factors: &[&FactorRecord],
+        typed: &str,
+    ) -> Result<(), FlowError> {
+        let Some(owner) = factors.first() else { return Err(FlowError::MethodUnavailable) };
+        // What is no code at all is no guess either and need not count.
+        let code = Code::parse(typed).ok_or(REJECTED)?;
+        let now = self.clock.now();
+        self.reserve(&owner.subject, FactorKind::App, now).await?;
+        let (factor_id, step) = self.matching(factors, &code, now, settings)?;
+        if self.stores.accounts.advance_step(factor_id, step).await? { Ok(()) } else { Err(REJECTED) }
+    }
+
+    /// Consumes the code that was sent for a purpose to this log-in.
+    pub(in crate::flow) async fn consume_sent_code(
+        &self,
+        subject: &Subject,
+        binding: Binding,
+        purpose: &str,
+        typed: &str,
+    ) -> Result<(), FlowError> {
+        let code = Code::parse(typed).ok_or(REJECTED)?;
+        let now = self.clock.now();
+        self.reserve(subject, FactorKind::Sms, now).await?;
+        let sent = self.stores.codes.find(purpose, now).await?.ok_or(REJECTED)?;
+        let theirs = sent.subject == *subject && sent.binding == binding;
+        if !theirs || !sms::is_code(&self.hasher, &sent.hash, (&sent.id, purpose), &code) {
+            return Err(REJECTED);
         }
-        let mut factors = self.stores.factors.player(&challenge.subject).await?.factors;
-        factors.retain(|factor| factor.kind == kind);
-        let matures_at = factors.iter().map(|factor| factor.matures_at).min();
-        let until = matures_at.ok_or(FlowError::MethodUnavailable)?;
-        factors.retain(|factor| is_ripe(factor, challenge.level, now));
-        if factors.is_empty() {
-            return Err(FlowError::CoolingDown { until });
+        if !self.stores.spent.spend(&format!("sms-{}", sent.id), sent.expires_at).await? {
+            return Err(REJECTED);
         }
-        Ok(factors)
+        self.stores.codes.remove(purpose).await?;
+        self.stores.sends.verified(&sent.id, now).await?;
+        Ok(())
+    }
+
+    async fn consume_backup_code(&self, rules: &RuleSet, asker: &Asker, typed: &str) -> Result<(), FlowError> {
+        let subject = &asker.player.subject;
+        let code = BackupCode::parse(typed).ok_or(REJECTED)?;
+        let now = self.clock.now();
+        self.reserve(subject, FactorKind::BackupCode, now).await?;
+        let kept = self.stores.accounts.backup_code(subject, code.selector()).await?.ok_or(REJECTED)?;
+        if !self.is_code(code, kept.hash).await? {
+            return Err(REJECTED);
+        }
+        let mut edits = vec![
+            Edit::SpendBackupCode { id: kept.id, at: now },
+            Edit::Happened(Cause::BackupCode, now),
+            self.recorded(subject, Event::BackupCodeUsed.as_str(), ""),
+        ];
+        edits.extend(self.told(rules, &asker.player, Event::BackupCodeUsed, "").await?);
+        match self.stores.accounts.apply(subject, &edits).await? {
+            Applied::Done => Ok(()),
+            Applied::Conflict => Err(REJECTED),
+        }
     }
 
     /// Counts the attempt as failed before anything is compared (security.md REQ-44).
@@ -89,7 +152,7 @@ impl Flow {
     /// The factor and the step that the code is of.
     fn matching<'f>(
         &self,
-        factors: &'f [FactorRecord],
+        factors: &[&'f FactorRecord],
         code: &Code,
         now: UnixTime,
         settings: &SecondFactor,
@@ -97,7 +160,7 @@ impl Flow {
         let mut found = None;
         let mut clock_is_slow = false;
         for factor in factors {
-            let secret = self.open_secret(factor)?;
+            let secret = self.app_secret(&factor.id, &factor.subject, &factor.sealed)?;
             match app::check(&secret, code, now, settings.app_skew_steps, factor.last_step) {
                 Checked::Step(step) => found = Some((factor.id.as_str(), step)),
                 Checked::Late => clock_is_slow = true,
@@ -105,12 +168,6 @@ impl Flow {
             }
         }
         found.ok_or(FlowError::CodeRejected { clock_is_slow })
-    }
-
-    fn open_secret(&self, factor: &FactorRecord) -> Result<Secret, FlowError> {
-        let context = [factor.id.as_bytes(), factor.subject.as_str().as_bytes()];
-        let opened = self.sealer.open(SEALED_FOR, &context, &factor.sealed).map_err(|cause| unreadable(Some(cause)))?;
-        Secret::from_bytes(&opened).ok_or_else(|| unreadable(None))
     }
 }
 

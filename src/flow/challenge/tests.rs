@@ -4,47 +4,26 @@ use std::sync::Arc;
 
 use super::*;
 use crate::{
-    clock::{Clock, ManualClock},
+    clock::Clock,
     factor::app,
-    flow::{FirstEnrolment, SecondFactor, Stores, epochs::EpochCache},
-    identity::Claims,
-    metrics::{BuildInfo, Metrics},
-    policy::rule::Requirement,
-    request::{Binding, Subject},
-    secret::{Hasher, Sealer, SymmetricKey},
+    flow::{
+        FirstEnrolment,
+        enrol::Wanted,
+        testing::{DAY, START, STEP, World, asker, code},
+    },
+    request::Binding,
     stamp::{Proof, Stamp},
-    store::{memory::Memory, sql::Sql},
+    store::Place,
 };
 
-const START: UnixTime = UnixTime::from_secs(1_700_000_000);
-const STEP: Duration = Duration::from_secs(30);
-const DAY: Duration = Duration::from_secs(24 * 3600);
-
-/// A flow on a database file that outlives it.
-struct World {
-    flow: Arc<Flow>,
-    clock: Arc<ManualClock>,
-    folder: tempfile::TempDir,
-}
-
 impl World {
-    async fn new() -> Self {
-        let (folder, clock) = (tempfile::tempdir().unwrap(), Arc::new(ManualClock::at(START)));
-        Self { flow: flow(&folder, &clock).await, clock, folder }
-    }
-
-    /// The same after a restart: the durable store is opened anew, short-lived things are gone.
-    async fn restarted(self) -> Self {
-        Self { flow: flow(&self.folder, &self.clock).await, ..self }
-    }
-
     /// The id of a new challenge of this level.
     async fn ask(&self, asker: &Asker, browser: &Token, level: Level) -> String {
-        let route = route();
         let new = NewChallenge {
             player: &asker.player,
             browser: Some(browser),
-            route: &route,
+            asks: "withdraw",
+            methods: vec![FactorKind::App],
             level,
             details: Vec::new(),
             digest: None,
@@ -56,70 +35,28 @@ impl World {
 
     /// Binds an app for the player; the secret that the phone then has.
     async fn enrol(&self, asker: &Asker) -> app::Secret {
-        let pending = self.flow.begin(&settings(), asker, FactorKind::App, None).await.unwrap();
-        let secret = self.flow.pending_secret(&pending).unwrap();
-        self.flow.confirm(&settings(), asker, &pending.id, &code(&secret, self.clock.now())).await.unwrap();
+        let pending = self.flow.begin(&self.rules, asker, APP).await.unwrap();
+        let secret = self.flow.pending_secret(&pending);
+        self.flow.confirm(&self.rules, asker, &pending.id, &code(&secret, self.clock.now())).await.unwrap();
         secret
     }
 
     async fn prove(&self, asker: &Asker, id: &str, code: &str) -> Result<Challenge, FlowError> {
-        self.flow.prove(&settings(), asker, id, Answer { method: FactorKind::App, code }).await
+        self.flow.prove(&self.rules, asker, id, by_app(code)).await
     }
 }
 
-async fn flow(folder: &tempfile::TempDir, clock: &Arc<ManualClock>) -> Arc<Flow> {
-    let sql = Sql::open(&format!("sqlite:{}", folder.path().join("gate.db").display())).await.unwrap();
-    let sql = Arc::new(sql);
-    let memory = Arc::new(Memory::new(Arc::clone(clock) as Arc<dyn Clock>, 1 << 20));
-    let key = |id: &str| SymmetricKey { id: id.to_owned(), bytes: zeroize::Zeroizing::new([7; 32]) };
-    Arc::new(Flow {
-        clock: Arc::clone(clock) as Arc<dyn Clock>,
-        stores: Stores {
-            factors: Arc::clone(&sql) as _,
-            attempts: Arc::clone(&sql) as _,
-            families: Arc::clone(&sql) as _,
-            spent: Arc::clone(&sql) as _,
-            logins: sql,
-            challenges: Arc::clone(&memory) as _,
-            held: Arc::clone(&memory) as _,
-            approvals: Arc::clone(&memory) as _,
-            enrolments: memory,
-        },
-        sealer: Sealer::new(key("s"), []),
-        hasher: Hasher::new(key("h")),
-        metrics: Arc::new(Metrics::new(BuildInfo { version: "0", revision: "unknown" }).unwrap()),
-        epochs: EpochCache::default(),
-    })
-}
-
-fn settings() -> SecondFactor {
-    SecondFactor {
-        methods: vec![FactorKind::App],
-        first_enrolment: FirstEnrolment::Cooldown,
-        cooldown: DAY,
-        approval_lifetime: 5 * STEP,
-        app_issuer: "Play".to_owned(),
-        app_skew_steps: 1,
+impl Flow {
+    fn pending_secret(&self, pending: &crate::store::PendingEnrolment) -> app::Secret {
+        let sealed = pending.secret.as_ref().expect("a secret");
+        self.app_secret(&pending.factor_id, &pending.subject, sealed).unwrap()
     }
 }
 
-fn route() -> Route {
-    Route { methods: vec![FactorKind::App], ..Route::plain("withdraw", Vec::new(), Requirement::Once) }
-}
+const APP: Wanted<'_> = Wanted { kind: FactorKind::App, place: Place::Beside, number: None, return_to: None };
 
-fn asker(subject: &str, login: u8, browser: &Token) -> Asker {
-    let player = Player {
-        subject: Subject::parse(subject).unwrap(),
-        binding: Binding([login; 32]),
-        carrier: Carrier::Cookie,
-        claims: Claims::default(),
-        login_cookie: None,
-    };
-    Asker { player, browser: Some(browser.hash()) }
-}
-
-fn code(secret: &app::Secret, at: UnixTime) -> String {
-    String::from_utf8(secret.code_at(app::step_of(at)).unwrap().digits().to_vec()).unwrap()
+fn by_app(code: &str) -> Answer<'_> {
+    Answer { method: FactorKind::App, code, remember: false }
 }
 
 /// Six digits that are not the code of any step near the moment.
@@ -139,11 +76,10 @@ async fn one_code_sent_a_hundred_times_at_once_proves_once() {
     let ids = [world.ask(&ayu, &browser, Level::Session).await, world.ask(&ayu, &browser, Level::Session).await];
     let tasks: Vec<_> = (0..100)
         .map(|number| {
-            let (flow, typed, id) = (Arc::clone(&world.flow), typed.clone(), ids[number % 2].clone());
+            let (flow, rules) = (Arc::clone(&world.flow), Arc::clone(&world.rules));
+            let (typed, id) = (typed.clone(), ids[number % 2].clone());
             let ayu = asker("ayu", 1, &browser);
-            tokio::spawn(async move {
-                flow.prove(&settings(), &ayu, &id, Answer { method: FactorKind::App, code: &typed }).await.is_ok()
-            })
+            tokio::spawn(async move { flow.prove(&rules, &ayu, &id, by_app(&typed)).await.is_ok() })
         })
         .collect();
     let mut proven = 0;
@@ -162,11 +98,10 @@ async fn guesses_at_once_compare_five_codes_at_most() {
     let id = world.ask(&asker("ayu", 1, &browser), &browser, Level::Session).await;
     let tasks: Vec<_> = (0..500)
         .map(|_| {
-            let (flow, wrong, id) = (Arc::clone(&world.flow), wrong.clone(), id.clone());
+            let (flow, rules) = (Arc::clone(&world.flow), Arc::clone(&world.rules));
+            let (wrong, id) = (wrong.clone(), id.clone());
             let ayu = asker("ayu", 1, &browser);
-            tokio::spawn(async move {
-                flow.prove(&settings(), &ayu, &id, Answer { method: FactorKind::App, code: &wrong }).await
-            })
+            tokio::spawn(async move { flow.prove(&rules, &ayu, &id, by_app(&wrong)).await })
         })
         .collect();
     let (mut compared, mut refused) = (0, 0);
@@ -182,7 +117,7 @@ async fn guesses_at_once_compare_five_codes_at_most() {
     let ayu = asker("ayu", 1, &browser);
     let right = code(&secret, world.clock.now());
     assert!(matches!(world.prove(&ayu, &id, &right).await, Err(FlowError::TooManyAttempts { .. })));
-    assert!(world.flow.view(&ayu, &id).await.unwrap().paused_until.is_some());
+    assert!(world.flow.view(&world.rules, &ayu, &id).await.unwrap().paused_until.is_some());
     world.clock.advance(STEP);
     assert!(world.prove(&ayu, &id, &code(&secret, world.clock.now())).await.is_ok());
 }
@@ -222,7 +157,7 @@ async fn a_challenge_is_gone_for_everyone_but_its_own_log_in_and_browser() {
     let no_cookie = Asker { browser: None, ..asker("ayu", 1, &browser) };
     for stranger in [asker("ayu", 1, &other), asker("ayu", 2, &browser), asker("budi", 1, &browser), no_cookie] {
         assert!(matches!(world.prove(&stranger, &id, &typed).await, Err(FlowError::Gone)));
-        assert!(matches!(world.flow.view(&stranger, &id).await, Err(FlowError::Gone)));
+        assert!(matches!(world.flow.view(&world.rules, &stranger, &id).await, Err(FlowError::Gone)));
     }
     assert!(matches!(world.prove(&ayu, "unknown", &typed).await, Err(FlowError::Gone)));
     world.prove(&ayu, &id, &typed).await.unwrap();
@@ -238,11 +173,11 @@ async fn a_new_factor_proves_a_session_only_until_it_matured() {
     let ayu = asker("ayu", 1, &browser);
     let secret = world.enrol(&ayu).await;
     world.clock.advance(STEP);
-    for level in [Level::Fresh, Level::Once] {
+    for level in [Level::Fresh, Level::Once, Level::Change(Change::Disable)] {
         let id = world.ask(&ayu, &browser, level).await;
         let refused = world.prove(&ayu, &id, &code(&secret, world.clock.now())).await;
         assert!(matches!(refused, Err(FlowError::CoolingDown { until }) if until == START.plus(DAY)));
-        assert!(world.flow.view(&ayu, &id).await.unwrap().methods.is_empty());
+        assert!(world.flow.view(&world.rules, &ayu, &id).await.unwrap().methods.is_empty());
     }
     world.clock.advance(DAY);
     let id = world.ask(&ayu, &browser, Level::Once).await;
@@ -271,6 +206,7 @@ async fn only_a_fresh_challenge_makes_a_proof_fresh() {
     let now = world.clock.now();
     let proof = world.flow.proof(&fresh, None, now).await.unwrap();
     assert_eq!((proof.auth_time, proof.fresh_time, proof.epoch), (now, Some(now), 0));
+    assert_eq!(proof.amr, ["otp", "mfa"]);
 
     let session = Challenge { level: Level::Session, ..fresh };
     assert_eq!(world.flow.proof(&session, None, now).await.unwrap().fresh_time, None);
@@ -289,36 +225,39 @@ async fn only_a_fresh_challenge_makes_a_proof_fresh() {
 async fn an_enrolment_is_confirmed_by_its_own_log_in_only() {
     let (world, browser) = (World::new().await, Token::random());
     let (ayu, thief) = (asker("ayu", 1, &browser), asker("ayu", 2, &browser));
-    let pending = world.flow.begin(&settings(), &ayu, FactorKind::App, Some("not-theirs")).await.unwrap();
+    let pending = world.flow.begin(&world.rules, &ayu, Wanted { return_to: Some("not-theirs"), ..APP }).await.unwrap();
     assert_eq!(pending.return_to, None);
-    let secret = world.flow.pending_secret(&pending).unwrap();
+    let secret = world.flow.pending_secret(&pending);
     let typed = code(&secret, world.clock.now());
-    let stolen = world.flow.confirm(&settings(), &thief, &pending.id, &typed).await;
+    let stolen = world.flow.confirm(&world.rules, &thief, &pending.id, &typed).await;
     assert!(matches!(stolen, Err(FlowError::Gone)));
     let wrong = wrong_code(&secret, world.clock.now());
-    let guessed = world.flow.confirm(&settings(), &ayu, &pending.id, &wrong).await;
+    let guessed = world.flow.confirm(&world.rules, &ayu, &pending.id, &wrong).await;
     assert!(matches!(guessed, Err(FlowError::CodeRejected { .. })));
 
-    let theirs = world.flow.begin(&settings(), &thief, FactorKind::App, None).await.unwrap();
-    world.flow.confirm(&settings(), &ayu, &pending.id, &typed).await.unwrap();
-    let key = world.flow.pending_secret(&theirs).unwrap();
-    let late = world.flow.confirm(&settings(), &thief, &theirs.id, &code(&key, world.clock.now())).await;
+    let theirs = world.flow.begin(&world.rules, &thief, APP).await.unwrap();
+    world.flow.confirm(&world.rules, &ayu, &pending.id, &typed).await.unwrap();
+    let key = world.flow.pending_secret(&theirs);
+    let late = world.flow.confirm(&world.rules, &thief, &theirs.id, &code(&key, world.clock.now())).await;
     assert!(matches!(late, Err(FlowError::Gone)));
-    let again = world.flow.begin(&settings(), &ayu, FactorKind::App, None).await;
-    assert!(matches!(again, Err(FlowError::Denied(_))));
+    let again = world.flow.begin(&world.rules, &ayu, APP).await.unwrap();
+    assert!(again.secret.is_none(), "an active factor must be proven first");
+    let unproven = world.flow.confirm(&world.rules, &ayu, &again.id, &typed).await;
+    assert!(matches!(unproven, Err(FlowError::Denied(_))));
 }
 
 #[tokio::test]
 async fn a_first_enrolment_that_needs_more_than_a_session_is_denied() {
-    let (world, browser) = (World::new().await, Token::random());
+    let browser = Token::random();
     let ayu = asker("ayu", 1, &browser);
-    for first_enrolment in [FirstEnrolment::PhoneOnFile, FirstEnrolment::Support] {
-        let strict = SecondFactor { first_enrolment, ..settings() };
-        let begun = world.flow.begin(&strict, &ayu, FactorKind::App, None).await;
+    for first in [FirstEnrolment::PhoneOnFile, FirstEnrolment::Support] {
+        let strict = World::with(first).await;
+        let begun = strict.flow.begin(&strict.rules, &ayu, APP).await;
         assert!(matches!(begun, Err(FlowError::Denied(_))));
     }
-    let sms = world.flow.begin(&settings(), &ayu, FactorKind::Sms, None).await;
-    assert!(matches!(sms, Err(FlowError::MethodUnavailable)));
+    let world = World::new().await;
+    let codes = world.flow.begin(&world.rules, &ayu, Wanted { kind: FactorKind::BackupCode, ..APP }).await;
+    assert!(matches!(codes, Err(FlowError::MethodUnavailable)));
 }
 
 #[tokio::test]

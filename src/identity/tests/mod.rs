@@ -20,7 +20,8 @@ use zeroize::Zeroizing;
 use super::{settings::*, *};
 use crate::{
     clock::{ManualClock, UnixTime},
-    request::{Head, Scheme},
+    metrics::BuildInfo,
+    request::{AnswerCookies, Head, Scheme},
     secret::SymmetricKey,
     store::StoreError,
     target::Target,
@@ -34,12 +35,19 @@ struct Request {
     target: Target,
     headers: HeaderMap,
     peer: IpAddr,
+    answer_cookies: AnswerCookies,
 }
 
 impl Request {
     fn get(target: &str) -> Self {
         let target = Target::parse(target.as_bytes()).unwrap();
-        Self { method: Method::GET, target, headers: HeaderMap::new(), peer: Ipv4Addr::LOCALHOST.into() }
+        Self {
+            method: Method::GET,
+            target,
+            headers: HeaderMap::new(),
+            peer: Ipv4Addr::LOCALHOST.into(),
+            answer_cookies: AnswerCookies::default(),
+        }
     }
 
     fn post(target: &str) -> Self {
@@ -64,6 +72,7 @@ impl Request {
             headers: &self.headers,
             client: Ipv4Addr::new(203, 0, 113, 9).into(),
             peer: self.peer,
+            answer_cookies: &self.answer_cookies,
         }
     }
 }
@@ -98,6 +107,7 @@ fn ports() -> (Arc<ManualClock>, Ports) {
     let clock = Arc::new(ManualClock::at(NOW));
     let key = SymmetricKey { id: "h".into(), bytes: Zeroizing::new([1; 32]) };
     let ports = Ports {
+        metrics: Arc::new(Metrics::new(BuildInfo { version: "0", revision: "unknown" }).unwrap()),
         hasher: Hasher::new(key),
         logins: Arc::new(Remembered::default()),
         clock: clock.clone(),
@@ -159,6 +169,7 @@ fn asked_at(url: &str) -> IntrospectionSettings {
         subject: Extract::Json("/user/id".into()),
         anonymous: Some(regex::Regex::new("^guest$").unwrap()),
         phone: Some(Extract::Json("/user/phone".into())),
+        phone_since: None,
         email: None,
         locale: None,
         bind: Bind::Value,

@@ -9,7 +9,7 @@ use super::*;
 use crate::{
     clock::UnixTime,
     policy::{Facts, PathPattern, StampFacts, Verdict, Visitor, decide},
-    request::Scheme,
+    request::{AnswerCookies, Scheme},
     target::Target,
 };
 
@@ -38,6 +38,7 @@ pub(super) fn lands(
         headers,
         client,
         peer: client,
+        answer_cookies: &AnswerCookies::default(),
     };
     routes.land(&head, body).enforced.iter().map(|route| route.name.to_string()).collect()
 }
@@ -182,11 +183,11 @@ proptest! {
         let target = Target::parse(b"/r").unwrap();
         let client = std::net::Ipv4Addr::LOCALHOST.into();
         let (method, headers) = (Method::GET, HeaderMap::new());
-        let head = Head { method: &method, target: &target, host: "h", scheme: Scheme::Https, headers: &headers, client, peer: client };
+        let head = Head { method: &method, target: &target, host: "h", scheme: Scheme::Https, headers: &headers, client, peer: client, answer_cookies: &AnswerCookies::default() };
         let now = UnixTime::from_secs(100_000);
         let fresh_time = fresh_ago.map(|ago| UnixTime::from_secs(100_000 - ago));
         let stamp = stamped.then_some(StampFacts { auth_time: now, fresh_time });
-        let facts = Facts { now, visitor: Visitor::Player, stamp, approved, enrolment: None };
+        let facts = Facts { now, visitor: Visitor::Player, stamp, approved, account: None };
         let landing = routes.land(&head, BodyView::Unread);
         let allowed = matches!(decide(&landing, &head, &facts).verdict, Verdict::Allow(_));
         let expected = match require {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::{
     clock::UnixTime,
-    request::Binding,
+    request::{Binding, Subject},
     store::{
         Challenge, ChallengeState, Challenges, StoreError,
         memory::{Memory, expiring::Expiring, locked},
@@ -89,6 +89,20 @@ impl Challenges for Memory {
     async fn remove(&self, id: &str) -> Result<(), StoreError> {
         locked(&self.challenges).remove(id);
         self.forget_held(&[id.to_owned()]);
+        Ok(())
+    }
+
+    async fn end_player(&self, subject: &Subject, spared: Option<Binding>) -> Result<(), StoreError> {
+        let ids = {
+            let mut challenges = locked(&self.challenges);
+            let theirs = |challenge: &Challenge| challenge.subject == *subject && Some(challenge.binding) != spared;
+            let ids: Vec<String> = challenges.by_id.keys_where(theirs);
+            for id in &ids {
+                challenges.remove(id);
+            }
+            ids
+        };
+        self.forget_held(&ids);
         Ok(())
     }
 

@@ -26,6 +26,11 @@ impl<K: Clone + Eq + Hash + Ord, V> Expiring<K, V> {
         Self { entries: HashMap::new(), order: BTreeSet::new(), capacity }
     }
 
+    /// The keys of the values that are such.
+    pub(super) fn keys_where(&self, such: impl Fn(&V) -> bool) -> Vec<K> {
+        self.entries.iter().filter(|(_, entry)| such(&entry.value)).map(|(key, _)| key.clone()).collect()
+    }
+
     /// Puts a value in place of what was under the key. Returns what had to go: the expired ones
     /// and, when the map is full, the one that would expire next.
     pub(super) fn put(&mut self, key: K, value: V, expires_at: UnixTime, now: UnixTime) -> Vec<(K, V)> {

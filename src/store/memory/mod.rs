@@ -15,7 +15,7 @@ use crate::{
     request::Subject,
     secret::{Sealed, TokenHash},
     store::{
-        Approval, Approvals, Held, PendingEnrolment, PendingEnrolments, StoreError,
+        Approval, Approvals, Held, PendingEnrolment, PendingEnrolments, SentCode, SentCodes, StoreError,
         memory::{challenges::OpenChallenges, expiring::Expiring},
     },
 };
@@ -30,6 +30,7 @@ pub struct Memory {
     held: Mutex<HeldRequests>,
     approvals: Mutex<Expiring<[u8; 32], Approval>>,
     enrolments: Mutex<Expiring<String, PendingEnrolment>>,
+    codes: Mutex<Expiring<String, SentCode>>,
 }
 
 impl Memory {
@@ -42,6 +43,7 @@ impl Memory {
             held: Mutex::new(HeldRequests { requests: Expiring::new(CAPACITY), bytes: 0, most: held_total_bytes }),
             approvals: Mutex::new(Expiring::new(CAPACITY)),
             enrolments: Mutex::new(Expiring::new(CAPACITY)),
+            codes: Mutex::new(Expiring::new(CAPACITY)),
         }
     }
 
@@ -143,6 +145,16 @@ impl PendingEnrolments for Memory {
         Ok(locked(&self.enrolments).find(&id.to_owned(), now).cloned())
     }
 
+    async fn replace(&self, old: &PendingEnrolment, new: PendingEnrolment) -> Result<bool, StoreError> {
+        let mut enrolments = locked(&self.enrolments);
+        let Some(kept) = enrolments.value_mut(&old.id, self.clock.now()) else { return Ok(false) };
+        if *kept != *old || old.expires_at != new.expires_at {
+            return Ok(false);
+        }
+        *kept = new;
+        Ok(true)
+    }
+
     async fn take(&self, id: &str, now: UnixTime) -> Result<Option<PendingEnrolment>, StoreError> {
         let mut enrolments = locked(&self.enrolments);
         let taken = enrolments.remove(&id.to_owned());
@@ -151,6 +163,24 @@ impl PendingEnrolments for Memory {
 
     async fn void_all(&self, subject: &Subject) -> Result<(), StoreError> {
         locked(&self.enrolments).remove_where(|pending| pending.subject == *subject);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl SentCodes for Memory {
+    async fn put(&self, code: SentCode) -> Result<(), StoreError> {
+        let expires_at = code.expires_at;
+        locked(&self.codes).put(code.purpose.clone(), code, expires_at, self.clock.now());
+        Ok(())
+    }
+
+    async fn find(&self, purpose: &str, now: UnixTime) -> Result<Option<SentCode>, StoreError> {
+        Ok(locked(&self.codes).find(&purpose.to_owned(), now).cloned())
+    }
+
+    async fn remove(&self, purpose: &str) -> Result<(), StoreError> {
+        locked(&self.codes).remove(&purpose.to_owned());
         Ok(())
     }
 }

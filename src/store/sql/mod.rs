@@ -8,11 +8,14 @@
 //! Adding a port: a file here with its constants and its `impl`, and its tables in a new file in
 //! `migrations/`; tables are only ever added to, since two versions share one file in an upgrade.
 
+mod accounts;
 mod attempts;
-mod factors;
+mod contacts;
+mod devices;
 mod families;
 mod location;
 mod logins;
+mod outbox;
 mod spent;
 
 use std::{future::Future, time::Duration};

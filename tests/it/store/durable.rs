@@ -5,7 +5,10 @@ use std::{os::unix::fs::PermissionsExt, sync::Arc, time::Duration};
 use stepgate::{
     policy::{FactorKind, throttle},
     secret::Sealed,
-    store::{Attempts, FactorRecord, Factors, Families, LoginBindings, PlayerState, Reservation, Spent, sql::Sql},
+    store::{
+        Accounts, Applied, Attempts, Edit, FactorRecord, Families, LoginBindings, PlayerState, Reservation, Spent,
+        sql::Sql,
+    },
 };
 
 use super::{NOW, at_once, binding, factor, run, subject};
@@ -22,11 +25,16 @@ async fn open(url: &str) -> Arc<Sql> {
     Arc::new(Sql::open(url).await.expect("the database opens"))
 }
 
+pub(super) async fn add(sql: &Sql, factor: &FactorRecord) {
+    let added = sql.apply(&factor.subject, &[Edit::Add(factor.clone())]).await.unwrap();
+    assert_eq!(added, Applied::Done);
+}
+
 /// Every case on one fresh database.
 async fn conforms(sql: Arc<Sql>) {
     unknown_keys_are_absent(&sql).await;
     a_factor_comes_back_as_it_was(&sql).await;
-    a_second_factor_of_a_kind_is_refused_whole(&sql).await;
+    super::accounts::conforms(&sql).await;
     a_step_is_accepted_once_and_never_a_smaller_one(&sql).await;
     an_id_is_spent_once(&sql).await;
     spent_ids_are_kept_until_they_expire(&sql).await;
@@ -64,7 +72,7 @@ fn a_reopened_file_keeps_everything() {
     run(async {
         let player = subject("ayu");
         let sql = open(&url).await;
-        sql.activate(&factor("f", &player)).await.unwrap();
+        add(&sql, &factor("f", &player)).await;
         assert!(sql.advance_step("f", 50).await.unwrap());
         assert!(sql.spend("id", NOW).await.unwrap());
         assert!(Families::open(&*sql, binding(1), &player, NOW).await.unwrap());
@@ -91,7 +99,7 @@ fn two_processes_share_one_new_file() {
     run(async {
         let (one, two) = tokio::join!(Sql::open(&url), Sql::open(&url));
         let (one, two) = (Arc::new(one.unwrap()), Arc::new(two.unwrap()));
-        one.activate(&factor("f", &subject("ayu"))).await.unwrap();
+        add(&one, &factor("f", &subject("ayu"))).await;
         let (left, right) = tokio::join!(
             at_once(50, &one, |sql| async move { sql.advance_step("f", 99).await.unwrap() }),
             at_once(50, &two, |sql| async move { sql.advance_step("f", 99).await.unwrap() }),
@@ -111,10 +119,10 @@ fn a_missing_directory_is_named() {
 
 async fn unknown_keys_are_absent(sql: &Sql) {
     let stranger = subject("stranger");
-    let nothing = PlayerState { epoch: 0, must_bind: false, factors: Vec::new() };
-    assert_eq!(sql.player(&stranger).await.unwrap(), nothing);
+    assert_eq!(sql.player(&stranger).await.unwrap(), PlayerState::default());
     assert!(!sql.advance_step("none", 1).await.unwrap());
-    assert!(!sql.remove(&stranger, "none").await.unwrap());
+    let removed = sql.apply(&stranger, &[Edit::Remove("none".into())]).await.unwrap();
+    assert_eq!(removed, Applied::Conflict);
     assert_eq!(sql.epoch_if_open(binding(9), &stranger).await.unwrap(), None);
     assert_eq!(sql.paused_until(&stranger, FactorKind::App, NOW).await.unwrap(), None);
     assert_eq!(sql.subject([9; 32], NOW).await.unwrap(), None);
@@ -127,25 +135,18 @@ async fn a_factor_comes_back_as_it_was(sql: &Sql) {
     for (id, owner) in [("long", long), ("other", subject("名前 é 🂡 'ok'; --"))] {
         let sealed = Sealed { key_id: "k1".to_owned(), bytes: vec![0xfe; 70_000] };
         let kept = FactorRecord { sealed, matures_at: NOW.plus(Duration::from_millis(1)), ..factor(id, &owner) };
-        sql.activate(&kept).await.unwrap();
+        add(sql, &kept).await;
         let state = sql.player(&owner).await.unwrap();
-        assert_eq!(state, PlayerState { epoch: 0, must_bind: false, factors: vec![kept] });
-        assert!(!sql.remove(&subject("thief"), id).await.unwrap());
-        assert!(sql.remove(&owner, id).await.unwrap());
+        assert_eq!(state, PlayerState { factors: vec![kept], ..PlayerState::default() });
+        let removal = [Edit::Remove(id.to_owned())];
+        assert_eq!(sql.apply(&subject("thief"), &removal).await.unwrap(), Applied::Conflict);
+        assert_eq!(sql.apply(&owner, &removal).await.unwrap(), Applied::Done);
         assert!(sql.player(&owner).await.unwrap().factors.is_empty());
     }
 }
 
-async fn a_second_factor_of_a_kind_is_refused_whole(sql: &Sql) {
-    let player = subject("twice");
-    sql.activate(&factor("first", &player)).await.unwrap();
-    assert!(sql.activate(&factor("second", &player)).await.is_err());
-    let ids: Vec<String> = sql.player(&player).await.unwrap().factors.into_iter().map(|kept| kept.id).collect();
-    assert_eq!(ids, ["first"]);
-}
-
 async fn a_step_is_accepted_once_and_never_a_smaller_one(sql: &Arc<Sql>) {
-    sql.activate(&factor("steps", &subject("steps"))).await.unwrap();
+    add(sql, &factor("steps", &subject("steps"))).await;
     let accepted = at_once(100, sql, |sql| async move { sql.advance_step("steps", 20).await.unwrap() }).await;
     assert_eq!(accepted.into_iter().filter(|accepted| *accepted).count(), 1);
     for smaller in [10, 19, 20] {
@@ -162,6 +163,9 @@ async fn an_id_is_spent_once(sql: &Arc<Sql>) {
 async fn spent_ids_are_kept_until_they_expire(sql: &Sql) {
     let later = NOW.plus(Duration::from_secs(60));
     assert!(sql.spend("kept", later).await.unwrap());
+    assert!(sql.is_spent("kept", NOW).await.unwrap());
+    assert!(!sql.is_spent("kept", later).await.unwrap(), "it is over");
+    assert!(!sql.is_spent("another", NOW).await.unwrap());
     sql.sweep(later).await.unwrap();
     assert!(!sql.spend("kept", later).await.unwrap());
     assert_eq!(sql.sweep(later.plus(Duration::from_millis(1))).await.unwrap(), 1);

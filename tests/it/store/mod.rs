@@ -1,5 +1,6 @@
 //! The conformance suite: the same cases over every implementation of a port.
 
+mod accounts;
 mod durable;
 mod shared;
 

@@ -52,7 +52,11 @@ fn pending(id: &str, login: Binding) -> PendingEnrolment {
         binding: login,
         kind: FactorKind::App,
         factor_id: "f".to_owned(),
-        sealed: sealed(20),
+        grounds: stepgate::store::Grounds::First,
+        step: stepgate::store::EnrolmentStep::Secret,
+        number: None,
+        secret: Some(sealed(20)),
+        codes: None,
         return_to: None,
         created_at: NOW,
         expires_at: NOW.plus(MINUTE),
@@ -73,7 +77,7 @@ fn a_challenge_ends_by_the_moved_clock() {
             assert_eq!(Challenges::find(&*store, "unknown", NOW).await.unwrap(), None);
             clock.advance(MINUTE);
             assert_eq!(Challenges::find(&*store, "c", clock.now()).await.unwrap(), None);
-            assert!(!store.replace(&asked, asked.clone()).await.unwrap());
+            assert!(!Challenges::replace(&*store, &asked, asked.clone()).await.unwrap());
         }
     });
 }
@@ -88,7 +92,7 @@ fn a_challenge_is_answered_once() {
             let answered = Challenge { state, ..open.clone() };
             let replaced = at_once(100, &store, |store| {
                 let (open, answered) = (open.clone(), answered.clone());
-                async move { store.replace(&open, answered).await.unwrap() }
+                async move { Challenges::replace(&*store, &open, answered).await.unwrap() }
             });
             assert_eq!(replaced.await.into_iter().filter(|replaced| *replaced).count(), 1);
             assert_eq!(Challenges::find(&*store, "c", NOW).await.unwrap(), Some(answered));

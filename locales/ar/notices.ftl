@@ -1,0 +1,52 @@
+# رسائل عن الحساب، وكيف تُكتب الأوقات.
+date = { $day } { $month ->
+    [1] يناير
+    [2] فبراير
+    [3] مارس
+    [4] أبريل
+    [5] مايو
+    [6] يونيو
+    [7] يوليو
+    [8] أغسطس
+    [9] سبتمبر
+    [10] أكتوبر
+    [11] نوفمبر
+   *[12] ديسمبر
+} { $year }
+moment = { $date } الساعة { $time } ({ $zone })
+seconds = { $count ->
+    [one] ثانية واحدة
+    [two] ثانيتين
+    [few] { $count } ثوانٍ
+   *[other] { $count } ثانية
+}
+minutes = { $count ->
+    [one] دقيقة واحدة
+    [two] دقيقتين
+    [few] { $count } دقائق
+   *[other] { $count } دقيقة
+}
+hours = { $count ->
+    [one] ساعة واحدة
+    [two] ساعتين
+    [few] { $count } ساعات
+   *[other] { $count } ساعة
+}
+days = { $count ->
+    [one] يوم واحد
+    [two] يومين
+    [few] { $count } أيام
+   *[other] { $count } يومًا
+}
+
+notice-subject = { $site }: تغيير في حسابك
+notice-factor-added = { $site }: أُضيفت طريقة تحقق إلى حسابك في { $time }.
+notice-factor-changed = { $site }: غُيّرت طريقة التحقق في حسابك في { $time }.
+notice-factor-removed = { $site }: أُزيلت طريقة تحقق من حسابك في { $time }.
+notice-factor-disabled = { $site }: أُوقف التحقق بخطوتين في { $time }.
+notice-backup-code-used = { $site }: استُخدم رمز احتياطي في { $time }.
+notice-device-remembered = { $site }: حُفظ متصفح جديد منذ { $time }.
+notice-failed-codes = { $site }: شخص ما يعرف كلمة مرورك وأدخل رموزًا خاطئة، آخرها في { $time }. يُرجى تغيير كلمة المرور.
+notice-withdrawal-approved = { $site }: وافقت في { $time } على: { $details }.
+notice-number-changed = { $site }: غُيّر رقم هاتف حسابك في { $time }.
+notice-freeze = ألم تكن أنت؟ اقفل حسابك: { $link }

@@ -1,0 +1,32 @@
+# อีเมลและข้อความเกี่ยวกับบัญชี และการเขียนเวลา
+date = { $day } { $month ->
+    [1] มกราคม
+    [2] กุมภาพันธ์
+    [3] มีนาคม
+    [4] เมษายน
+    [5] พฤษภาคม
+    [6] มิถุนายน
+    [7] กรกฎาคม
+    [8] สิงหาคม
+    [9] กันยายน
+    [10] ตุลาคม
+    [11] พฤศจิกายน
+   *[12] ธันวาคม
+} ค.ศ. { $year }
+moment = { $date } เวลา { $time } น. ({ $zone })
+seconds = { $count } วินาที
+minutes = { $count } นาที
+hours = { $count } ชั่วโมง
+days = { $count } วัน
+
+notice-subject = { $site }: มีการเปลี่ยนแปลงในบัญชีของคุณ
+notice-factor-added = { $site }: เพิ่มวิธียืนยันในบัญชีของคุณเมื่อ { $time }
+notice-factor-changed = { $site }: เปลี่ยนวิธียืนยันของบัญชีเมื่อ { $time }
+notice-factor-removed = { $site }: ลบวิธียืนยันออกจากบัญชีเมื่อ { $time }
+notice-factor-disabled = { $site }: ปิดการยืนยันสองขั้นตอนเมื่อ { $time }
+notice-backup-code-used = { $site }: มีการใช้รหัสสำรองเมื่อ { $time }
+notice-device-remembered = { $site }: จดจำเบราว์เซอร์ใหม่ตั้งแต่ { $time }
+notice-failed-codes = { $site }: มีคนรู้รหัสผ่านของคุณและใส่รหัสผิด ครั้งล่าสุดเมื่อ { $time } โปรดเปลี่ยนรหัสผ่าน
+notice-withdrawal-approved = { $site }: คุณอนุมัติเมื่อ { $time }: { $details }
+notice-number-changed = { $site }: เปลี่ยนหมายเลขโทรศัพท์ของบัญชีเมื่อ { $time }
+notice-freeze = ไม่ใช่คุณใช่ไหม ล็อกบัญชีที่นี่: { $link }

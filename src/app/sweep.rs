@@ -1,0 +1,103 @@
+//! What is done again and again beside the requests: forgetting, measuring, looking at ages.
+
+use std::{sync::Arc, time::Duration};
+
+use arc_swap::ArcSwap;
+
+use crate::{
+    clock::UnixTime,
+    config::keys::KeyFile,
+    edge::{live::Live, ops::Readiness, tls::Certificates},
+    flow::Flow,
+    metrics::Metrics,
+    notice::Round,
+};
+
+/// Between two looks for notices.
+const NOTICES: Duration = Duration::from_secs(1);
+/// Between two rounds.
+const ROUND: Duration = Duration::from_secs(10);
+/// How long it is known what was sent: as long as the longest limit looks back, and a little.
+const SENDS_KEPT: Duration = Duration::from_secs(2 * 24 * 3600);
+/// Rounds between two warnings over the same certificate: a day.
+const ROUNDS_A_WARNING: u32 = 8640;
+/// How long before its end a certificate is warned about.
+const WARNED_BEFORE: Duration = Duration::from_secs(14 * 24 * 3600);
+
+/// What ages: keys and certificates.
+#[derive(Clone)]
+pub(super) struct Aging {
+    pub(super) keys: Arc<KeyFile>,
+    /// By the listener's address.
+    pub(super) certificates: Vec<(String, Arc<Certificates>)>,
+}
+
+impl Aging {
+    /// Notes the ages of everything.
+    pub(super) fn measure(&self, metrics: &Metrics, now: UnixTime) {
+        for (used, created_at) in &self.keys.newest {
+            metrics.key_age(*used, now.since(*created_at));
+        }
+        for (listener, certificates) in &self.certificates {
+            if let Some(ends_at) = certificates.ends_at() {
+                metrics.certificate_expiry(listener, ends_at);
+            }
+        }
+    }
+
+    /// Writes a line for each certificate that ends within 14 days, or has ended.
+    pub(super) fn warn(&self, now: UnixTime) {
+        for (listener, certificates) in &self.certificates {
+            match certificates.ends_at() {
+                Some(ends_at) if ends_at <= now.plus(WARNED_BEFORE) => {
+                    tracing::warn!(%listener, %ends_at, "a certificate ends soon, or has ended: renew it");
+                }
+                Some(_) => {}
+                None => tracing::warn!(%listener, "when the certificate ends cannot be read"),
+            }
+        }
+    }
+}
+
+/// Carries the notices that are due, again and again; those that a process left behind as well.
+pub(super) async fn carry_notices(flow: Arc<Flow>, live: Arc<ArcSwap<Live>>, http: reqwest::Client) {
+    let mut tick = tokio::time::interval(NOTICES);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        let rules = Arc::clone(&live.load().rules);
+        let round = Round {
+            outbox: &*flow.stores.outbox,
+            sealer: &flow.sealer,
+            couriers: &rules.couriers,
+            settings: &rules.notices,
+            http: &http,
+            clock: &flow.clock,
+        };
+        if let Err(error) = round.carry().await {
+            tracing::error!(%error, "notices wait");
+        }
+    }
+}
+
+/// Forgets what expired, measures what is held and what ages, asks the store whether it is there.
+pub(super) async fn sweep(flow: Arc<Flow>, readiness: Arc<Readiness>, aging: Aging) {
+    let mut tick = tokio::time::interval(ROUND);
+    for round in (0..ROUNDS_A_WARNING).cycle() {
+        tick.tick().await;
+        let now = flow.clock.now();
+        let swept = flow.stores.spent.sweep(now).await;
+        readiness.set_store(swept.is_ok());
+        // What is left longer harms nothing.
+        let _ = flow.stores.devices.sweep_devices(now).await;
+        let _ = flow.stores.sends.sweep_sends(now.minus(SENDS_KEPT)).await;
+        if let Ok((count, bytes)) = flow.stores.held.usage().await {
+            flow.metrics.held_requests.set(i64::try_from(count).unwrap_or(i64::MAX));
+            flow.metrics.held_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+        }
+        aging.measure(&flow.metrics, now);
+        if round == 0 {
+            aging.warn(now);
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Changes of an account: one transaction with what the player is told and what the audit says, then
+//! what must end because of it.
+
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use crate::{
+    clock::UnixTime,
+    contact::PhoneNumber,
+    factor::{app::Secret, backup_code::BackupCode},
+    flow::{Flow, FlowError, RuleSet, challenge::prove::unreadable, notify::Event, send},
+    identity::Player,
+    policy::{Requirement, Route},
+    request::{Binding, Subject},
+    secret::{self, Sealed},
+    store::{Applied, AuditRecord, BackupCodeRecord, Edit, FactorRecord},
+};
+
+/// What a factor's secret is sealed for; its context is the factor's id and the subject.
+const SEALED_FOR: &str = "factor";
+
+impl Flow {
+    /// Makes a change of an account, then ends the player's open challenges but those of `spared`:
+    /// none of them may be answered on what was before (decisions 25).
+    ///
+    /// # Errors
+    /// `Gone` where the account is no longer as it was when the change was decided; `Store`.
+    pub(super) async fn change_account(
+        &self,
+        subject: &Subject,
+        edits: &[Edit],
+        spared: Option<Binding>,
+    ) -> Result<(), FlowError> {
+        match self.stores.accounts.apply(subject, edits).await? {
+            Applied::Conflict => Err(FlowError::Gone),
+            Applied::Done => {
+                if edits.iter().any(|edit| matches!(edit, Edit::RaiseEpoch)) {
+                    self.epochs.forget_all();
+                }
+                Ok(self.stores.challenges.end_player(subject, spared).await?)
+            }
+        }
+    }
+
+    /// Notes what a request did that passed and that the site took: what other routes wait for, and a
+    /// notice of what was approved.
+    ///
+    /// # Errors
+    /// `Store`.
+    pub async fn done(
+        &self,
+        rules: &RuleSet,
+        player: &Player,
+        route: &Route,
+        details: &[(String, String)],
+    ) -> Result<(), FlowError> {
+        let mut edits = Vec::new();
+        if let Some(cause) = route.changes {
+            edits.push(Edit::Happened(cause, self.clock.now()));
+        }
+        if route.require == Requirement::Once {
+            let language = rules.language_of(player.claims.locale.as_deref());
+            let line = send::shown(details, language);
+            edits.push(self.recorded(&player.subject, Event::Approved.as_str(), &route.name));
+            edits.extend(self.told(rules, player, Event::Approved, &line).await?);
+        }
+        if !edits.is_empty() {
+            self.stores.accounts.apply(&player.subject, &edits).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells the player that a request did what its route does.
+    ///
+    /// # Errors
+    /// `Store`.
+    pub async fn tell_of_change(&self, rules: &RuleSet, player: &Player, route: &Route) -> Result<(), FlowError> {
+        let mut edits = self.told(rules, player, Event::ChangeMade, &route.name).await?;
+        edits.push(self.recorded(&player.subject, Event::ChangeMade.as_str(), &route.name));
+        self.stores.accounts.apply(&player.subject, &edits).await?;
+        Ok(())
+    }
+
+    /// Forgets a player's remembered devices.
+    ///
+    /// # Errors
+    /// `Store`.
+    pub async fn forget_devices(&self, subject: &Subject) -> Result<(), FlowError> {
+        self.stores.accounts.apply(subject, &[Edit::ForgetDevices]).await?;
+        Ok(())
+    }
+
+    /// The audit's line of what a player did.
+    pub(super) fn recorded(&self, subject: &Subject, event: &str, detail: &str) -> Edit {
+        let at = self.clock.now();
+        Edit::Record(AuditRecord {
+            id: uuid_v7(at),
+            subject: subject.clone(),
+            at,
+            actor: "player".to_owned(),
+            event: event.to_owned(),
+            detail: detail.to_owned(),
+        })
+    }
+
+    /// Seals what a factor keeps.
+    pub(super) fn seal_factor(&self, factor_id: &str, subject: &Subject, plain: &[u8]) -> Sealed {
+        self.sealer.seal(SEALED_FOR, &[factor_id.as_bytes(), subject.as_str().as_bytes()], plain)
+    }
+
+    /// What was sealed for a factor.
+    pub(super) fn open_factor(
+        &self,
+        factor_id: &str,
+        subject: &Subject,
+        sealed: &Sealed,
+    ) -> Result<Zeroizing<Vec<u8>>, FlowError> {
+        let context = [factor_id.as_bytes(), subject.as_str().as_bytes()];
+        self.sealer.open(SEALED_FOR, &context, sealed).map_err(|cause| unreadable(Some(cause)))
+    }
+
+    /// The secret of an app.
+    pub(super) fn app_secret(&self, id: &str, subject: &Subject, sealed: &Sealed) -> Result<Secret, FlowError> {
+        let opened = self.open_factor(id, subject, sealed)?;
+        Secret::from_bytes(&opened).ok_or_else(|| unreadable(None))
+    }
+
+    /// The number that codes go to.
+    pub(super) fn number(&self, id: &str, subject: &Subject, sealed: &Sealed) -> Result<PhoneNumber, FlowError> {
+        let opened = self.open_factor(id, subject, sealed)?;
+        let text = std::str::from_utf8(&opened).map_err(|_| unreadable(None))?;
+        PhoneNumber::parse(text, None).map_err(|_| unreadable(None))
+    }
+
+    /// The number of a factor that codes are sent for.
+    pub(super) fn number_of(&self, factor: &FactorRecord) -> Result<PhoneNumber, FlowError> {
+        self.number(&factor.id, &factor.subject, &factor.sealed)
+    }
+
+    /// Backup codes as they are kept.
+    pub(super) async fn hash_codes(&self, codes: Vec<BackupCode>) -> Result<Vec<BackupCodeRecord>, FlowError> {
+        let (hasher, now) = (self.hasher.clone(), self.clock.now());
+        self.hashed(move || {
+            let record = |code: &BackupCode| {
+                let hash = code.hash(&hasher)?;
+                Some(BackupCodeRecord { id: uuid_v7(now), selector: code.selector().to_owned(), hash })
+            };
+            codes.iter().map(record).collect::<Option<Vec<_>>>()
+        })
+        .await?
+        .ok_or_else(|| unreadable(None))
+    }
+
+    /// Whether a code is the one that was kept.
+    pub(super) async fn is_code(&self, code: BackupCode, kept: String) -> Result<bool, FlowError> {
+        let hasher = self.hasher.clone();
+        self.hashed(move || code.is(&kept, &hasher)).await
+    }
+
+    /// Runs what takes time and memory where it holds up no request, a few at a time.
+    async fn hashed<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, FlowError> {
+        let turn = Arc::clone(&self.hashing).acquire_owned().await.map_err(|_| unreadable(None))?;
+        let done = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            work()
+        });
+        done.await.map_err(|_| unreadable(None))
+    }
+}
+
+/// A UUID v7 (RFC 9562 §5.7) of the moment.
+pub(super) fn uuid_v7(now: UnixTime) -> String {
+    let millis = u64::try_from(now.millis()).unwrap_or_default();
+    uuid::Builder::from_unix_timestamp_millis(millis, &secret::random()).into_uuid().to_string()
+}

@@ -1,0 +1,220 @@
+//! Remembered devices: a browser that its player wants remembered gets a stamp for `session` without
+//! a code, for thirty days from the proof on, and never more than that (decisions 18).
+//!
+//! The cookie holds the device's id and a secret that changes with every log-in. A secret that is not
+//! the newest any more was copied: then the device is forgotten, whoever of the two comes second.
+
+use std::time::Duration;
+
+use crate::{
+    clock::UnixTime,
+    flow::{CookieNames, Flow, FlowError, RuleSet, notify::Event},
+    identity::Player,
+    request::{self, Head},
+    secret::{self, Token, TokenHash},
+    stamp::{Minted, Proof},
+    store::{DeviceRecord, Edit},
+};
+
+/// How long the secret before the newest still counts for the log-in that it was exchanged in: a page
+/// loads its parts in parallel.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// The cookie of a remembered device.
+#[derive(Clone, Debug)]
+pub struct DeviceCookie {
+    /// Its value.
+    pub value: String,
+    /// How long the browser keeps it.
+    pub max_age: Duration,
+}
+
+/// What a device was exchanged for.
+#[derive(Clone, Debug)]
+pub struct Exchanged {
+    /// A stamp for `session`, with the time of the proof by which the device is remembered.
+    pub stamp: Minted,
+    /// The new secret; `None` within the grace, where another answer carries it.
+    pub cookie: Option<DeviceCookie>,
+}
+
+impl Flow {
+    /// Remembers the browser that has just proven a factor.
+    pub(super) async fn remember_device(
+        &self,
+        rules: &RuleSet,
+        head: &Head<'_>,
+        player: &Player,
+    ) -> Result<Option<DeviceCookie>, FlowError> {
+        let settings = rules.second_factor.devices;
+        if settings.most == 0 {
+            return Ok(None);
+        }
+        let (now, secret) = (self.clock.now(), Token::random());
+        let device = DeviceRecord {
+            id: secret::public_id(),
+            subject: player.subject.clone(),
+            name: name_of(request::header_once(head.headers, "user-agent").unwrap_or_default()),
+            token: secret.hash(),
+            previous_token: None,
+            rotated_at: now,
+            rotated_for: Some(player.binding),
+            auth_time: now,
+            created_at: now,
+            used_at: now,
+            expires_at: now.plus(settings.lifetime),
+        };
+        self.stores.devices.remember(&device, settings.most).await?;
+        let mut edits = self.told(rules, player, Event::DeviceRemembered, &device.name).await?;
+        edits.push(self.recorded(&player.subject, Event::DeviceRemembered.as_str(), &device.name));
+        self.stores.accounts.apply(&player.subject, &edits).await?;
+        Ok(Some(cookie(&device, &secret, now)))
+    }
+
+    /// Exchanges the browser's device for a stamp of this log-in. `None` where it brings none that
+    /// counts.
+    pub(super) async fn exchange_device(
+        &self,
+        rules: &RuleSet,
+        head: &Head<'_>,
+        player: &Player,
+    ) -> Result<Option<Exchanged>, FlowError> {
+        let Some((id, secret)) = presented(rules, head) else { return Ok(None) };
+        let now = self.clock.now();
+        let Some(device) = self.stores.devices.find(&id, now).await? else { return Ok(None) };
+        if device.subject != player.subject {
+            return Ok(None);
+        }
+        let presented = secret.hash();
+        if device.token == presented {
+            let next = Token::random();
+            let rotated = rotated(&device, &next, player, now);
+            if self.stores.devices.rotate(device.token, &rotated).await? {
+                let stamp = self.device_stamp(rules, &device, player).await?;
+                let cookie = Some(cookie(&rotated, &next, now));
+                return Ok(stamp.map(|stamp| Exchanged { stamp, cookie }));
+            }
+        }
+        // Another request of the same page was first.
+        let device = self.stores.devices.find(&id, now).await?;
+        let Some(device) = device else { return Ok(None) };
+        if in_grace(&device, presented, player, now) {
+            let stamp = self.device_stamp(rules, &device, player).await?;
+            return Ok(stamp.map(|stamp| Exchanged { stamp, cookie: None }));
+        }
+        self.device_copied(rules, player, &device).await?;
+        Ok(None)
+    }
+
+    async fn device_stamp(
+        &self,
+        rules: &RuleSet,
+        device: &DeviceRecord,
+        player: &Player,
+    ) -> Result<Option<Minted>, FlowError> {
+        let (now, subject, binding) = (self.clock.now(), &player.subject, player.binding);
+        if !self.stores.families.open(binding, subject, now).await? {
+            return Ok(None);
+        }
+        let Some(epoch) = self.stores.families.epoch_if_open(binding, subject).await? else { return Ok(None) };
+        let proof = Proof {
+            subject: subject.clone(),
+            binding,
+            epoch,
+            amr: vec!["mfa".to_owned()],
+            auth_time: device.auth_time,
+            fresh_time: None,
+            began: now,
+        };
+        Ok(Some(rules.stamps.mint(&proof, now)))
+    }
+
+    /// Forgets a device whose secret came twice, and tells its player.
+    async fn device_copied(&self, rules: &RuleSet, player: &Player, device: &DeviceRecord) -> Result<(), FlowError> {
+        let event = Event::DeviceCopied;
+        let mut edits = vec![Edit::ForgetDevice(device.id.clone()), Edit::RaiseEpoch];
+        edits.push(self.recorded(&player.subject, event.as_str(), &device.name));
+        edits.extend(self.told(rules, player, event, &device.name).await?);
+        self.stores.accounts.apply(&player.subject, &edits).await?;
+        self.epochs.forget_all();
+        Ok(())
+    }
+
+    /// The id of the device that a request comes from.
+    pub(super) fn device_id(rules: &RuleSet, head: &Head<'_>) -> Option<String> {
+        presented(rules, head).map(|(id, _)| id)
+    }
+}
+
+fn rotated(device: &DeviceRecord, next: &Token, player: &Player, now: UnixTime) -> DeviceRecord {
+    DeviceRecord {
+        token: next.hash(),
+        previous_token: Some(device.token),
+        rotated_at: now,
+        rotated_for: Some(player.binding),
+        used_at: now,
+        ..device.clone()
+    }
+}
+
+fn in_grace(device: &DeviceRecord, presented: TokenHash, player: &Player, now: UnixTime) -> bool {
+    device.previous_token == Some(presented)
+        && device.rotated_for == Some(player.binding)
+        && now.since(device.rotated_at) < GRACE
+}
+
+fn cookie(device: &DeviceRecord, secret: &Token, now: UnixTime) -> DeviceCookie {
+    DeviceCookie { value: format!("{}.{}", device.id, secret.reveal()), max_age: device.expires_at.since(now) }
+}
+
+/// Id and secret of the device cookie.
+fn presented(rules: &RuleSet, head: &Head<'_>) -> Option<(String, Token)> {
+    let name = CookieNames::of(rules.site.secure).device;
+    let value = request::cookie(head.headers, name).ok().flatten()?;
+    let (id, secret) = value.split_once('.')?;
+    secret::is_public_id(id).then_some(())?;
+    Some((id.to_owned(), Token::parse(secret)?))
+}
+
+/// Browser and system out of a User-Agent, for the player to know it again; both are well-known words
+/// or nothing, so that nothing of the header is kept.
+fn name_of(user_agent: &str) -> String {
+    let first = |words: &[(&str, &'static str)]| {
+        words.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
+    };
+    let browser = first(&[
+        ("Edg", "Edge"),
+        ("OPR/", "Opera"),
+        ("SamsungBrowser/", "Samsung Internet"),
+        ("UCBrowser/", "UC Browser"),
+        ("Firefox/", "Firefox"),
+        ("FxiOS/", "Firefox"),
+        ("CriOS/", "Chrome"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ]);
+    let system = first(&[
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("CrOS", "ChromeOS"),
+        ("Linux", "Linux"),
+    ]);
+    [browser, system].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_is_named_by_known_words_only() {
+        let android = "Mozilla/5.0 (Linux; Android 9; SM-J400F) AppleWebKit/537.36 Chrome/120.0 Mobile Safari/537.36";
+        assert_eq!(name_of(android), "Chrome, Android");
+        let phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605 Version/17.0 Safari/604.1";
+        assert_eq!(name_of(phone), "Safari, iPhone");
+        assert_eq!(name_of("<script>alert(1)</script>"), "");
+    }
+}

@@ -1,0 +1,65 @@
+//! "This was not me": whoever holds the link of a notice freezes the account's guarded routes, until
+//! support or a factor that is older than what the notice told of clears it (decisions 26).
+
+use crate::{
+    clock::UnixTime,
+    flow::{Flow, FlowError, RuleSet, notify::Event},
+    request::Subject,
+    secret::Token,
+    store::{Applied, Edit, Freeze},
+};
+
+impl Flow {
+    /// Whether a link still freezes; reveals nothing about the account.
+    ///
+    /// # Errors
+    /// `Gone` for an unknown or expired one; `Store`.
+    pub async fn view_freeze(&self, token: &str) -> Result<(), FlowError> {
+        self.offered(token).await.map(|_| ())
+    }
+
+    /// Freezes the account of a link. A second time changes nothing and says the same.
+    ///
+    /// # Errors
+    /// `Gone`, `Store`.
+    pub async fn freeze(&self, rules: &RuleSet, token: &str) -> Result<(), FlowError> {
+        let (subject, event_at) = self.offered(token).await?;
+        self.freeze_account(rules, &subject, event_at).await
+    }
+
+    /// Freezes an account for an event of that time.
+    ///
+    /// # Errors
+    /// `Store`.
+    pub async fn freeze_account(
+        &self,
+        rules: &RuleSet,
+        subject: &Subject,
+        event_at: UnixTime,
+    ) -> Result<(), FlowError> {
+        let state = self.stores.accounts.player(subject).await?;
+        if state.freeze.is_some() {
+            return Ok(());
+        }
+        let mut edits = vec![
+            Edit::Freeze(Freeze { at: self.clock.now(), event_at }),
+            Edit::RaiseEpoch,
+            Edit::ForgetDevices,
+            self.recorded(subject, Event::Frozen.as_str(), ""),
+        ];
+        edits.extend(self.told_known(rules, subject, Event::Frozen).await?);
+        let applied = self.stores.accounts.apply(subject, &edits).await?;
+        self.epochs.forget_all();
+        self.stores.challenges.end_player(subject, None).await?;
+        self.stores.enrolments.void_all(subject).await?;
+        match applied {
+            Applied::Done => Ok(()),
+            Applied::Conflict => Err(FlowError::Gone),
+        }
+    }
+
+    async fn offered(&self, token: &str) -> Result<(Subject, UnixTime), FlowError> {
+        let token = Token::parse(token).ok_or(FlowError::Gone)?;
+        self.stores.accounts.freeze_offer(token.hash(), self.clock.now()).await?.ok_or(FlowError::Gone)
+    }
+}

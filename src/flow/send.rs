@@ -1,0 +1,151 @@
+//! Sending codes by SMS.
+
+use crate::{
+    clock::UnixTime,
+    contact::PhoneNumber,
+    courier::Sms,
+    factor::{code::Code, sms},
+    flow::{
+        Flow, FlowError, RuleSet,
+        challenge::{SmsView, may_answer},
+    },
+    identity::Player,
+    policy::FactorKind,
+    request::Head,
+    secret,
+    store::{Challenge, ContactKind, SendReservation, SentCode, SmsSend, shared::Level},
+    words::{CodeFor, Language},
+};
+
+/// Characters of one shown detail in a text message.
+const DETAIL: usize = 40;
+
+/// A code that is to be sent.
+pub(super) struct Sending<'a> {
+    /// To whom.
+    pub(super) player: &'a Player,
+    /// Where.
+    pub(super) number: &'a PhoneNumber,
+    /// What the code answers.
+    pub(super) purpose: String,
+    /// What the message says it is for.
+    pub(super) is_for: CodeFor<'a>,
+    /// In which language.
+    pub(super) language: Language,
+}
+
+/// What a challenge's code answers.
+pub(super) fn purpose_of(challenge: &Challenge) -> String {
+    format!("challenge:{}", challenge.id)
+}
+
+impl Flow {
+    /// Sends a code for a challenge to the number of the player's SMS factor; an earlier one no longer
+    /// counts.
+    ///
+    /// # Errors
+    /// `MethodUnavailable` where no such factor may answer; `SendPaused`, `NotSent`; as
+    /// [`Flow::view_challenge`].
+    pub async fn send_code(&self, rules: &RuleSet, head: &Head<'_>, id: &str) -> Result<SmsView, FlowError> {
+        let asker = self.asker(rules, head).await?;
+        let challenge = self.own_challenge(&asker, id).await?;
+        let state = self.stores.accounts.player(&challenge.subject).await?;
+        let factors = may_answer(&challenge, &state, FactorKind::Sms, self.clock.now())?;
+        let factor = factors.first().ok_or(FlowError::MethodUnavailable)?;
+        let language = rules.language(Some(&asker.player), head.headers);
+        let details = shown(&challenge.details, language);
+        let sending = Sending {
+            player: &asker.player,
+            number: &self.number_of(factor)?,
+            purpose: purpose_of(&challenge),
+            is_for: match challenge.level {
+                Level::Session => CodeFor::Session,
+                Level::Fresh | Level::Change(_) => CodeFor::Fresh,
+                Level::Once => CodeFor::Once { details: &details },
+            },
+            language,
+        };
+        self.send(rules, sending).await
+    }
+
+    /// Draws a code, keeps its hash, and has it carried. Counted before it is sent, so that nobody is
+    /// flooded by sends that fail.
+    pub(super) async fn send(&self, rules: &RuleSet, sending: Sending<'_>) -> Result<SmsView, FlowError> {
+        let settings = &rules.second_factor.sms;
+        let allowed = sending.number.country().is_some_and(|country| settings.countries.contains(&country));
+        if !allowed {
+            return Err(FlowError::Denied("codes are not sent to numbers of this country"));
+        }
+        let now = self.clock.now();
+        let player = sending.player;
+        let number = self.lookup(ContactKind::Phone, sending.number.as_str());
+        let send = SmsSend { id: secret::public_id(), subject: player.subject.clone(), number, at: now };
+        match self.stores.sends.reserve_send(&send, settings.limits).await? {
+            SendReservation::Reserved => {}
+            SendReservation::Wait { until } => return Err(FlowError::SendPaused { until }),
+        }
+        let code = Code::draw();
+        let kept = SentCode {
+            hash: sms::hash(&self.hasher, &send.id, &sending.purpose, &code),
+            id: send.id,
+            purpose: sending.purpose.clone(),
+            subject: player.subject.clone(),
+            binding: player.binding,
+            sent_at: now,
+            expires_at: now.plus(settings.lifetime),
+        };
+        self.stores.codes.put(kept).await?;
+        let host = rules.site.hosts.first().map_or("", |host| host.split(':').next().unwrap_or_default());
+        let code = code.reveal();
+        let text = sending.language.code_text(&rules.site.name, host, &code, sending.is_for);
+        let text = zeroize::Zeroizing::new(text);
+        rules.couriers.sms(Sms { to: sending.number, text: &text }).await?;
+        self.sms_view(rules, sending.number, &sending.purpose).await
+    }
+
+    /// Where the codes of a purpose go, and when the next is free.
+    pub(super) async fn sms_view(
+        &self,
+        rules: &RuleSet,
+        number: &PhoneNumber,
+        purpose: &str,
+    ) -> Result<SmsView, FlowError> {
+        let sent = self.stores.codes.find(purpose, self.clock.now()).await?;
+        let sent_at = sent.map(|code| code.sent_at);
+        let resend_at: Option<UnixTime> = sent_at.map(|at| at.plus(rules.second_factor.sms.limits.gap));
+        Ok(SmsView { to: number.masked(), sent_at, resend_at })
+    }
+}
+
+/// The details of an approval as one line. What a stranger may have typed must not make a second
+/// sentence of ours, nor an address that a phone turns into a link (security.md A19).
+pub(super) fn shown(details: &[(String, String)], language: Language) -> String {
+    let plain = |value: &str| -> String {
+        let characters: Vec<char> = value.chars().collect();
+        let digit_at = |index: Option<usize>| index.and_then(|at| characters.get(at)).is_some_and(char::is_ascii_digit);
+        let kept = |(at, c): (usize, &char)| match c {
+            '.' | ',' => digit_at(at.checked_sub(1)) && digit_at(Some(at + 1)),
+            ' ' | '-' | '+' | '•' | '*' => true,
+            other => other.is_alphanumeric(),
+        };
+        characters.iter().enumerate().filter(|pair| kept(*pair)).map(|(_, c)| *c).take(DETAIL).collect()
+    };
+    let line = |(label, value): &(String, String)| format!("{} {}", plain(label), plain(&language.value(value)));
+    details.iter().map(line).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn details_make_no_link_and_no_second_sentence() {
+        let details = [
+            ("Amount".to_owned(), "1500000".to_owned()),
+            ("To".to_owned(), "DANA •••• 34. Call evil.example/x\nnow: https://evil.example".to_owned()),
+        ];
+        let line = shown(&details, Language::Indonesian);
+        assert_eq!(line, "Amount 1.500.000, To DANA •••• 34 Call evilexamplexnow httpse");
+        assert!(shown(&[("a".into(), "x".repeat(500))], Language::English).len() < 50);
+    }
+}

@@ -1,0 +1,199 @@
+//! A world for the tests of use cases: a SQLite file, a clock that stands still, couriers that keep
+//! what they carry.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    clock::{Clock, ManualClock, UnixTime},
+    contact::Country,
+    courier::{self, Couriers, outbox::Outbox, receipt::Receipts},
+    factor::app,
+    flow::{
+        Devices, FirstEnrolment, Flow, RuleSet, SecondFactor, Site, SmsCodes, Stores, challenge::Asker,
+        epochs::EpochCache, look::Look,
+    },
+    identity::{Claims, Player, Ports, Sources},
+    metrics::{BuildInfo, Metrics},
+    notice,
+    policy::{FactorKind, Requirement, Routes},
+    request::{Binding, Carrier, Subject},
+    secret::{Hasher, Sealer, SymmetricKey, Token},
+    stamp::{self, Assertions, KeyRing, SigningKey, Stamps},
+    store::{SendLimits, memory::Memory, sql::Sql},
+    words::Language,
+};
+
+pub(super) const START: UnixTime = UnixTime::from_secs(1_700_000_000);
+pub(super) const STEP: Duration = Duration::from_secs(30);
+pub(super) const DAY: Duration = Duration::from_secs(24 * 3600);
+pub(super) const NUMBER: &str = "+6281234567834";
+
+/// A flow on a database file that outlives it.
+pub(super) struct World {
+    pub(super) flow: Arc<Flow>,
+    pub(super) rules: Arc<RuleSet>,
+    pub(super) clock: Arc<ManualClock>,
+    pub(super) outbox: Arc<Outbox>,
+    folder: tempfile::TempDir,
+}
+
+impl World {
+    /// Where a first enrolment needs nothing but must mature.
+    pub(super) async fn new() -> Self {
+        Self::with(FirstEnrolment::Cooldown).await
+    }
+
+    pub(super) async fn with(first: FirstEnrolment) -> Self {
+        let (folder, clock) = (tempfile::tempdir().unwrap(), Arc::new(ManualClock::at(START)));
+        let flow = flow(&folder, &clock).await;
+        let outbox = Arc::new(Outbox::default());
+        Self { rules: rules(&flow, &outbox, first), flow, clock, outbox, folder }
+    }
+
+    /// The same after a restart: the durable store is opened anew, short-lived things are gone.
+    pub(super) async fn restarted(self) -> Self {
+        Self { flow: flow(&self.folder, &self.clock).await, ..self }
+    }
+
+    /// The texts of the SMS and mails to an address, newest first.
+    pub(super) fn sent_to(&self, address: &str) -> Vec<String> {
+        self.outbox.messages().into_iter().filter(|message| message.to == address).map(|message| message.text).collect()
+    }
+
+    /// The code in the newest SMS to an address.
+    pub(super) fn code_sent_to(&self, address: &str) -> String {
+        let text = self.sent_to(address).into_iter().next().expect("an SMS");
+        text.rsplit_once('#').expect("a code in its last line").1.to_owned()
+    }
+}
+
+/// A request's log-in in a browser.
+pub(super) fn asker(subject: &str, login: u8, browser: &Token) -> Asker {
+    let player = Player {
+        subject: Subject::parse(subject).unwrap(),
+        binding: Binding([login; 32]),
+        carrier: Carrier::Cookie,
+        claims: Claims::default(),
+    };
+    Asker { player, browser: Some(browser.hash()) }
+}
+
+/// The same of a player whose number and mail address the site names; the number is years old.
+pub(super) fn known(subject: &str, login: u8, browser: &Token) -> Asker {
+    let mut asker = asker(subject, login, browser);
+    asker.player.claims = Claims {
+        phone: Some(NUMBER.to_owned()),
+        phone_since: Some("2020-01-01T00:00:00Z".to_owned()),
+        email: Some("ayu@play.example".to_owned()),
+        locale: None,
+    };
+    asker
+}
+
+/// The code of an app at a moment.
+pub(super) fn code(secret: &app::Secret, at: UnixTime) -> String {
+    secret.code_at(app::step_of(at)).unwrap().reveal().to_string()
+}
+
+async fn flow(folder: &tempfile::TempDir, clock: &Arc<ManualClock>) -> Arc<Flow> {
+    let sql = Sql::open(&format!("sqlite:{}", folder.path().join("gate.db").display())).await.unwrap();
+    let sql = Arc::new(sql);
+    let clock = Arc::clone(clock) as Arc<dyn Clock>;
+    let memory = Arc::new(Memory::new(Arc::clone(&clock), 1 << 20));
+    let key = |id: &str| SymmetricKey { id: id.to_owned(), bytes: zeroize::Zeroizing::new([7; 32]) };
+    Arc::new(Flow {
+        clock,
+        stores: Stores {
+            accounts: sql.clone(),
+            attempts: sql.clone(),
+            families: sql.clone(),
+            spent: sql.clone(),
+            logins: sql.clone(),
+            devices: sql.clone(),
+            contacts: sql.clone(),
+            sends: sql.clone(),
+            outbox: sql,
+            challenges: memory.clone(),
+            held: memory.clone(),
+            approvals: memory.clone(),
+            enrolments: memory.clone(),
+            codes: memory,
+        },
+        sealer: Sealer::new(key("s"), []),
+        hasher: Hasher::new(key("h")),
+        metrics: Arc::new(Metrics::new(BuildInfo { version: "0", revision: "unknown" }).unwrap()),
+        epochs: EpochCache::default(),
+        hashing: Arc::new(tokio::sync::Semaphore::new(4)),
+    })
+}
+
+fn rules(flow: &Arc<Flow>, outbox: &Arc<Outbox>, first: FirstEnrolment) -> Arc<RuleSet> {
+    // Err means that it is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    stamp::provider::install();
+    let http = reqwest::Client::new();
+    let origin = "https://play.example".to_owned();
+    let ring = || KeyRing::new(vec![SigningKey::from_pkcs8("k", &SigningKey::generate(), START).unwrap()]).unwrap();
+    let ports = courier::Ports {
+        http: http.clone(),
+        clock: Arc::clone(&flow.clock),
+        metrics: Arc::clone(&flow.metrics),
+        outbox: Arc::clone(outbox),
+        receipts: Receipts::new(flow.hasher.clone(), format!("{origin}/.stepgate")),
+        runtime: tokio::runtime::Handle::current(),
+    };
+    let settings = courier::Settings {
+        sms: vec![courier::SmsSettings::Outbox],
+        mail: vec![courier::MailSettings::Outbox],
+        ..courier::Settings::default()
+    };
+    let identity = Ports {
+        hasher: flow.hasher.clone(),
+        logins: Arc::clone(&flow.stores.logins),
+        clock: Arc::clone(&flow.clock),
+        http,
+        other_credentials: Vec::new(),
+        login_cookie: "__Host-stepgate-login",
+        metrics: Arc::clone(&flow.metrics),
+    };
+    Arc::new(RuleSet {
+        site: Site {
+            name: "Play".to_owned(),
+            origin: origin.clone(),
+            hosts: vec!["play.example".to_owned()],
+            origins: Vec::new(),
+            secure: true,
+            look: Look::default(),
+            time_zone: jiff::tz::TimeZone::UTC,
+        },
+        portal_prefix: "/.stepgate".to_owned(),
+        languages: vec![Language::English],
+        routes: Routes::compile(Vec::new(), Requirement::None),
+        session_end: Routes::compile(Vec::new(), Requirement::None),
+        paths: crate::target::PathPolicy::default(),
+        identity: Sources::build(Vec::new(), identity).unwrap(),
+        stamps: Stamps::new(stamp::Settings { origin: origin.clone(), lifetime: DAY / 2, idle: DAY / 48 }, ring()),
+        assertions: Assertions::new(origin, ring()),
+        second_factor: second_factor(first),
+        couriers: Couriers::build(settings, &ports).unwrap(),
+        notices: notice::Settings::default(),
+    })
+}
+
+fn second_factor(first_enrolment: FirstEnrolment) -> SecondFactor {
+    SecondFactor {
+        methods: vec![FactorKind::App, FactorKind::Sms, FactorKind::BackupCode],
+        first_enrolment,
+        cooldown: DAY,
+        approval_lifetime: 5 * STEP,
+        app_issuer: "Play".to_owned(),
+        app_skew_steps: 1,
+        sms: SmsCodes {
+            lifetime: 10 * STEP,
+            limits: SendLimits { gap: STEP, per_hour: 5, per_day: 10 },
+            countries: Country::parse("ID").into_iter().collect(),
+        },
+        backup_codes: 10,
+        devices: Devices { lifetime: 30 * DAY, most: 2 },
+    }
+}

@@ -1,0 +1,195 @@
+//! Counting the calls to any store: by port, by whether they worked, by how long they took.
+//!
+//! A store is wrapped once, where the process is put together. Adding a port's method: its line in the
+//! table below, which the compiler asks for.
+
+use std::{future::Future, sync::Arc, time::Duration, time::Instant};
+
+use async_trait::async_trait;
+
+use crate::{
+    clock::UnixTime,
+    metrics::{
+        Metrics,
+        words::{StoreOperation, Success},
+    },
+    policy::FactorKind,
+    request::{Binding, Subject},
+    secret::{Sealed, TokenHash},
+    store::{
+        Accounts, Applied, Approval, Approvals, Attempts, AuditRecord, BackupCodeRecord, Challenge, Challenges,
+        ContactRecord, Contacts, DeviceRecord, Devices, Edit, Families, Held, LoginBindings, Outbox, OutboxRecord,
+        PendingEnrolment, PendingEnrolments, PlayerState, Reservation, SendLimits, SendReservation, SentCode,
+        SentCodes, SmsSend, SmsSends, Spent, StoreError,
+    },
+};
+
+/// A store whose calls are counted; what they do is the inner one's.
+pub struct Counted<S> {
+    inner: S,
+    metrics: Arc<Metrics>,
+}
+
+impl<S> Counted<S> {
+    /// Counts the calls to `inner`.
+    pub const fn new(inner: S, metrics: Arc<Metrics>) -> Self {
+        Self { inner, metrics }
+    }
+
+    async fn timed<T>(
+        &self,
+        operation: StoreOperation,
+        call: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        let started = Instant::now();
+        let answer = call.await;
+        let result = if answer.is_ok() { Success::Ok } else { Success::Error };
+        self.metrics.store_call(operation, result, started.elapsed());
+        answer
+    }
+}
+
+/// Each port with its word and its methods, as the port declares them.
+macro_rules! counted {
+    ($($port:ident = $operation:ident {
+        $(fn $method:ident($($name:ident: $type:ty),*) -> $answer:ty;)+
+    })+) => {$(
+        #[async_trait]
+        impl<S: $port> $port for Counted<S> {
+            $(async fn $method(&self, $($name: $type),*) -> Result<$answer, StoreError> {
+                self.timed(StoreOperation::$operation, self.inner.$method($($name),*)).await
+            })+
+        }
+    )+};
+}
+
+counted! {
+    Accounts = Accounts {
+        fn player(subject: &Subject) -> PlayerState;
+        fn apply(subject: &Subject, edits: &[Edit]) -> Applied;
+        fn advance_step(factor_id: &str, step: i64) -> bool;
+        fn backup_code(subject: &Subject, selector: &str) -> Option<BackupCodeRecord>;
+        fn freeze_offer(token: TokenHash, now: UnixTime) -> Option<(Subject, UnixTime)>;
+        fn activity(subject: &Subject, most: u32) -> Vec<AuditRecord>;
+    }
+    Devices = Devices {
+        fn remember(device: &DeviceRecord, most: u32) -> ();
+        fn find(id: &str, now: UnixTime) -> Option<DeviceRecord>;
+        fn rotate(old: TokenHash, new: &DeviceRecord) -> bool;
+        fn of_player(subject: &Subject, now: UnixTime) -> Vec<DeviceRecord>;
+        fn sweep_devices(now: UnixTime) -> u64;
+    }
+    Contacts = Contacts {
+        fn seen(subject: &Subject, contact: &ContactRecord) -> UnixTime;
+        fn contacts(subject: &Subject, since: UnixTime) -> Vec<ContactRecord>;
+    }
+    SmsSends = SmsSends {
+        fn reserve_send(send: &SmsSend, limits: SendLimits) -> SendReservation;
+        fn verified(id: &str, at: UnixTime) -> ();
+        fn sweep_sends(before: UnixTime) -> u64;
+    }
+    Outbox = Outbox {
+        fn put(record: &OutboxRecord) -> ();
+        fn claim(now: UnixTime, lease_until: UnixTime, most: u32) -> Vec<OutboxRecord>;
+        fn put_off(id: &str, until: UnixTime) -> ();
+        fn remove(id: &str) -> ();
+        fn waiting() -> u64;
+    }
+    Attempts = Attempts {
+        fn reserve(subject: &Subject, kind: FactorKind, now: UnixTime, pause_after: fn(u32) -> Duration) -> Reservation;
+        fn paused_until(subject: &Subject, kind: FactorKind, now: UnixTime) -> Option<UnixTime>;
+        fn clear(subject: &Subject, kind: FactorKind) -> ();
+    }
+    Families = Families {
+        fn open(binding: Binding, subject: &Subject, now: UnixTime) -> bool;
+        fn epoch_if_open(binding: Binding, subject: &Subject) -> Option<i64>;
+        fn end(binding: Binding, now: UnixTime) -> ();
+        fn raise_epoch(subject: &Subject) -> i64;
+    }
+    Spent = Spent {
+        fn spend(id: &str, expires_at: UnixTime) -> bool;
+        fn is_spent(id: &str, now: UnixTime) -> bool;
+        fn sweep(now: UnixTime) -> u64;
+    }
+    LoginBindings = LoginBindings {
+        fn bind(session: [u8; 32], subject: &Subject, expires_at: UnixTime) -> ();
+        fn subject(session: [u8; 32], now: UnixTime) -> Option<Subject>;
+        fn void(session: [u8; 32]) -> ();
+    }
+    Challenges = Challenges {
+        fn put(challenge: Challenge) -> ();
+        fn find(id: &str, now: UnixTime) -> Option<Challenge>;
+        fn replace(old: &Challenge, new: Challenge) -> bool;
+        fn remove(id: &str) -> ();
+        fn end_player(subject: &Subject, spared: Option<Binding>) -> ();
+        fn end_all(binding: Binding) -> ();
+        fn count(binding: Binding, now: UnixTime) -> usize;
+    }
+    Held = Held {
+        fn put(challenge_id: &str, held: Sealed, expires_at: UnixTime) -> bool;
+        fn find(challenge_id: &str, now: UnixTime) -> Option<Sealed>;
+        fn remove(challenge_id: &str) -> ();
+        fn usage() -> (u64, u64);
+    }
+    Approvals = Approvals {
+        fn put(token: TokenHash, approval: Approval) -> ();
+        fn find(token: TokenHash, now: UnixTime) -> Option<Approval>;
+    }
+    PendingEnrolments = Enrolments {
+        fn put(pending: PendingEnrolment) -> ();
+        fn find(id: &str, now: UnixTime) -> Option<PendingEnrolment>;
+        fn replace(old: &PendingEnrolment, new: PendingEnrolment) -> bool;
+        fn take(id: &str, now: UnixTime) -> Option<PendingEnrolment>;
+        fn void_all(subject: &Subject) -> ();
+    }
+    SentCodes = SentCodes {
+        fn put(code: SentCode) -> ();
+        fn find(purpose: &str, now: UnixTime) -> Option<SentCode>;
+        fn remove(purpose: &str) -> ();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::BuildInfo;
+
+    /// A store that is there every other time.
+    struct Flapping(std::sync::atomic::AtomicBool);
+
+    #[async_trait]
+    impl Spent for Flapping {
+        async fn spend(&self, _id: &str, _expires_at: UnixTime) -> Result<bool, StoreError> {
+            if self.0.fetch_xor(true, std::sync::atomic::Ordering::Relaxed) {
+                return Err(StoreError { backend: "memory", operation: "spend", cause: None });
+            }
+            Ok(true)
+        }
+
+        async fn is_spent(&self, _id: &str, _now: UnixTime) -> Result<bool, StoreError> {
+            Ok(false)
+        }
+
+        async fn sweep(&self, _now: UnixTime) -> Result<u64, StoreError> {
+            Ok(7)
+        }
+    }
+
+    #[tokio::test]
+    async fn calls_are_counted_by_outcome_and_answered_as_without() {
+        let metrics = Arc::new(Metrics::new(BuildInfo { version: "0", revision: "unknown" }).unwrap());
+        let store = Counted::new(Flapping(false.into()), Arc::clone(&metrics));
+        let now = UnixTime::from_secs(0);
+        assert!(store.spend("a", now).await.unwrap());
+        assert!(store.spend("a", now).await.is_err());
+        assert_eq!(store.sweep(now).await.unwrap(), 7);
+        let text = metrics.render().unwrap();
+        for line in [
+            "stepgate_store_operation_duration_seconds_count{operation=\"spent\",result=\"ok\"} 2",
+            "stepgate_store_operation_duration_seconds_count{operation=\"spent\",result=\"error\"} 1",
+            "stepgate_store_errors_total{operation=\"spent\"} 1",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+        }
+    }
+}

@@ -25,6 +25,8 @@ use crate::{
 
 mod activate;
 mod phone;
+#[cfg(test)]
+mod tests;
 
 /// How long an enrolment waits for its confirmation.
 const PENDING_LIFETIME: Duration = Duration::from_secs(15 * 60);

@@ -36,6 +36,7 @@ struct ChallengePage<'a> {
     asks: bool,
     others: bool,
     choices: Vec<(&'static str, String, String)>,
+    /// Where codes go, while one by SMS is asked for.
     sms: Option<SmsLine>,
     can_remember: bool,
     error: &'a str,
@@ -104,7 +105,7 @@ pub(super) async fn answer(call: Call, Path(id): Path<String>, body: Form) -> An
 
 /// The page once more, with what went wrong.
 async fn shown_again(call: &Call, id: &str, method: FactorKind, error: &FlowError) -> Answered {
-    let problem = call.problem(error);
+    let problem = call.problem(error).about(method);
     match call.flow.view_challenge(&call.rules, &call.head(), id).await {
         Ok(view) => challenge_page(call, &view, Some(method.as_str()), Some(&problem)),
         Err(error) => call.fail(&error),
@@ -125,7 +126,7 @@ fn challenge_page(call: &Call, view: &ChallengeView, wanted: Option<&str>, probl
         asks: method != Some(FactorKind::Sms) || view.sms.as_ref().is_some_and(|sms| sms.sent_at.is_some()),
         others: view.methods.len() > 1,
         choices: view.methods.iter().map(|kind| choice(&shell, *kind)).collect(),
-        sms: view.sms.as_ref().map(|sms| call.sms_line(&shell, sms)),
+        sms: view.sms.as_ref().filter(|_| method == Some(FactorKind::Sms)).map(|sms| call.sms_line(&shell, sms)),
         can_remember: view.can_remember,
         error: &problem.map(|problem| problem.line(&shell)).unwrap_or_default(),
     };

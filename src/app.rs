@@ -328,6 +328,7 @@ impl Live {
             languages: config.languages,
             session_end: Routes::compile(ends, policy::Requirement::None),
             routes: Routes::compile(config.routes, config.default_require),
+            paths: config.paths,
             identity: sources,
             second_factor: config.second_factor,
             couriers,

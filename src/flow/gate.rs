@@ -181,7 +181,7 @@ impl Flow {
     ) -> Result<Gated<'r>, FlowError> {
         let guarded = !landing.is_unguarded();
         if guarded {
-            check_form(arrival.head)?;
+            check_form(arrival.head, rules.paths, landing)?;
             rules.identity.refuse_address(arrival.head)?;
             check_tunnel(rules, arrival.head, landing)?;
         }

@@ -55,6 +55,8 @@ pub struct RuleSet {
     pub languages: Vec<Language>,
     /// The routes.
     pub routes: Routes,
+    /// What guarded routes do with odd paths.
+    pub paths: crate::target::PathPolicy,
     /// Requests that end the site session, as routes.
     pub session_end: Routes,
     /// Who is it.

@@ -170,6 +170,7 @@ fn rules(flow: &Arc<Flow>, outbox: &Arc<Outbox>, first: FirstEnrolment) -> Arc<R
         languages: vec![Language::English],
         routes: Routes::compile(Vec::new(), Requirement::None),
         session_end: Routes::compile(Vec::new(), Requirement::None),
+        paths: crate::target::PathPolicy::default(),
         identity: Sources::build(Vec::new(), identity).unwrap(),
         stamps: Stamps::new(stamp::Settings { origin: origin.clone(), lifetime: DAY / 2, idle: DAY / 48 }, ring()),
         assertions: Assertions::new(origin, ring()),

@@ -193,3 +193,18 @@ routes: [{ name: a, match: { path: /a }, require: session }]";
     assert!(problems.to_string().contains("there is no identity source"), "{problems}");
     assert!(parse("stepgate.yaml", &text.replace("session", "none"), dir.path(), environment).is_ok());
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(200))]
+
+    /// Any text is a configuration or a list of problems.
+    #[test]
+    fn no_text_is_too_odd_for_a_report(at in 0_usize..2_000, cut in 0_usize..40, put in "[a-z:{}\\[\\],\"'&*!|>%#\n \t-]{0,12}") {
+        let at = at % BASE.len();
+        let end = (at + cut).min(BASE.len());
+        let text = format!("{}{put}{}", BASE.get(..at).unwrap_or(BASE), BASE.get(end..).unwrap_or_default());
+        if let Some(problems) = problems("stepgate.yaml", &text, Path::new("/nowhere")) {
+            assert!(!problems.to_string().is_empty());
+        }
+    }
+}

@@ -30,3 +30,4 @@ mod observability;
 mod portal_headers;
 mod portal_input;
 mod store;
+mod zoo;

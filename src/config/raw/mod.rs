@@ -8,6 +8,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::target::OddForm;
+
 mod courier;
 mod identity;
 mod routes;
@@ -43,6 +45,8 @@ pub struct File {
     pub second_factor: Option<SecondFactor>,
     /// Which requests need proof; tried in this order, the first match wins.
     pub routes: Option<Vec<Route>>,
+    /// What a guarded route does with a path in an odd form.
+    pub paths: Option<Paths>,
     /// For requests that match no route; default `none`.
     pub default_require: Option<RequireWord>,
     /// Where things are remembered.
@@ -67,8 +71,6 @@ pub struct File {
     pub throttle: Option<serde_json::Value>,
     /// Reserved; not supported yet.
     pub sms_guard: Option<serde_json::Value>,
-    /// Reserved; not supported yet.
-    pub paths: Option<serde_json::Value>,
     /// Reserved; not supported yet.
     pub tests: Option<serde_json::Value>,
     /// Reserved; not supported yet.
@@ -196,6 +198,22 @@ pub struct Portal {
     pub languages: Option<Vec<String>>,
     /// Reserved; not supported yet.
     pub host: Option<String>,
+}
+
+/// What a guarded route does with a path in an odd form: `reject`, or `match`: then it is as guarded as
+/// the plain form, and with proof it goes on as it was written. Nothing here opens a way around a route;
+/// requests that no route guards pass in every form.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Paths {
+    /// `%2f` and `%5c`, for ids that hold a slash; default `reject`.
+    pub encoded_slash: Option<OddForm>,
+    /// `;`, for matrix parameters; default `reject`.
+    pub semicolon: Option<OddForm>,
+    /// `//`; default `reject`.
+    pub double_slash: Option<OddForm>,
+    /// A path in another case than the route's; default `match`, since many sites ignore case.
+    pub case_sensitive: Option<OddForm>,
 }
 
 /// Where things are remembered.

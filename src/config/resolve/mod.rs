@@ -8,7 +8,7 @@ use std::{
 use regex::Regex;
 
 use super::{Config, Surroundings, problem::Problem, raw, tree::Node, value};
-use crate::{fields::FieldName, policy::Requirement, store};
+use crate::{fields::FieldName, policy::Requirement, store, target::PathPolicy};
 
 mod couriers;
 mod edge;
@@ -38,7 +38,7 @@ pub(super) fn resolve(
     around: &Surroundings<'_>,
 ) -> Result<Config, Vec<Problem>> {
     let mut report = Report { dir, around, problems: Vec::new(), files: Vec::new() };
-    for reserved in ["desk", "throttle", "sms_guard", "paths", "tests", "audit"] {
+    for reserved in ["desk", "throttle", "sms_guard", "tests", "audit"] {
         report.reserved(tree, reserved);
     }
     let site = report.site(&file.site, tree.at("site"));
@@ -85,6 +85,7 @@ pub(super) fn resolve(
         stamps,
         second_factor,
         routes,
+        paths: paths(file.paths.as_ref()),
         default_require,
         notices,
         couriers,
@@ -95,6 +96,17 @@ pub(super) fn resolve(
         hash: String::new(),
         files: report.files,
     })
+}
+
+fn paths(typed: Option<&raw::Paths>) -> PathPolicy {
+    let default = PathPolicy::default();
+    let Some(typed) = typed else { return default };
+    PathPolicy {
+        encoded_slash: typed.encoded_slash.unwrap_or(default.encoded_slash),
+        semicolon: typed.semicolon.unwrap_or(default.semicolon),
+        double_slash: typed.double_slash.unwrap_or(default.double_slash),
+        case_sensitive: typed.case_sensitive.unwrap_or(default.case_sensitive),
+    }
 }
 
 fn log_level(log: Option<&raw::Log>) -> &'static str {

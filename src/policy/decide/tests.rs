@@ -50,7 +50,7 @@ fn decide_over(routes: &[Route], facts: &Facts<'_>) -> (&'static str, Reason) {
         answer_cookies: &crate::request::AnswerCookies::default(),
     };
     let enforced = routes.iter().collect();
-    let landing = Landing { enforced, observed: Vec::new(), body_matters: false };
+    let landing = Landing { enforced, observed: Vec::new(), body_matters: false, other_case: false };
     let decision = decide(&landing, &head, facts);
     let word = match decision.verdict {
         Verdict::Allow(permit) => {

@@ -152,6 +152,27 @@ proptest! {
         prop_assert_eq!(get(&routes, &raw), ["pay"]);
     }
 
+    /// The same for paths that are odd already: escapes never make them less odd.
+    #[test]
+    fn escaping_an_odd_path_never_unprotects(
+        spelling in proptest::sample::select(vec![
+            "/account//withdraw", "//account/withdraw/", "/x/../account/withdraw", "/account/./withdraw", "/account/withdraw;x=1",
+            "/account;x/withdraw", "/x/..;/account/withdraw", "/account/withdraw.json", "/index.php/account/withdraw",
+            "/account/withdraw.php/x", "/ACCOUNT/withdraw.", "/x//../account/withdraw",
+        ]),
+        bits in any::<u64>(),
+    ) {
+        let raw: String = spelling
+            .char_indices()
+            .map(|(at, c)| if at > 0 && bits >> at & 1 == 1 { format!("%{:02x}", c as u32) } else { c.to_string() })
+            .collect();
+        let routes = Routes::compile(vec![route("pay", "/account/withdraw", &[], Requirement::Once)], Requirement::None);
+        // What is refused for everyone reaches nothing.
+        if Target::parse(raw.as_bytes()).is_ok() {
+            prop_assert_eq!(get(&routes, &raw), ["pay"], "{}", raw);
+        }
+    }
+
     /// Allow on a guarded route means that the route's own condition held.
     #[test]
     fn nothing_passes_without_its_proof(

@@ -25,9 +25,16 @@ pub use scripted::{ScriptedSite, answer};
 pub use sender::{Answer, Sender};
 pub use site::TestSite;
 
-/// A loopback address that nothing listens on at the moment.
+/// A loopback address that nothing listens on at the moment. Its port is none of those that outgoing
+/// connections get, of which a test may make thousands before it is used.
 pub fn free_address() -> std::net::SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    static TAKEN: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    let first = std::process::id() * 131;
+    (0..1_000)
+        .map(|_| first + TAKEN.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
+        .map(|number| std::net::SocketAddr::from(([127, 0, 0, 1], u16::try_from(10_000 + number % 22_000).unwrap())))
+        .find(|address| std::net::TcpListener::bind(address).is_ok())
+        .unwrap()
 }
 
 /// Once a process, before the first client: the one source of TLS cryptography.

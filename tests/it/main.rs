@@ -10,6 +10,7 @@
 )]
 
 mod api_page;
+mod client_script;
 mod config;
 mod configuration_page;
 mod couriers;

@@ -30,7 +30,8 @@ fn routes() -> Vec<String> {
 
 fn assert_common(answer: &Answer, what: &str) {
     // What is the same for everybody may be kept, and be read by pages of other origins.
-    let is_public = answer.headers.get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"text/javascript"));
+    let is_public =
+        answer.headers.get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"text/javascript"));
     for (name, part) in COMMON {
         let part = match name {
             "cache-control" if is_public => "public, max-age=600",

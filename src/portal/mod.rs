@@ -31,6 +31,7 @@ mod form;
 mod help;
 mod input;
 mod language;
+mod openapi;
 mod receipt;
 mod settings;
 
@@ -88,6 +89,7 @@ pub fn router(flow: Arc<Flow>) -> Router {
         .route("/courier/receipt/{courier}", get(receipt::receive).post(receipt::receive))
         .route("/client.js", get(client::script))
         .route("/jwks.json", get(api::jwks))
+        .route("/openapi.json", get(openapi::show))
         .fallback(|call: Call| async move { call.refuse(&Problem::not_found()) })
         .method_not_allowed_fallback(|call: Call| async move { call.preflight() })
         .with_state(flow)

@@ -232,7 +232,7 @@ async fn a_browser_that_has_the_script_is_not_sent_it_again() {
     let sender = Sender::of(&gate);
     let first = sender.send("GET", "/.stepgate/client.js", &[], "").await;
     assert_eq!(
-        (first.status, &*first.headers["content-type"].to_str().unwrap()),
+        (first.status, first.headers["content-type"].to_str().unwrap()),
         (200, "text/javascript; charset=utf-8")
     );
     assert!(first.body.len() <= 4096, "{} bytes", first.body.len());

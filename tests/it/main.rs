@@ -26,6 +26,7 @@ mod kit;
 mod layers;
 mod limits;
 mod oathtool;
+mod openapi;
 mod pages;
 mod observability;
 mod portal_headers;

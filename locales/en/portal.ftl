@@ -16,6 +16,7 @@ continue-title = Confirmed
 continue-text = Your request goes on now.
 again-title = Confirmed
 again-text = What you sent was too large to keep. Please go back and send it again. You will not be asked for a code.
+handed-text = What you were doing goes on in the page you came from. You can close this one.
 
 enrol-app-title = Set up an authenticator app
 enrol-app-scan = Scan this with your authenticator app.

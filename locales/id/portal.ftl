@@ -16,6 +16,7 @@ continue-title = Berhasil
 continue-text = Permintaan Anda sedang dilanjutkan.
 again-title = Berhasil
 again-text = Data yang Anda kirim terlalu besar untuk disimpan. Silakan kembali dan kirim sekali lagi. Kode tidak akan diminta lagi.
+handed-text = Yang sedang Anda lakukan berlanjut di halaman sebelumnya. Halaman ini boleh ditutup.
 
 enrol-app-title = Pasang aplikasi autentikator
 enrol-app-scan = Pindai kode ini dengan aplikasi autentikator Anda.

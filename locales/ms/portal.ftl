@@ -16,6 +16,7 @@ continue-title = Disahkan
 continue-text = Permintaan anda sedang diteruskan.
 again-title = Disahkan
 again-text = Data yang anda hantar terlalu besar untuk disimpan. Sila kembali dan hantar sekali lagi. Kod tidak akan diminta lagi.
+handed-text = Apa yang anda lakukan diteruskan di halaman asal anda. Halaman ini boleh ditutup.
 
 enrol-app-title = Sediakan aplikasi pengesah
 enrol-app-scan = Imbas kod ini dengan aplikasi pengesah anda.

@@ -16,6 +16,7 @@ continue-title = Đã xác nhận
 continue-text = Yêu cầu của bạn đang được tiếp tục.
 again-title = Đã xác nhận
 again-text = Nội dung bạn gửi quá lớn nên không giữ lại được. Vui lòng quay lại và gửi lần nữa. Bạn sẽ không phải nhập mã.
+handed-text = Việc bạn đang làm sẽ tiếp tục ở trang trước đó. Bạn có thể đóng trang này.
 
 enrol-app-title = Thiết lập ứng dụng xác thực
 enrol-app-scan = Quét mã này bằng ứng dụng xác thực của bạn.

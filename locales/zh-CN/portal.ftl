@@ -16,6 +16,7 @@ continue-title = 已确认
 continue-text = 您的请求正在继续。
 again-title = 已确认
 again-text = 您发送的内容太大，无法保留。请返回并重新发送，不会再次要求验证码。
+handed-text = 您的操作会在原来的页面继续，可以关闭此页面。
 
 enrol-app-title = 设置身份验证器应用
 enrol-app-scan = 用身份验证器应用扫描此二维码。

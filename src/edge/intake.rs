@@ -115,7 +115,7 @@ fn check_method(method: &Method) -> Result<(), Problem> {
         return Err(Problem::bad_request("the method is not an upper-case token"));
     }
     if matches!(name, "TRACE" | "TRACK" | "CONNECT") {
-        return Err(Problem::method_not_allowed());
+        return Err(Problem::method_refused());
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ use crate::{
         challenge::{Answer, Asked, ChallengeView, SmsView, Verified},
     },
     policy::FactorKind,
+    secret::Token,
     store::shared::Level,
     web::{self, Problem, Shell},
 };
@@ -60,6 +61,14 @@ struct ContinuePage<'a> {
     script: Option<&'a str>,
 }
 
+#[derive(Template)]
+#[template(path = "handed.html")]
+struct HandedPage<'a> {
+    shell: &'a Shell<'a>,
+    warning: Option<String>,
+    script: &'a str,
+}
+
 /// `GET /challenge/{id}`; `?method=` one kind, `?method=choose` all of them.
 pub(super) async fn show(call: Call, Path(id): Path<String>) -> Answered {
     match call.flow.view_challenge(&call.rules, &call.head(), &id).await {
@@ -95,7 +104,7 @@ pub(super) async fn answer(call: Call, Path(id): Path<String>, body: Form) -> An
     let Some(method) = method else { return call.fail(&FlowError::MethodUnavailable) };
     let answer = Answer { method, code: &code, remember: !remember.is_empty() };
     match call.flow.verify(&call.rules, &call.head(), &id, answer).await {
-        Ok(verified) => go_on(&call, &verified).await,
+        Ok(verified) => go_on(&call, &id, &verified).await,
         Err(error @ (FlowError::CodeRejected { .. } | FlowError::TooManyAttempts { .. })) => {
             shown_again(&call, &id, method, &error).await
         }
@@ -145,7 +154,7 @@ pub(super) fn choice(shell: &Shell<'_>, kind: FactorKind) -> (&'static str, Stri
 }
 
 /// The stamp and the device into their cookies; the browser to where it was going.
-async fn go_on(call: &Call, verified: &Verified) -> Answered {
+async fn go_on(call: &Call, id: &str, verified: &Verified) -> Answered {
     let mut reply = match (&verified.level, &verified.granted.approval) {
         (Level::Change(change), Some(approval)) => {
             match call.flow.change(&call.rules, &call.head(), change.clone(), Some(approval)).await {
@@ -153,6 +162,7 @@ async fn go_on(call: &Call, verified: &Verified) -> Answered {
                 Err(error) => return call.fail(&error),
             }
         }
+        (Level::Once, Some(approval)) if verified.resume.is_none() => handed(call, id, verified, approval),
         _ => continued(call, verified),
     };
     let secure = call.rules.site.secure;
@@ -178,11 +188,24 @@ fn continued(call: &Call, verified: &Verified) -> web::Reply {
     let page = ContinuePage {
         shell: &shell,
         action: &verified.return_to,
-        token: verified.resume.as_ref().map(crate::secret::Token::reveal),
+        token: verified.resume.as_ref().map(Token::reveal),
         warning: few.map(|left| shell.count("backup-left", left)),
         script,
     };
     shell.reply(StatusCode::OK, page.render().unwrap_or_default(), script)
+}
+
+/// What is shown where a script of the site asks for its own request and cannot be gone on for: the
+/// approval goes to that script, in the page that the player came from. Both are ours to write into a
+/// script: letters, digits, `-` and `_`.
+fn handed(call: &Call, id: &str, verified: &Verified, approval: &Token) -> web::Reply {
+    let shell = call.shell(verified.locale.as_deref());
+    let warning = verified.backup_codes_left.filter(|left| *left <= FEW_CODES);
+    let close = if warning.is_none() { ";close()" } else { "" };
+    let script = format!("new BroadcastChannel('stepgate:{id}').postMessage('{}'){close}", approval.reveal());
+    let warning = warning.map(|left| shell.count("backup-left", left));
+    let page = HandedPage { shell: &shell, warning, script: &script };
+    shell.reply(StatusCode::OK, page.render().unwrap_or_default(), Some(&script))
 }
 
 impl Call {

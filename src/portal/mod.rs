@@ -25,11 +25,13 @@ use crate::{
 
 mod api;
 mod challenge;
+mod client;
 mod enrol;
 mod form;
 mod help;
 mod input;
 mod language;
+mod openapi;
 mod receipt;
 mod settings;
 
@@ -85,7 +87,9 @@ pub fn router(flow: Arc<Flow>) -> Router {
         .route("/api/stamps", delete(account::end_sessions))
         .route("/api/activity", get(account::activity))
         .route("/courier/receipt/{courier}", get(receipt::receive).post(receipt::receive))
+        .route("/client.js", get(client::script))
         .route("/jwks.json", get(api::jwks))
+        .route("/openapi.json", get(openapi::show))
         .fallback(|call: Call| async move { call.refuse(&Problem::not_found()) })
         .method_not_allowed_fallback(|call: Call| async move { call.preflight() })
         .with_state(flow)

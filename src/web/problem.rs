@@ -27,6 +27,7 @@ pub struct Problem {
     told: Option<&'static str>,
     retry_after: Option<Duration>,
     authenticate: Option<String>,
+    allow: Option<&'static str>,
     members: Map<String, Value>,
 }
 
@@ -40,6 +41,7 @@ impl Problem {
             told: None,
             retry_after: None,
             authenticate: None,
+            allow: None,
             members: Map::new(),
         }
     }
@@ -53,6 +55,12 @@ impl Problem {
     #[must_use]
     pub fn bad_request(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new("bad-request", StatusCode::BAD_REQUEST, "This request cannot be understood").because(detail)
+    }
+
+    /// The same for a method that is refused on every address (RFC 9110 §15.5.6 wants to hear of others).
+    #[must_use]
+    pub fn method_refused() -> Self {
+        Self { allow: Some("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"), ..Self::method_not_allowed() }
     }
 
     /// 403: the request is refused.
@@ -291,6 +299,9 @@ impl Problem {
         }
         if let Some(authenticate) = self.authenticate.as_deref().and_then(|text| HeaderValue::from_str(text).ok()) {
             headers.insert(header::WWW_AUTHENTICATE, authenticate);
+        }
+        if let Some(methods) = self.allow {
+            headers.insert(header::ALLOW, HeaderValue::from_static(methods));
         }
         reply
     }

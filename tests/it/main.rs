@@ -10,6 +10,7 @@
 )]
 
 mod api_page;
+mod client_script;
 mod config;
 mod configuration_page;
 mod couriers;
@@ -25,6 +26,7 @@ mod kit;
 mod layers;
 mod limits;
 mod oathtool;
+mod openapi;
 mod pages;
 mod observability;
 mod portal_headers;

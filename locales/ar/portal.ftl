@@ -175,6 +175,7 @@ app-second = إضافة تطبيق مصادقة آخر
 factor-remove = إزالة
 switch-sms = استخدام الرسائل النصية بدلًا منه
 switch-app = استخدام تطبيق المصادقة بدلًا منها
+switch-phone = الانتقال إلى هاتف جديد
 number-title = تغيير رقمك
 number-new = رقم الهاتف الجديد
 number-hint = ابدأ برمز البلد، مثل ‎+966.

@@ -169,6 +169,7 @@ app-second = Add another authenticator app
 factor-remove = Remove
 switch-sms = Use text messages instead
 switch-app = Use an authenticator app instead
+switch-phone = Move to a new phone
 number-title = Change your number
 number-new = New phone number
 number-hint = Start with the country code, as in +62.

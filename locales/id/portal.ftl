@@ -167,6 +167,7 @@ app-second = Tambah aplikasi autentikator lain
 factor-remove = Hapus
 switch-sms = Ganti ke SMS
 switch-app = Ganti ke aplikasi autentikator
+switch-phone = Pindah ke ponsel baru
 number-title = Ganti nomor Anda
 number-new = Nomor ponsel baru
 number-hint = Awali dengan kode negara, misalnya +62.

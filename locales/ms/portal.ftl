@@ -167,6 +167,7 @@ app-second = Tambah aplikasi pengesah lain
 factor-remove = Buang
 switch-sms = Guna SMS
 switch-app = Guna aplikasi pengesah
+switch-phone = Pindah ke telefon baharu
 number-title = Tukar nombor anda
 number-new = Nombor telefon baharu
 number-hint = Mulakan dengan kod negara, seperti +60.

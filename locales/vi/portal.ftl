@@ -167,6 +167,7 @@ app-second = Thêm ứng dụng xác thực khác
 factor-remove = Gỡ
 switch-sms = Chuyển sang tin nhắn SMS
 switch-app = Chuyển sang ứng dụng xác thực
+switch-phone = Chuyển sang điện thoại mới
 number-title = Đổi số của bạn
 number-new = Số điện thoại mới
 number-hint = Bắt đầu bằng mã quốc gia, ví dụ +84.

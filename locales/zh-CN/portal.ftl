@@ -167,6 +167,7 @@ app-second = 添加另一个身份验证器应用
 factor-remove = 移除
 switch-sms = 改用短信
 switch-app = 改用身份验证器应用
+switch-phone = 换到新手机
 number-title = 更换号码
 number-new = 新手机号码
 number-hint = 请以国家代码开头，例如 +86。

@@ -278,7 +278,10 @@ impl Problem {
         match wants {
             Wants::Page => {
                 let [title, text] = self.told(shell);
-                self.headed(shell.message(self.status, &title, &text))
+                // The site's own way to the settings may be guarded, and so be closed now.
+                let (address, name) = (format!("{}/settings", shell.prefix()), shell.say("settings-title"));
+                let way = (self.kind == "frozen").then_some((address.as_str(), name.as_str()));
+                self.headed(shell.message_with(self.status, (&title, &text), way))
             }
             Wants::Json => self.json(),
             Wants::Bare => self.headed(Reply::default()),

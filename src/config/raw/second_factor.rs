@@ -53,12 +53,12 @@ pub struct Webhook {
 pub struct Sms {
     /// How long a code counts; default `5m`, at most `10m` (ASVS 6.5.5).
     pub code_lifetime: Option<String>,
-    /// Before another may be sent; default `30s`.
+    /// Before another may be sent, unless the last was used; default `30s`.
     pub resend_after: Option<String>,
     /// Countries that are sent to, ISO 3166-1 alpha-2; the first completes numbers that are written
     /// without their country. Must be set where `sms` is a method.
     pub countries: Option<Vec<String>>,
-    /// To one number, and to one player, within an hour; default 5.
+    /// To one number, and to one player, within an hour, of those that were not used; default 5.
     pub per_hour: Option<u32>,
     /// To one number, and to one player, within a day; default 10.
     pub per_day: Option<u32>,

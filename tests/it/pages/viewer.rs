@@ -13,8 +13,10 @@ use crate::kit::{Browser, Scripts};
 const PHONE: (u32, u32) = (360, 640);
 const LAPTOP: (u32, u32) = (1280, 800);
 
-/// Bytes at most, headers and everything that it loads included: of a page, and of one with a QR code.
+/// Bytes at most, headers and everything that it loads included: of a page, of the settings with
+/// everything on them, and of a page with a QR code.
 pub(super) const PAGE: u64 = 10 * 1024;
+pub(super) const PAGE_OF_LISTS: u64 = 14 * 1024;
 pub(super) const PAGE_WITH_PICTURE: u64 = 24 * 1024;
 
 /// The check of accessibility, where `script/bootstrap --tests` could get it.

@@ -41,7 +41,6 @@ fn try_calls(base: &str, cookies: &str, paths: &str, id: &str) {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
-    println!("{said}");
 }
 
 #[tokio::test]

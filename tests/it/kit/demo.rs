@@ -16,8 +16,6 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 pub struct Demo {
     /// What players open.
     pub gateway: SocketAddr,
-    /// The same site without the gateway, for a look at what really changed.
-    pub site: SocketAddr,
     inbox: SocketAddr,
     /// The app of `budi`.
     pub app: AuthenticatorApp,
@@ -55,14 +53,14 @@ impl Demo {
         install_crypto();
         let options =
             DemoOptions { site: free_address(), gateway: free_address(), ops: free_address(), inbox: free_address() };
-        let (gateway, site, inbox) = (options.gateway, options.site, options.inbox);
+        let (gateway, inbox) = (options.gateway, options.inbox);
         let folder = TempDir::new().unwrap();
         // The demo keeps its files there: they go with the test, however it ends.
         let place = folder.path().to_owned();
         let start = move || {
             let mut command = Command::new(env!("CARGO_BIN_EXE_stepgate"));
             command.arg("demo").env("TMPDIR", place);
-            for (name, address) in [("site", site), ("gateway", gateway), ("ops", options.ops), ("inbox", inbox)] {
+            for (name, address) in [("site", options.site), ("gateway", gateway), ("ops", options.ops), ("inbox", inbox)] {
                 command.arg(format!("--{name}={address}"));
             }
             let mut process = Process::start(&mut command);
@@ -73,7 +71,7 @@ impl Demo {
         let (process, secret) = tokio::task::spawn_blocking(start).await.unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let app = AuthenticatorApp::holding(&secret);
-        Self { gateway, site, inbox, app, http, _process: process, _folder: folder }
+        Self { gateway, inbox, app, http, _process: process, _folder: folder }
     }
 
     /// An address behind the gateway.

@@ -60,7 +60,9 @@ impl Demo {
         let start = move || {
             let mut command = Command::new(env!("CARGO_BIN_EXE_stepgate"));
             command.arg("demo").env("TMPDIR", place);
-            for (name, address) in [("site", options.site), ("gateway", gateway), ("ops", options.ops), ("inbox", inbox)] {
+            for (name, address) in
+                [("site", options.site), ("gateway", gateway), ("ops", options.ops), ("inbox", inbox)]
+            {
                 command.arg(format!("--{name}={address}"));
             }
             let mut process = Process::start(&mut command);

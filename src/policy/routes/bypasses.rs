@@ -102,6 +102,21 @@ fn a_condition_on_the_query_also_holds_for_a_form() {
     }
 }
 
+/// Express and aiohttp unpack a form before they read it.
+#[test]
+fn a_packed_body_may_hold_what_a_condition_names() {
+    let pay = conditioned("pay", FieldName::Form("do".into()), "pay");
+    let routes = Routes::compile(vec![pay], Requirement::None);
+    for (name, value) in
+        [("content-encoding", "gzip"), ("content-encoding", "identity"), ("content-type", "text/plain")]
+    {
+        let mut headers = HeaderMap::new();
+        headers.append("content-type", HeaderValue::from_static(FORM));
+        headers.append(name, HeaderValue::from_static(value));
+        assert_eq!(lands(&routes, Method::POST, "/act", &headers, read(FORM, b"x=y")), ["pay"], "{name}: {value}");
+    }
+}
+
 /// Koa and PHP's own server drop the second question mark.
 #[test]
 fn a_second_question_mark_hides_no_parameter() {

@@ -104,6 +104,7 @@ impl Routes {
     /// Where the request lands: first match wins per reading, in file order.
     #[must_use]
     pub fn land<'r>(&'r self, head: &Head<'_>, body: BodyView<'_>) -> Landing<'r> {
+        let body = if is_legible(head) { body } else { BodyView::Unread };
         let mut landing =
             Landing { enforced: Vec::new(), observed: Vec::new(), body_matters: false, other_case: false };
         let mut found: Vec<Place> = Vec::new();
@@ -241,6 +242,12 @@ impl Candidate<'_> {
     fn depends_on_body(&self, pattern: &Match) -> bool {
         matches!(self.body, BodyView::Unread) && (!pattern.fields.is_empty() || self.hidden)
     }
+}
+
+/// Whether the bytes of a body are what its one Content-Type says, and not packed besides.
+fn is_legible(head: &Head<'_>) -> bool {
+    let types = head.headers.get_all(header::CONTENT_TYPE);
+    !head.headers.contains_key(header::CONTENT_ENCODING) && types.iter().nth(1).is_none()
 }
 
 /// Guarded: the listed ones, HEAD with GET, and every method that is none of GET, HEAD, OPTIONS. An

@@ -46,7 +46,7 @@ async fn attack(scripts: Scripts) {
     journey.log_in("ayu").await;
     journey.withdraw().await;
     journey.press("Set it up now").await;
-    journey.browser.go("button[value=app]").await;
+    journey.browser.go("form:has(input[value=app]) button").await;
     journey.expect("Confirm your number").await;
     journey.browser.go(SEND).await;
     journey.give("000000").await;

@@ -14,7 +14,7 @@ async fn prove_the_number(journey: &Journey, kind: &str) {
     journey.expect("Choose your second step").await;
     let page = journey.page().await;
     assert!(page.contains("Recommended") && page.contains("Less safe"), "{page}");
-    journey.browser.go(&format!("button[value={kind}]")).await;
+    journey.browser.go(&format!("form:has(input[value={kind}]) button")).await;
     journey.expect("Confirm your number").await;
     assert!(journey.page().await.contains("01"), "the number is shown, masked");
     assert!(journey.demo.code_messages(AYU).await.is_empty(), "nothing is sent before the press");
@@ -27,7 +27,7 @@ async fn enable_the_app(scripts: Scripts) {
     // A wrong code and a reload lose nothing.
     journey.browser.go(SEND).await;
     journey.give("000000").await;
-    assert!(journey.browser.text("#error").await.contains("newest text message"));
+    assert!(journey.browser.text("#error").await.contains("Please check it"));
     journey.open(&step).await;
     journey.give(&journey.demo.sms_code(AYU).await).await;
 

@@ -69,7 +69,7 @@ async fn withdraw_without_a_signal(scripts: Scripts) {
     journey.press("Try another way").await;
     journey.press("Backup code").await;
     journey.give("AAAA-BBBB").await;
-    assert!(journey.browser.text("#error").await.contains("another of your codes"));
+    assert!(journey.browser.text("#error").await.contains("Please check it"));
     journey.give(&codes[3].to_lowercase()).await;
     journey.go_on().await;
     journey.expect("Withdrawal done").await;

@@ -23,7 +23,7 @@ async fn switch_and_back(scripts: Scripts) {
     journey.unfold("Change how you confirm").await;
     journey.press("Use text messages instead").await;
     journey.expect("Choose your second step").await;
-    journey.browser.go("button[value=sms]").await;
+    journey.browser.go("form:has(input[value=sms]) button").await;
     journey.expect("Confirm it is you").await;
     journey.give(&app.next_code()).await;
     let second = journey.backup_codes().await;

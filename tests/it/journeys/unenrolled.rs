@@ -13,7 +13,7 @@ async fn allow_and_enrol(scripts: Scripts) {
     journey.expect("Confirm it is you").await;
     assert!(journey.page().await.contains("what you were doing is kept"));
     journey.press("Set it up now").await;
-    journey.browser.go("button[value=app]").await;
+    journey.browser.go("form:has(input[value=app]) button").await;
     journey.expect("Confirm your number").await;
     journey.give_sms(AYU).await;
     let app = journey.scan().await;

@@ -4,7 +4,7 @@ use stepgate::words::Language;
 
 use super::{
     gate, gate_with, here, texted,
-    viewer::{PAGE, Viewer},
+    viewer::{PAGE, PAGE_OF_LISTS, Viewer},
 };
 use crate::kit::{ApiClient, AuthenticatorApp, Browser, TestGate};
 
@@ -28,9 +28,9 @@ async fn at_settings() -> (TestGate, AuthenticatorApp, Viewer) {
 async fn settings_and_a_new_number_are_usable_in_every_language() {
     let (gate, app, viewer) = at_settings().await;
     let browser = &viewer.browser;
-    viewer.tour("settings-app", &gate.url("/.stepgate/settings")).await;
+    viewer.tour_within("settings-app", &gate.url("/.stepgate/settings"), PAGE_OF_LISTS).await;
     viewer.run("document.querySelectorAll('details').forEach(e => e.open = true)").await;
-    viewer.look_at("settings-open", Language::English, PAGE).await;
+    viewer.look_at("settings-open", Language::English, PAGE_OF_LISTS).await;
     viewer.tour("enrol-number", &gate.url("/.stepgate/settings/enrol?place=of_all")).await;
     browser.fill("input[name=number]", "12").await;
     browser.press("form:has(input[name=number]) button").await;

@@ -116,14 +116,14 @@ async fn a_code_is_sent_and_typed_without_scripts() {
     let browser = Browser::start(Scripts::Off).await;
     asked(&browser, &gate, "citra").await;
     let before = gate.provider.asked().len();
-    browser.press("form[action$='/send'] button").await;
+    browser.go("form[action$='/send'] button").await;
     browser.press("summary").await;
-    browser.press("details form[action$='/send'] button").await;
+    browser.go("details form[action$='/send'] button").await;
     browser.find("input[name=code]").await;
     assert_eq!(gate.provider.asked().len(), before + 2);
     browser.fill("input[name=code]", &texted(&gate, code_of).await).await;
-    browser.press("form:has(input[name=code]) button").await;
-    browser.press("form:has(input[name=stepgate_resume]) button").await;
+    browser.go("form:has(input[name=code]) button").await;
+    browser.go("form:has(input[name=stepgate_resume]) button").await;
     browser.find("#received").await;
     browser.close().await;
 }

@@ -7,7 +7,7 @@ use http::{HeaderMap, Method};
 use stepgate::{
     clock::UnixTime,
     policy::{BodyView, Facts, PathPattern, Requirement, Route, Routes, StampFacts, Visitor, decide, rule::Match},
-    request::{Head, Scheme},
+    request::{AnswerCookies, Head, Scheme},
     target::Target,
 };
 
@@ -33,6 +33,7 @@ fn measure(routes: &Routes) -> f64 {
     let now = UnixTime::from_secs(1_700_000_000);
     let stamp = Some(StampFacts { auth_time: now, fresh_time: None });
     let facts = Facts { now, visitor: Visitor::Player, stamp, approved: false, account: None };
+    let answer_cookies = AnswerCookies::default();
     let begun = Instant::now();
     for _ in 0..DECISIONS {
         for raw in TARGETS {
@@ -45,6 +46,7 @@ fn measure(routes: &Routes) -> f64 {
                 headers: &headers,
                 client,
                 peer: client,
+                answer_cookies: &answer_cookies,
             };
             let landing = routes.land(&head, BodyView::Unread);
             black_box(decide(&landing, &head, &facts));

@@ -1,6 +1,7 @@
 //! The composition root: the only file that names concrete parts, and the place where a reload
 //! swaps the rules.
 
+mod reload;
 mod sweep;
 
 use std::{
@@ -13,13 +14,14 @@ use std::{
 use arc_swap::ArcSwap;
 use tokio::runtime::{Builder, Runtime};
 
-use self::sweep::Aging;
+use self::{reload::Reload, sweep::Aging};
 use crate::{
     cli,
     clock::{Clock, SystemClock},
     config::{self, Config, keys::KeyFile},
     courier,
     edge::{
+        exchange::Direct,
         gateway::Gateway,
         live::Live,
         ops::{self, Readiness},
@@ -30,7 +32,7 @@ use crate::{
     },
     flow::{CookieNames, Flow, RuleSet, Stores},
     identity,
-    metrics::{BuildInfo, Metrics, words::ReloadResult},
+    metrics::{BuildInfo, Metrics},
     policy::{self, Routes},
     portal, stamp,
     store::{counted::Counted, memory::Memory, sql::Sql},
@@ -169,7 +171,13 @@ impl App {
         let flow = Arc::clone(&self.shared.flow);
         let metrics = Arc::clone(&flow.metrics);
         let parts = Parts {
-            gateway: Gateway { portal: portal::router(Arc::clone(&flow)), flow, live: Arc::clone(&self.live) },
+            gateway: Gateway {
+                portal: portal::router(Arc::clone(&flow)),
+                flow,
+                live: Arc::clone(&self.live),
+                direct: Direct::default(),
+                readiness: Arc::clone(&self.readiness),
+            },
             ops: ops::router(Arc::clone(&metrics), Arc::clone(&self.readiness), &settings.ops),
             readiness: Arc::clone(&self.readiness),
             metrics,
@@ -208,7 +216,10 @@ impl App {
             live: Arc::clone(&self.live),
             aging,
         };
-        self.runtime.spawn(reload.run(self.watched.clone()));
+        // Before anything listens: SIGHUP would end a process that does not expect it, and a change that
+        // nobody watches for is missed.
+        let _within = self.runtime.enter();
+        self.runtime.spawn(reload.run(watch::Changes::of(self.watched.clone())));
     }
 
     fn aging(&self) -> Aging {
@@ -317,6 +328,7 @@ impl Live {
             languages: config.languages,
             session_end: Routes::compile(ends, policy::Requirement::None),
             routes: Routes::compile(config.routes, config.default_require),
+            paths: config.paths,
             identity: sources,
             second_factor: config.second_factor,
             couriers,
@@ -336,60 +348,10 @@ impl Live {
     }
 }
 
-/// Swaps the rules when the configuration changes; a bad one changes nothing.
-struct Reload {
-    load: Load,
-    path: PathBuf,
-    started_with: config::RestartOnly,
-    shared: Shared,
-    live: Arc<ArcSwap<Live>>,
-    aging: Aging,
-}
-
-impl Reload {
-    async fn run(self, files: Vec<PathBuf>) {
-        let mut changes = watch::Changes::of(files);
-        loop {
-            let cause = changes.next().await;
-            for (_, certificates) in &self.aging.certificates {
-                let result = match certificates.reload() {
-                    Ok(()) => ReloadResult::Applied,
-                    Err(error) => {
-                        tracing::error!(%error, "certificates not reloaded: the old ones stay");
-                        ReloadResult::Rejected
-                    }
-                };
-                self.shared.flow.metrics.certificate_reload(result);
-            }
-            let (metrics, now) = (&self.shared.flow.metrics, self.shared.flow.clock.now());
-            self.aging.measure(metrics, now);
-            self.aging.warn(now);
-            match self.load() {
-                Ok(live) => {
-                    tracing::info!(?cause, config_hash = live.config_hash, "configuration reloaded");
-                    metrics.config_applied(&live.config_hash, now);
-                    self.live.store(Arc::new(live));
-                }
-                Err(error) => {
-                    tracing::error!(?cause, %error, "configuration not reloaded: the old one stays");
-                    metrics.config_rejected();
-                }
-            }
-        }
-    }
-
-    fn load(&self) -> Result<Live, StartError> {
-        let config = (self.load)(&self.path).map_err(|problems| StartError::Config(problems.to_string()))?;
-        if let Some(key) = config.restart_only().differs(&self.started_with) {
-            return Err(StartError::Config(format!("`{key}` changed: restart, or upgrade with `run --upgrade`")));
-        }
-        Live::build(config, &self.shared)
-    }
-}
-
 fn key_ring(keys: &[config::keys::PrivateKey]) -> Result<stamp::KeyRing, StartError> {
     let bad = |error: stamp::BadKey| StartError::Config(format!("the key file: {error}"));
-    let keys: Result<Vec<_>, _> = keys.iter().map(|key| stamp::SigningKey::from_pkcs8(&key.id, &key.pkcs8)).collect();
+    let keys: Result<Vec<_>, _> =
+        keys.iter().map(|key| stamp::SigningKey::from_pkcs8(&key.id, &key.pkcs8, key.made_at)).collect();
     stamp::KeyRing::new(keys.map_err(bad)?).map_err(bad)
 }
 

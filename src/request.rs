@@ -3,11 +3,15 @@
 //! Nothing here names the proxy. The edge builds a [`Head`] from its session, the portal from an
 //! `http::request::Parts`; both say the same of the same bytes.
 
-use std::{fmt, net::IpAddr};
+use std::{
+    fmt,
+    net::IpAddr,
+    sync::{Mutex, OnceLock, PoisonError},
+};
 
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 
-use crate::target::Target;
+use crate::{secret::Token, target::Target};
 
 /// The head of one request, borrowed.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +30,56 @@ pub struct Head<'r> {
     pub client: IpAddr,
     /// The address of the TCP peer: the player, or the proxy nearest to us.
     pub peer: IpAddr,
+    /// What whoever answers the request sets besides.
+    pub answer_cookies: &'r AnswerCookies,
+}
+
+/// Cookies that came up while it was asked who sent a request: whoever answers it sets them.
+#[derive(Default)]
+pub struct AnswerCookies {
+    site: Mutex<Vec<HeaderValue>>,
+    login: OnceLock<Token>,
+}
+
+impl AnswerCookies {
+    /// Adds a Set-Cookie line of the site, for the browser (decisions 3).
+    pub fn hand_on(&self, line: HeaderValue) {
+        // A line is pushed whole, so that a poisoned lock holds nothing half done.
+        self.site.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+    }
+
+    /// The lines of the site, in their order; none the next time.
+    pub fn take_site_lines(&self) -> Vec<HeaderValue> {
+        std::mem::take(&mut *self.site.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The new value of our login cookie for this request: the same one each time.
+    pub fn new_login(&self) -> Token {
+        self.login.get_or_init(Token::random).clone()
+    }
+
+    /// The new value of our login cookie, where one was needed.
+    #[must_use]
+    pub fn login(&self) -> Option<&Token> {
+        self.login.get()
+    }
+}
+
+impl fmt::Debug for AnswerCookies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AnswerCookies(…)")
+    }
+}
+
+impl Head<'_> {
+    /// Whether it asks for a connection that stays open: a WebSocket or another upgrade, or an event
+    /// stream and nothing else.
+    #[must_use]
+    pub fn wants_tunnel(&self) -> bool {
+        let events = |accept: &str| accept.trim().eq_ignore_ascii_case("text/event-stream");
+        self.headers.contains_key(header::UPGRADE)
+            || header_once(self.headers, header::ACCEPT.as_str()).is_some_and(events)
+    }
 }
 
 /// How a request came in.
@@ -118,13 +172,14 @@ pub enum Carrier {
 #[error("cookie {0:?} occurs more than once")]
 pub struct DuplicateCookie(pub String);
 
-/// Every `name=value` pair of the Cookie headers, in order, as sent: not unquoted, not decoded.
+/// Every `name=value` pair of the Cookie headers that is UTF-8, in order, as sent: not unquoted, not
+/// decoded. One that is not hides no other.
 pub fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     headers
         .get_all(header::COOKIE)
         .iter()
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(';'))
+        .flat_map(|line| line.as_bytes().split(|byte| *byte == b';'))
+        .filter_map(|pair| std::str::from_utf8(pair).ok())
         .filter_map(|pair| pair.trim_matches([' ', '\t']).split_once('='))
 }
 
@@ -144,6 +199,12 @@ pub fn cookie<'r>(headers: &'r HeaderMap, name: &str) -> Result<Option<&'r str>,
         found = Some(value);
     }
     Ok(found)
+}
+
+/// A header's name as CGI-style servers fold it: what is no letter or digit is a dash, case aside.
+#[must_use]
+pub fn folded_name(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect()
 }
 
 /// The one value of a header that must not be repeated; `None` when absent, repeated or not
@@ -166,4 +227,42 @@ pub fn names_loopback(host: &str) -> bool {
     let address = name.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
     !host.contains('@')
         && (name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback()))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_cookie_that_is_not_text_hides_no_other() {
+        let line = HeaderValue::from_bytes(b"a=1; x=\xff; b=\xc3\xa9; c").unwrap();
+        let headers = HeaderMap::from_iter([(header::COOKIE, line)]);
+        assert_eq!(cookies(&headers).collect::<Vec<_>>(), [("a", "1"), ("b", "\u{e9}")]);
+        assert_eq!(cookie(&headers, "a"), Ok(Some("1")));
+    }
+
+    #[test]
+    fn names_are_folded_as_cgi_does_it() {
+        for name in ["X-Real-IP", "x_real_ip", "X.Real~IP", "x!real'ip"] {
+            assert_eq!(folded_name(name), "x-real-ip");
+        }
+    }
+
+    proptest! {
+        /// Whatever stands around it, a cookie is found as often as it is sent.
+        #[test]
+        fn every_cookie_is_seen(values in proptest::collection::vec("[a-z=\"%.]{0,8}", 0..3), noise in proptest::collection::vec(any::<u8>(), 0..12)) {
+            let noise: Vec<u8> = noise.into_iter().filter(|byte| *byte >= 0x20 && !matches!(byte, 0x7f | b';')).collect();
+            let mut line = [b"x".as_slice(), &noise].concat();
+            for value in &values {
+                line.extend(format!("; sid={value}").bytes());
+            }
+            let headers = HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_bytes(&line).unwrap())]);
+            let seen: Vec<&str> = cookies(&headers).filter(|(name, _)| *name == "sid").map(|(_, value)| value).collect();
+            prop_assert_eq!(seen, values.iter().map(String::as_str).collect::<Vec<_>>());
+        }
+    }
 }

@@ -11,25 +11,30 @@ challenge-approve = أنت على وشك الموافقة على:
 challenge-code-app = الرمز من تطبيق المصادقة
 challenge-never-share = لا تعطِ هذا الرمز لأي شخص، ولا حتى لفريق الدعم لدينا.
 challenge-set-up = يتطلب هذا التحقق بخطوتين، ولم تقم بإعداده بعد. يستغرق الأمر دقيقة واحدة، وسيُحفظ ما كنت تقوم به.
-challenge-set-up-app = إعداد تطبيق المصادقة
+challenge-set-up-button = الإعداد الآن
 continue-title = تم التأكيد
 continue-text = جارٍ متابعة طلبك.
 again-title = تم التأكيد
 again-text = ما أرسلته أكبر من أن يُحفظ. يُرجى الرجوع وإرساله مرة أخرى، ولن يُطلب منك رمز.
+handed-text = يتواصل ما كنت تفعله في الصفحة التي جئت منها، ويمكنك إغلاق هذه الصفحة.
 
 enrol-app-title = إعداد تطبيق المصادقة
 enrol-app-scan = امسح هذا الرمز بتطبيق المصادقة.
 enrol-app-open = افتحه على هذا الهاتف
 enrol-app-key = أو اكتب هذا المفتاح في التطبيق:
 enrol-app-code = الرمز الذي يعرضه التطبيق
+enrol-app-again = عرض المفتاح مرة أخرى
+enrol-choose-title = اختر الخطوة الثانية
 qr-code = رمز QR
 
 settings-title = التحقق بخطوتين
 settings-account = الحساب { $account }
-settings-done = تم إعداد تطبيق المصادقة.
 settings-none = التحقق بخطوتين يحفظ حسابك لك، حتى لو عرف أحد كلمة مرورك.
 settings-app-since = تطبيق المصادقة، منذ { $date }
 settings-cooling = للمدفوعات ابتداءً من { $time }
+settings-sms-since = رسائل نصية إلى { $number }، منذ { $date }
+settings-ask-support = لتفعيل التحقق بخطوتين لهذا الحساب، يُرجى التواصل مع الدعم.
+settings-change = تغيير طريقة التأكيد
 
 problem-line = { $title }. { $text }
 problem-bad-request = تعذّرت قراءة هذا الطلب
@@ -38,6 +43,8 @@ problem-denied = هذا غير مسموح به
 problem-denied-text = يُرجى فتح الموقع من جديد، أو التواصل مع الدعم إذا تكرر ذلك.
 problem-not-found = لا توجد صفحة كهذه
 problem-not-found-text = يُرجى التحقق من العنوان.
+problem-not-sent = تعذّر إرسال الرمز
+problem-not-sent-text = يُرجى تجربة طريقة أخرى، أو المحاولة مرة أخرى بعد { $wait }.
 problem-method-not-allowed = لا يمكن القيام بهذا هنا
 problem-method-not-allowed-text = يُرجى الرجوع والمحاولة مرة أخرى.
 problem-too-large = البيانات كبيرة جدًا
@@ -64,13 +71,20 @@ problem-challenge-gone = لم تعد هذه الصفحة صالحة
 problem-challenge-gone-text = استُخدمت، أو انتهت صلاحيتها، أو تخص تسجيل دخول آخر. يُرجى البدء من جديد من الموقع.
 problem-code-rejected = لم يُقبل هذا الرمز
 problem-code-rejected-text = انتظر الرمز التالي ثم حاول مرة أخرى.
-problem-code-rejected-clock-text = الرمز قديم. يُرجى التحقق من أن ساعة هاتفك صحيحة.
+problem-code-rejected-clock = الرمز قديم
+problem-code-rejected-clock-text = يُرجى التحقق من أن ساعة هاتفك صحيحة.
+problem-code-rejected-typed = لم يُقبل هذا الرمز
+problem-code-rejected-typed-text = يُرجى التحقق منه والمحاولة مرة أخرى.
 problem-too-many-attempts = رموز خاطئة كثيرة
 problem-too-many-attempts-text = يُرجى المحاولة مرة أخرى بعد { $wait }.
 problem-enrolment-required = يلزم إعداد التحقق بخطوتين أولًا
 problem-enrolment-required-text = يُرجى إعداده ثم المحاولة مرة أخرى.
 problem-cooling-down = طريقة التحقق لديك حديثة جدًا
 problem-cooling-down-text = حرصًا على سلامتك، سيُتاح هذا بعد { $wait }.
+problem-frozen = حسابك مقفل
+problem-frozen-text = لا يمكن سحب أي شيء أو تغييره. يُرجى التواصل مع الدعم، أو فتح القفل من إعدادات التحقق بخطوتين.
+problem-send-paused = يُرجى الانتظار قليلًا
+problem-send-paused-text = يمكنك طلب رمز آخر بعد { $wait }.
 
 method-title = اختر طريقة التأكيد
 method-app = تطبيق المصادقة
@@ -87,8 +101,10 @@ sms-send = إرسال الرمز
 sms-resend = إرسال رمز جديد
 sms-resend-wait = يمكنك طلب رمز جديد بعد { $wait }.
 sms-earlier = الرموز السابقة لم تعد صالحة.
+sms-to = يمكننا إرسال رمز إلى { $number }.
 phone-title = أكّد رقمك
 phone-text = نرسل أولًا رمزًا إلى الرقم المسجّل في حسابك: { $number }.
+phone-confirm-text = سنرسل رمزًا إلى { $number }. بهذا الرمز يُفعَّل التحقق بالرسائل النصية.
 
 backup-title = احفظ رموزك الاحتياطية
 backup-text = إذا فقدت هاتفك، تُدخلك هذه الرموز إلى حسابك. كل رمز يُستخدم مرة واحدة، ولا تُعرض إلا الآن.
@@ -108,6 +124,15 @@ backup-left = { $count ->
     [many] بقي لديك { $count } رمزًا احتياطيًا. يُرجى إنشاء رموز جديدة.
    *[other] بقي لديك { $count } رمز احتياطي. يُرجى إنشاء رموز جديدة.
 }
+backup-heading = الرموز الاحتياطية
+backup-count = { $count ->
+    [0] لم يبقَ لديك أي رمز.
+    [one] بقي لديك رمز واحد ({ $count }).
+    [two] بقي لديك رمزان ({ $count }).
+    [few] بقيت لديك { $count } رموز.
+    [many] بقي لديك { $count } رمزًا.
+   *[other] بقي لديك { $count } رمز.
+}
 
 remember-browser = عدم السؤال مجددًا في هذا المتصفح لمدة 30 يومًا
 remember-hint = على هاتفك أو حاسوبك الخاص فقط. المدفوعات تتطلب رمزًا دائمًا.
@@ -115,39 +140,47 @@ devices-title = المتصفحات المحفوظة
 devices-none = لا توجد متصفحات محفوظة.
 device-used = آخر استخدام { $time }
 device-forget = نسيان
+device-unknown = متصفح
 devices-forget-all = نسيان الكل
-sessions-title = أماكن تسجيل دخولك
+sessions-title = هل سجّلت الدخول في مكان آخر؟
 session-this = هذا المتصفح
-session-since = منذ { $time }
 sessions-end = تسجيل الخروج من كل مكان آخر
 
 activity-title = النشاط الأخير
 activity-none = لا شيء بعد.
-activity-code-accepted = قُبل الرمز
-activity-code-rejected = رمز خاطئ
 activity-factor-added = أُضيفت طريقة تحقق
 activity-factor-changed = غُيّرت طريقة التحقق
 activity-factor-removed = أُزيلت طريقة تحقق
 activity-factor-disabled = أُوقف التحقق بخطوتين
+activity-factor-enabled = أُعيد تفعيل التحقق بخطوتين
 activity-backup-code-used = استُخدم رمز احتياطي
+activity-backup-codes-made = أُنشئت رموز احتياطية جديدة
 activity-device-remembered = حُفظ متصفح
+activity-device-copied = نُسخ متصفح محفوظ فتم نسيانه
 activity-approved = تمت الموافقة على طلب
+activity-number-changed = غُيّر رقم الهاتف
+activity-devices-forgotten = نُسيت المتصفحات المحفوظة
+activity-sessions-ended = سُجّل الخروج من كل مكان آخر
+activity-failed-codes = رموز خاطئة كثيرة
+activity-change-made = أُجري تغيير مهم
+activity-frozen = قُفل الحساب
+activity-unfrozen = فُتح قفل الحساب
 
 disable-title = إيقاف التحقق بخطوتين
 disable-text = بعد ذلك يمكن لأي شخص يعرف كلمة مرورك استخدام حسابك.
 disable-button = إيقاف
-enable-title = تفعيل التحقق بخطوتين
 enable-text = ستؤكد العمليات المهمة برمز.
 enable-button = تفعيل
 app-second = إضافة تطبيق مصادقة آخر
 factor-remove = إزالة
 switch-sms = استخدام الرسائل النصية بدلًا منه
 switch-app = استخدام تطبيق المصادقة بدلًا منها
+switch-phone = الانتقال إلى هاتف جديد
 number-title = تغيير رقمك
 number-new = رقم الهاتف الجديد
 number-hint = ابدأ برمز البلد، مثل ‎+966.
 number-text = نرسل رمزًا إلى الرقم الجديد ونُبلغ الرقم القديم.
-number-changed = تم تغيير رقمك.
+number-wrong = لا يمكن استخدام هذا الرقم. يُرجى التحقق منه والبدء برمز البلد.
 
 recover-title = هل فقدت هاتفك؟
 recover-backup = إذا كنت قد حفظت رموزك الاحتياطية، فاستخدم أحدها الآن.

@@ -11,25 +11,30 @@ challenge-approve = You are about to approve:
 challenge-code-app = Code from your authenticator app
 challenge-never-share = Never give this code to anyone, not even to our support.
 challenge-set-up = This needs a second step, and you have not set one up yet. It takes a minute, and what you were doing is kept.
-challenge-set-up-app = Set up an authenticator app
+challenge-set-up-button = Set it up now
 continue-title = Confirmed
 continue-text = Your request goes on now.
 again-title = Confirmed
 again-text = What you sent was too large to keep. Please go back and send it again. You will not be asked for a code.
+handed-text = What you were doing goes on in the page you came from. You can close this one.
 
 enrol-app-title = Set up an authenticator app
 enrol-app-scan = Scan this with your authenticator app.
 enrol-app-open = Open it on this phone
 enrol-app-key = Or type this key into the app:
 enrol-app-code = Code shown by the app
+enrol-app-again = Show the key again
+enrol-choose-title = Choose your second step
 qr-code = QR code
 
 settings-title = Two-step protection
 settings-account = Account { $account }
-settings-done = Your authenticator app is set up.
 settings-none = A second step keeps your account yours, even if someone knows your password.
 settings-app-since = Authenticator app, since { $date }
-settings-cooling = For payments from { $time }
+settings-cooling = Works for payments from { $time }
+settings-sms-since = Text messages to { $number }, since { $date }
+settings-ask-support = To turn on two-step protection for this account, please contact support.
+settings-change = Change how you confirm
 
 problem-line = { $title }. { $text }
 problem-bad-request = We could not read this request
@@ -64,13 +69,22 @@ problem-challenge-gone = This page is no longer valid
 problem-challenge-gone-text = It was used, has expired, or belongs to another log-in. Please start again from the site.
 problem-code-rejected = This code was not accepted
 problem-code-rejected-text = Please wait for the next code and try again.
-problem-code-rejected-clock-text = The code is too old. Please check that your phone's clock is right.
+problem-code-rejected-clock = This code is too old
+problem-code-rejected-clock-text = Please check that your phone's clock is right.
+problem-code-rejected-typed = This code was not accepted
+problem-code-rejected-typed-text = Please check it and try again.
 problem-too-many-attempts = Too many wrong codes
 problem-too-many-attempts-text = Please try again in { $wait }.
 problem-enrolment-required = A second step is needed first
 problem-enrolment-required-text = Please set it up, then try again.
 problem-cooling-down = Your second step is too new for this
 problem-cooling-down-text = For your safety, this opens in { $wait }.
+problem-frozen = Your account is locked
+problem-frozen-text = Nothing can be withdrawn or changed. Please contact support, or unlock it under your two-step settings.
+problem-send-paused = Please wait a moment
+problem-send-paused-text = You can ask for another code in { $wait }.
+problem-not-sent = The code was not sent
+problem-not-sent-text = Please try another way, or try again in { $wait }.
 
 method-title = Choose how to confirm
 method-app = Authenticator app
@@ -87,8 +101,10 @@ sms-send = Send the code
 sms-resend = Send a new code
 sms-resend-wait = You can ask for a new code in { $wait }.
 sms-earlier = Earlier codes no longer work.
+sms-to = We can send a code to { $number }.
 phone-title = Confirm your number
 phone-text = First we send a code to the number on your account: { $number }.
+phone-confirm-text = We send a code to { $number }. It turns text messages on.
 
 backup-title = Save your backup codes
 backup-text = If you lose your phone, these codes let you in. Each works once. They are shown only now.
@@ -105,6 +121,12 @@ backup-left = { $count ->
     [one] You have { $count } backup code left. Please make new ones.
    *[other] You have { $count } backup codes left. Please make new ones.
 }
+backup-heading = Backup codes
+backup-count = { $count ->
+    [0] You have none left.
+    [one] You have { $count } left.
+   *[other] You have { $count } left.
+}
 
 remember-browser = Do not ask again in this browser for 30 days
 remember-hint = Only on your own phone or computer. Payments still ask.
@@ -112,39 +134,47 @@ devices-title = Remembered browsers
 devices-none = No browser is remembered.
 device-used = Last used { $time }
 device-forget = Forget
+device-unknown = A browser
 devices-forget-all = Forget all
-sessions-title = Where you are logged in
+sessions-title = Logged in elsewhere?
 session-this = This browser
-session-since = Since { $time }
 sessions-end = Log out everywhere else
 
 activity-title = Recent activity
 activity-none = Nothing yet.
-activity-code-accepted = Code accepted
-activity-code-rejected = Wrong code
 activity-factor-added = Second step added
 activity-factor-changed = Second step changed
 activity-factor-removed = Second step removed
 activity-factor-disabled = Two-step protection turned off
+activity-factor-enabled = Two-step protection turned on again
 activity-backup-code-used = Backup code used
+activity-backup-codes-made = New backup codes made
 activity-device-remembered = Browser remembered
+activity-device-copied = A remembered browser was copied and is forgotten
 activity-approved = Request approved
+activity-number-changed = Phone number changed
+activity-devices-forgotten = Remembered browsers forgotten
+activity-sessions-ended = Logged out everywhere else
+activity-failed-codes = Too many wrong codes
+activity-change-made = Protected change made
+activity-frozen = Account locked
+activity-unfrozen = Account unlocked
 
 disable-title = Turn off two-step protection
 disable-text = Anyone who knows your password could then use your account.
 disable-button = Turn off
-enable-title = Turn on two-step protection
 enable-text = You will confirm sensitive actions with a code.
 enable-button = Turn on
 app-second = Add another authenticator app
 factor-remove = Remove
 switch-sms = Use text messages instead
 switch-app = Use an authenticator app instead
+switch-phone = Move to a new phone
 number-title = Change your number
 number-new = New phone number
 number-hint = Start with the country code, as in +62.
 number-text = We send a code to the new number and tell the old one.
-number-changed = Your number was changed.
+number-wrong = This number cannot be used. Please check it, and start with the country code.
 
 recover-title = Lost your phone?
 recover-backup = If you saved your backup codes, use one now.
@@ -156,32 +186,3 @@ freeze-button = Lock my account
 frozen-title = Your account is locked
 frozen-text = Nothing can be withdrawn or changed. Please contact support, or confirm with a second step you had before.
 frozen-open = Unlock with a code
-
-challenge-set-up-button = Set it up now
-enrol-choose-title = Choose your second step
-enrol-app-again = Show the key again
-phone-confirm-text = We send a code to { $number }. It turns text messages on.
-sms-to = We can send a code to { $number }.
-settings-sms-since = Text messages to { $number }, since { $date }
-settings-ask-support = To turn on two-step protection for this account, please contact support.
-backup-heading = Backup codes
-backup-count = { $count ->
-    [0] You have none left.
-    [one] You have { $count } left.
-   *[other] You have { $count } left.
-}
-device-unknown = A browser
-problem-frozen = Your account is locked
-problem-frozen-text = Nothing can be withdrawn or changed. Please contact support, or unlock it under your two-step settings.
-problem-send-paused-text = You can ask for another code in { $wait }.
-problem-not-sent-text = The code could not be sent. Please try another way, or try again in { $wait }.
-activity-factor-enabled = Two-step protection turned on again
-activity-number-changed = Phone number changed
-activity-backup-codes-made = New backup codes made
-activity-devices-forgotten = Remembered browsers forgotten
-activity-device-copied = A remembered browser was copied and is forgotten
-activity-sessions-ended = Logged out everywhere else
-activity-failed-codes = Too many wrong codes
-activity-change-made = Protected change made
-activity-frozen = Account locked
-activity-unfrozen = Account unlocked

@@ -11,25 +11,30 @@ challenge-approve = Anda akan menyetujui:
 challenge-code-app = Kode dari aplikasi autentikator
 challenge-never-share = Jangan berikan kode ini kepada siapa pun, termasuk layanan pelanggan kami.
 challenge-set-up = Ini memerlukan verifikasi dua langkah, dan Anda belum mengaktifkannya. Hanya perlu satu menit, dan yang sedang Anda lakukan tetap tersimpan.
-challenge-set-up-app = Pasang aplikasi autentikator
+challenge-set-up-button = Atur sekarang
 continue-title = Berhasil
 continue-text = Permintaan Anda sedang dilanjutkan.
 again-title = Berhasil
 again-text = Data yang Anda kirim terlalu besar untuk disimpan. Silakan kembali dan kirim sekali lagi. Kode tidak akan diminta lagi.
+handed-text = Yang sedang Anda lakukan berlanjut di halaman sebelumnya. Halaman ini boleh ditutup.
 
 enrol-app-title = Pasang aplikasi autentikator
 enrol-app-scan = Pindai kode ini dengan aplikasi autentikator Anda.
 enrol-app-open = Buka di ponsel ini
 enrol-app-key = Atau ketik kunci ini di aplikasi:
 enrol-app-code = Kode yang tampil di aplikasi
+enrol-app-again = Tampilkan kunci lagi
+enrol-choose-title = Pilih langkah kedua
 qr-code = Kode QR
 
 settings-title = Verifikasi dua langkah
 settings-account = Akun { $account }
-settings-done = Aplikasi autentikator Anda sudah aktif.
 settings-none = Dengan verifikasi dua langkah, akun tetap milik Anda meskipun orang lain tahu kata sandinya.
 settings-app-since = Aplikasi autentikator, sejak { $date }
 settings-cooling = Untuk pembayaran mulai { $time }
+settings-sms-since = SMS ke { $number }, sejak { $date }
+settings-ask-support = Untuk mengaktifkan verifikasi dua langkah di akun ini, silakan hubungi layanan pelanggan.
+settings-change = Ubah cara konfirmasi
 
 problem-line = { $title }. { $text }
 problem-bad-request = Permintaan ini tidak dapat dibaca
@@ -64,13 +69,22 @@ problem-challenge-gone = Halaman ini sudah tidak berlaku
 problem-challenge-gone-text = Halaman sudah dipakai, kedaluwarsa, atau milik sesi lain. Silakan mulai lagi dari situs.
 problem-code-rejected = Kode tidak diterima
 problem-code-rejected-text = Tunggu kode berikutnya, lalu coba lagi.
-problem-code-rejected-clock-text = Kode sudah lewat. Periksa apakah jam ponsel Anda sudah tepat.
+problem-code-rejected-clock = Kode sudah lewat
+problem-code-rejected-clock-text = Periksa apakah jam ponsel Anda sudah tepat.
+problem-code-rejected-typed = Kode tidak diterima
+problem-code-rejected-typed-text = Silakan periksa kodenya, lalu coba lagi.
 problem-too-many-attempts = Terlalu banyak kode salah
 problem-too-many-attempts-text = Silakan coba lagi dalam { $wait }.
 problem-enrolment-required = Aktifkan verifikasi dua langkah dulu
 problem-enrolment-required-text = Aktifkan dulu, lalu coba lagi.
 problem-cooling-down = Verifikasi Anda masih terlalu baru
 problem-cooling-down-text = Demi keamanan Anda, ini dibuka dalam { $wait }.
+problem-frozen = Akun Anda terkunci
+problem-frozen-text = Penarikan dan perubahan tidak bisa dilakukan. Hubungi layanan pelanggan, atau buka kunci di pengaturan verifikasi dua langkah.
+problem-send-paused = Mohon tunggu sebentar
+problem-send-paused-text = Anda bisa meminta kode baru dalam { $wait }.
+problem-not-sent = Kode tidak dapat dikirim
+problem-not-sent-text = Silakan coba cara lain, atau coba lagi dalam { $wait }.
 
 method-title = Pilih cara konfirmasi
 method-app = Aplikasi autentikator
@@ -87,8 +101,10 @@ sms-send = Kirim kode
 sms-resend = Kirim kode baru
 sms-resend-wait = Anda dapat meminta kode baru dalam { $wait }.
 sms-earlier = Kode sebelumnya tidak berlaku lagi.
+sms-to = Kami bisa mengirim kode ke { $number }.
 phone-title = Konfirmasi nomor Anda
 phone-text = Kode akan dikirim dulu ke nomor di akun Anda: { $number }.
+phone-confirm-text = Kami akan mengirim kode ke { $number }. Dengan kode itu, verifikasi lewat SMS menjadi aktif.
 
 backup-title = Simpan kode cadangan Anda
 backup-text = Jika ponsel hilang, Anda dapat masuk dengan kode ini. Setiap kode sekali pakai. Kode hanya ditampilkan sekarang.
@@ -104,6 +120,11 @@ backup-left = { $count ->
     [0] Kode cadangan Anda sudah habis. Silakan buat yang baru.
    *[other] Kode cadangan Anda tinggal { $count }. Silakan buat yang baru.
 }
+backup-heading = Kode cadangan
+backup-count = { $count ->
+    [0] Tidak ada kode yang tersisa.
+   *[other] Tersisa { $count } kode.
+}
 
 remember-browser = Jangan tanya lagi di browser ini selama 30 hari
 remember-hint = Hanya di ponsel atau komputer Anda sendiri. Pembayaran tetap memerlukan kode.
@@ -111,39 +132,47 @@ devices-title = Browser yang diingat
 devices-none = Belum ada browser yang diingat.
 device-used = Terakhir dipakai { $time }
 device-forget = Lupakan
+device-unknown = Sebuah browser
 devices-forget-all = Lupakan semua
-sessions-title = Tempat Anda masuk
+sessions-title = Masuk di tempat lain?
 session-this = Browser ini
-session-since = Sejak { $time }
 sessions-end = Keluar dari semua tempat lain
 
 activity-title = Aktivitas terbaru
 activity-none = Belum ada.
-activity-code-accepted = Kode diterima
-activity-code-rejected = Kode salah
 activity-factor-added = Cara verifikasi ditambahkan
 activity-factor-changed = Cara verifikasi diganti
 activity-factor-removed = Cara verifikasi dihapus
 activity-factor-disabled = Verifikasi dua langkah dimatikan
+activity-factor-enabled = Verifikasi dua langkah diaktifkan lagi
 activity-backup-code-used = Kode cadangan dipakai
+activity-backup-codes-made = Kode cadangan baru dibuat
 activity-device-remembered = Browser diingat
+activity-device-copied = Browser yang diingat disalin orang dan sudah dihapus
 activity-approved = Permintaan disetujui
+activity-number-changed = Nomor telepon diganti
+activity-devices-forgotten = Browser yang diingat dihapus
+activity-sessions-ended = Keluar dari semua perangkat lain
+activity-failed-codes = Terlalu banyak kode salah
+activity-change-made = Perubahan penting dilakukan
+activity-frozen = Akun dikunci
+activity-unfrozen = Kunci akun dibuka
 
 disable-title = Matikan verifikasi dua langkah
 disable-text = Setelah itu, siapa pun yang tahu kata sandi Anda dapat memakai akun Anda.
 disable-button = Matikan
-enable-title = Aktifkan verifikasi dua langkah
 enable-text = Tindakan penting akan dikonfirmasi dengan kode.
 enable-button = Aktifkan
 app-second = Tambah aplikasi autentikator lain
 factor-remove = Hapus
 switch-sms = Ganti ke SMS
 switch-app = Ganti ke aplikasi autentikator
+switch-phone = Pindah ke ponsel baru
 number-title = Ganti nomor Anda
 number-new = Nomor ponsel baru
 number-hint = Awali dengan kode negara, misalnya +62.
 number-text = Kami mengirim kode ke nomor baru dan memberi tahu nomor lama.
-number-changed = Nomor Anda sudah diganti.
+number-wrong = Nomor ini tidak dapat digunakan. Periksa lagi nomornya dan awali dengan kode negara.
 
 recover-title = Ponsel Anda hilang?
 recover-backup = Jika Anda menyimpan kode cadangan, pakai salah satunya sekarang.
@@ -155,31 +184,3 @@ freeze-button = Kunci akun saya
 frozen-title = Akun Anda dikunci
 frozen-text = Tidak ada yang dapat ditarik atau diubah. Hubungi layanan pelanggan, atau konfirmasi dengan cara verifikasi yang sudah Anda miliki sebelumnya.
 frozen-open = Buka kunci dengan kode
-
-challenge-set-up-button = Atur sekarang
-enrol-choose-title = Pilih langkah kedua
-enrol-app-again = Tampilkan kunci lagi
-phone-confirm-text = Kami akan mengirim kode ke { $number }. Dengan kode itu, verifikasi lewat SMS menjadi aktif.
-sms-to = Kami bisa mengirim kode ke { $number }.
-settings-sms-since = SMS ke { $number }, sejak { $date }
-settings-ask-support = Untuk mengaktifkan verifikasi dua langkah di akun ini, silakan hubungi layanan pelanggan.
-backup-heading = Kode cadangan
-backup-count = { $count ->
-    [0] Tidak ada kode yang tersisa.
-   *[other] Tersisa { $count } kode.
-}
-device-unknown = Sebuah browser
-problem-frozen = Akun Anda terkunci
-problem-frozen-text = Penarikan dan perubahan tidak bisa dilakukan. Hubungi layanan pelanggan, atau buka kunci di pengaturan verifikasi dua langkah.
-problem-send-paused-text = Anda bisa meminta kode baru dalam { $wait }.
-problem-not-sent-text = Kode tidak bisa dikirim. Coba cara lain, atau coba lagi dalam { $wait }.
-activity-factor-enabled = Verifikasi dua langkah diaktifkan lagi
-activity-number-changed = Nomor telepon diganti
-activity-backup-codes-made = Kode cadangan baru dibuat
-activity-devices-forgotten = Browser yang diingat dihapus
-activity-device-copied = Browser yang diingat disalin orang dan sudah dihapus
-activity-sessions-ended = Keluar dari semua perangkat lain
-activity-failed-codes = Terlalu banyak kode salah
-activity-change-made = Perubahan penting dilakukan
-activity-frozen = Akun dikunci
-activity-unfrozen = Kunci akun dibuka

@@ -11,25 +11,30 @@ challenge-approve = Anda akan meluluskan:
 challenge-code-app = Kod daripada aplikasi pengesah
 challenge-never-share = Jangan berikan kod ini kepada sesiapa, termasuk khidmat pelanggan kami.
 challenge-set-up = Tindakan ini memerlukan pengesahan dua langkah, dan anda belum menyediakannya. Ia mengambil masa seminit, dan perkara yang sedang anda lakukan akan disimpan.
-challenge-set-up-app = Sediakan aplikasi pengesah
+challenge-set-up-button = Sediakan sekarang
 continue-title = Disahkan
 continue-text = Permintaan anda sedang diteruskan.
 again-title = Disahkan
 again-text = Data yang anda hantar terlalu besar untuk disimpan. Sila kembali dan hantar sekali lagi. Kod tidak akan diminta lagi.
+handed-text = Apa yang anda lakukan diteruskan di halaman asal anda. Halaman ini boleh ditutup.
 
 enrol-app-title = Sediakan aplikasi pengesah
 enrol-app-scan = Imbas kod ini dengan aplikasi pengesah anda.
 enrol-app-open = Buka pada telefon ini
 enrol-app-key = Atau taip kunci ini dalam aplikasi:
 enrol-app-code = Kod yang dipaparkan oleh aplikasi
+enrol-app-again = Paparkan kunci sekali lagi
+enrol-choose-title = Pilih langkah kedua anda
 qr-code = Kod QR
 
 settings-title = Pengesahan dua langkah
 settings-account = Akaun { $account }
-settings-done = Aplikasi pengesah anda sudah sedia.
 settings-none = Pengesahan dua langkah memastikan akaun kekal milik anda walaupun orang lain tahu kata laluan anda.
 settings-app-since = Aplikasi pengesah, sejak { $date }
 settings-cooling = Untuk pembayaran mulai { $time }
+settings-sms-since = SMS ke { $number }, sejak { $date }
+settings-ask-support = Untuk menghidupkan pengesahan dua langkah bagi akaun ini, sila hubungi khidmat pelanggan.
+settings-change = Tukar cara pengesahan
 
 problem-line = { $title }. { $text }
 problem-bad-request = Permintaan ini tidak dapat dibaca
@@ -38,6 +43,8 @@ problem-denied = Ini tidak dibenarkan
 problem-denied-text = Sila buka laman semula, atau hubungi khidmat pelanggan jika ini berulang.
 problem-not-found = Halaman tidak ditemui
 problem-not-found-text = Sila semak alamatnya.
+problem-not-sent = Kod tidak dapat dihantar
+problem-not-sent-text = Sila cuba cara lain, atau cuba lagi dalam { $wait }.
 problem-method-not-allowed = Ini tidak boleh dilakukan di sini
 problem-method-not-allowed-text = Sila kembali dan cuba lagi.
 problem-too-large = Data terlalu besar
@@ -64,13 +71,20 @@ problem-challenge-gone = Halaman ini tidak sah lagi
 problem-challenge-gone-text = Halaman ini telah digunakan, tamat tempoh, atau milik sesi lain. Sila mula semula dari laman.
 problem-code-rejected = Kod tidak diterima
 problem-code-rejected-text = Tunggu kod seterusnya dan cuba lagi.
-problem-code-rejected-clock-text = Kod sudah lapuk. Sila semak sama ada jam telefon anda betul.
+problem-code-rejected-clock = Kod sudah lapuk
+problem-code-rejected-clock-text = Sila semak sama ada jam telefon anda betul.
+problem-code-rejected-typed = Kod tidak diterima
+problem-code-rejected-typed-text = Sila semak kod itu dan cuba lagi.
 problem-too-many-attempts = Terlalu banyak kod salah
 problem-too-many-attempts-text = Sila cuba lagi dalam { $wait }.
 problem-enrolment-required = Pengesahan dua langkah diperlukan dahulu
 problem-enrolment-required-text = Sila sediakannya, kemudian cuba lagi.
 problem-cooling-down = Pengesahan anda masih terlalu baharu
 problem-cooling-down-text = Demi keselamatan anda, ini dibuka dalam { $wait }.
+problem-frozen = Akaun anda dikunci
+problem-frozen-text = Pengeluaran dan perubahan tidak boleh dilakukan. Sila hubungi khidmat pelanggan, atau buka kunci dalam tetapan pengesahan dua langkah anda.
+problem-send-paused = Sila tunggu sebentar
+problem-send-paused-text = Anda boleh meminta kod lain dalam { $wait }.
 
 method-title = Pilih cara pengesahan
 method-app = Aplikasi pengesah
@@ -87,8 +101,10 @@ sms-send = Hantar kod
 sms-resend = Hantar kod baharu
 sms-resend-wait = Anda boleh meminta kod baharu dalam { $wait }.
 sms-earlier = Kod terdahulu tidak sah lagi.
+sms-to = Kami boleh menghantar kod ke { $number }.
 phone-title = Sahkan nombor anda
 phone-text = Kod akan dihantar dahulu ke nombor pada akaun anda: { $number }.
+phone-confirm-text = Kami akan menghantar kod ke { $number }. Dengan kod itu, pengesahan melalui SMS dihidupkan.
 
 backup-title = Simpan kod sandaran anda
 backup-text = Jika telefon anda hilang, kod ini membolehkan anda masuk. Setiap kod sekali guna. Kod hanya dipaparkan sekarang.
@@ -104,6 +120,11 @@ backup-left = { $count ->
     [0] Kod sandaran anda sudah habis. Sila buat yang baharu.
    *[other] Kod sandaran anda tinggal { $count }. Sila buat yang baharu.
 }
+backup-heading = Kod sandaran
+backup-count = { $count ->
+    [0] Tiada kod yang tinggal.
+   *[other] Tinggal { $count } kod.
+}
 
 remember-browser = Jangan tanya lagi dalam pelayar ini selama 30 hari
 remember-hint = Hanya pada telefon atau komputer anda sendiri. Pembayaran masih memerlukan kod.
@@ -111,39 +132,47 @@ devices-title = Pelayar yang diingati
 devices-none = Tiada pelayar yang diingati.
 device-used = Kali terakhir digunakan { $time }
 device-forget = Lupakan
+device-unknown = Sebuah pelayar
 devices-forget-all = Lupakan semua
-sessions-title = Tempat anda log masuk
+sessions-title = Log masuk di tempat lain?
 session-this = Pelayar ini
-session-since = Sejak { $time }
 sessions-end = Log keluar dari semua tempat lain
 
 activity-title = Aktiviti terkini
 activity-none = Belum ada.
-activity-code-accepted = Kod diterima
-activity-code-rejected = Kod salah
 activity-factor-added = Cara pengesahan ditambah
 activity-factor-changed = Cara pengesahan ditukar
 activity-factor-removed = Cara pengesahan dibuang
 activity-factor-disabled = Pengesahan dua langkah dimatikan
+activity-factor-enabled = Pengesahan dua langkah dihidupkan semula
 activity-backup-code-used = Kod sandaran digunakan
+activity-backup-codes-made = Kod sandaran baharu dibuat
 activity-device-remembered = Pelayar diingati
+activity-device-copied = Pelayar yang diingati disalin orang dan telah dilupakan
 activity-approved = Permintaan diluluskan
+activity-number-changed = Nombor telefon ditukar
+activity-devices-forgotten = Pelayar yang diingati dilupakan
+activity-sessions-ended = Dilog keluar dari semua tempat lain
+activity-failed-codes = Terlalu banyak kod salah
+activity-change-made = Perubahan penting dibuat
+activity-frozen = Akaun dikunci
+activity-unfrozen = Kunci akaun dibuka
 
 disable-title = Matikan pengesahan dua langkah
 disable-text = Selepas itu, sesiapa yang tahu kata laluan anda boleh menggunakan akaun anda.
 disable-button = Matikan
-enable-title = Hidupkan pengesahan dua langkah
 enable-text = Anda akan mengesahkan tindakan penting dengan kod.
 enable-button = Hidupkan
 app-second = Tambah aplikasi pengesah lain
 factor-remove = Buang
 switch-sms = Guna SMS
 switch-app = Guna aplikasi pengesah
+switch-phone = Pindah ke telefon baharu
 number-title = Tukar nombor anda
 number-new = Nombor telefon baharu
 number-hint = Mulakan dengan kod negara, seperti +60.
 number-text = Kami menghantar kod ke nombor baharu dan memaklumkan nombor lama.
-number-changed = Nombor anda telah ditukar.
+number-wrong = Nombor ini tidak dapat digunakan. Sila semak nombor itu dan mulakan dengan kod negara.
 
 recover-title = Telefon anda hilang?
 recover-backup = Jika anda menyimpan kod sandaran, gunakan satu sekarang.

@@ -65,6 +65,7 @@ pub(super) fn keys(path: &Path, command: KeysCommand, now: UnixTime, out: &mut i
                 KeyFileError::Unreadable { .. }
                 | KeyFileError::Exists(_)
                 | KeyFileError::Exposed(_)
+                | KeyFileError::TooSoon(_)
                 | KeyFileError::Malformed { .. } => CONFIGURATION,
             }))
         }
@@ -87,7 +88,10 @@ mod tests {
         let path = dir.path().join("demo.yaml");
         let text = include_str!("../../config/demo.yaml").replace("DEMO_DIR/", "");
         // `run` refuses the demo's couriers, and so does `check`.
-        let text = text.replace("  sms: [{ outbox: {} }]\n  email: { outbox: {} }\n", "  sms: []\n");
+        let text = text.replace(
+            "  sms: [{ outbox: {} }]\n  email: { outbox: {} }\n",
+            "  sms: [{ http: { url: \"http://127.0.0.1:9/\", json: { to: \"{to}\", text: \"{text}\" } } }]\n",
+        );
         std::fs::write(&path, text).unwrap();
         let checked = || {
             let mut out = Vec::new();

@@ -14,8 +14,8 @@ use crate::{
     config::{self, Config},
     fields::{Body, FieldName},
     policy::{BodyView, Landing, Requirement, Route, Routes, rule::Match},
-    request::{Head, Scheme},
-    target::Target,
+    request::{AnswerCookies, Head, Scheme},
+    target::{OddForm, PathPolicy, Target},
 };
 
 /// The request to explain.
@@ -61,6 +61,8 @@ pub(super) fn explain(path: &Path, options: &ExplainOptions, out: &mut impl Writ
     };
     let body = match &bytes {
         Some(bytes) => BodyView::Read(Body { content_type: options.content_type.as_deref(), bytes }),
+        // A GET has none unless it is given.
+        None if options.method.is_safe() => BodyView::Read(Body { content_type: None, bytes: b"" }),
         None => BodyView::Unread,
     };
     let (host, target) = split(&options.url, &config);
@@ -84,10 +86,13 @@ pub(super) fn explain(path: &Path, options: &ExplainOptions, out: &mut impl Writ
         headers: &headers,
         client: IpAddr::V4(Ipv4Addr::LOCALHOST),
         peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        answer_cookies: &AnswerCookies::default(),
     };
     let routes = Routes::compile(config.routes, config.default_require);
+    let landing = routes.land(&head, body);
     print_readings(&parsed, out)?;
-    print_landing(&routes.land(&head, body), config.default_require, out)?;
+    print_forms(&parsed, config.paths, &landing, out)?;
+    print_landing(&landing, config.default_require, out)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -108,8 +113,24 @@ fn print_readings(target: &Target, out: &mut impl Write) -> io::Result<()> {
     for reading in target.readings() {
         writeln!(out, "  {:<40} {}", reading.path(), reading.how())?;
     }
-    if let Some(form) = target.ambiguity() {
-        writeln!(out, "  a guarded route refuses this form: {}", form.as_str())?;
+    Ok(())
+}
+
+/// What guarded routes do with the odd forms of this path, and which key says so.
+fn print_forms(target: &Target, paths: PathPolicy, landing: &Landing<'_>, out: &mut impl Write) -> io::Result<()> {
+    let odd = target.ambiguities().map(|form| (form.as_str(), paths.of(form), form.key()));
+    let case = (landing.other_case && !landing.is_unguarded()).then_some((
+        "another case",
+        paths.case_sensitive,
+        Some("case_sensitive"),
+    ));
+    for (form, policy, key) in odd.chain(case) {
+        let does = match policy {
+            OddForm::Reject => "refuses",
+            OddForm::Match => "takes",
+        };
+        let why = key.map_or_else(|| "always".to_owned(), |key| format!("paths.{key}"));
+        writeln!(out, "  a guarded route {does} this form: {form} ({why})")?;
     }
     Ok(())
 }
@@ -175,6 +196,31 @@ mod tests {
             fields,
         };
         assert_eq!(describe(&pattern), "POST /a/** form do=pay");
+    }
+
+    #[test]
+    fn an_odd_form_is_explained_with_its_key() {
+        let explained = |raw: &[u8], paths| {
+            let pattern = crate::policy::PathPattern::parse("/pay").unwrap();
+            let plain = Match { path: pattern, methods: Vec::new(), host: None, fields: Vec::new() };
+            let routes = Routes::compile(vec![Route::plain("pay", vec![plain], Requirement::Once)], Requirement::None);
+            let (target, client) = (Target::parse(raw).unwrap(), IpAddr::V4(Ipv4Addr::LOCALHOST));
+            let (method, headers) = (&Method::GET, &HeaderMap::new());
+            let (scheme, peer) = (Scheme::Https, client);
+            let answer_cookies = &AnswerCookies::default();
+            let head = Head { method, target: &target, host: "h", scheme, headers, client, peer, answer_cookies };
+            let mut out = Vec::new();
+            print_forms(&target, paths, &routes.land(&head, BodyView::Unread), &mut out).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        let default = PathPolicy::default();
+        assert_eq!(explained(b"/pay", default), "");
+        let semicolon = explained(b"/pay;x", default);
+        assert_eq!(semicolon, "  a guarded route refuses this form: semicolon (paths.semicolon)\n");
+        let taken = explained(b"/pay;x", PathPolicy { semicolon: OddForm::Match, ..default });
+        assert_eq!(taken, "  a guarded route takes this form: semicolon (paths.semicolon)\n");
+        assert!(explained(b"/x/../pay", default).ends_with("dot segment (always)\n"));
+        assert!(explained(b"/PAY", default).contains("takes this form: another case (paths.case_sensitive)"));
     }
 
     #[test]

@@ -21,6 +21,7 @@ use crate::{
     config::drawn,
     metrics::words::KeyUse,
     secret::{Hasher, Sealer, SymmetricKey, random},
+    stamp::PUBLISHED_FOR,
 };
 
 /// How many keys may verify stamps or assertions at a time: the newest and the one before.
@@ -45,6 +46,8 @@ pub struct PrivateKey {
     pub id: String,
     /// PKCS#8, DER.
     pub pkcs8: Zeroizing<Vec<u8>>,
+    /// When it was made: for a while after that it only verifies.
+    pub made_at: UnixTime,
 }
 
 impl fmt::Debug for PrivateKey {
@@ -80,6 +83,12 @@ pub enum KeyFileError {
     /// Others than its owner may read it.
     #[error("others than its owner may read the key file {path}: chmod 600 {path}", path = .0.display())]
     Exposed(PathBuf),
+    /// The newest key does not sign yet: another rotation would drop the one that does.
+    #[error(
+        "the newest keys in {} do not sign yet: rotate again {} minutes after they were made",
+        .0.display(), PUBLISHED_FOR.as_secs() / 60
+    )]
+    TooSoon(PathBuf),
     /// It is no key file.
     #[error("the key file {} is malformed: {reason}", path.display())]
     Malformed {
@@ -174,13 +183,20 @@ pub fn generate(path: &Path, now: UnixTime) -> Result<(), KeyFileError> {
 }
 
 /// Adds a new stamp, assertion and sealing key in front. The newest signing key of before still
-/// verifies, older ones are dropped; every sealing key stays, since it may have sealed something;
+/// verifies, and signs until the new one was published for [`PUBLISHED_FOR`]; older ones are dropped; every sealing key stays, since it may have sealed something;
 /// the hashing key is never changed.
 ///
 /// # Errors
-/// [`KeyFileError`] as for [`KeyFile::load`]; the file is then as it was.
+/// [`KeyFileError`] as for [`KeyFile::load`], or [`KeyFileError::TooSoon`]; the file is then as it was.
 pub fn rotate(path: &Path, now: UnixTime) -> Result<(), KeyFileError> {
-    KeyFile::load(path)?;
+    let keys = KeyFile::load(path)?;
+    let is_young = |keys: &[PrivateKey]| match keys {
+        [newest, _older] => newest.made_at.plus(PUBLISHED_FOR) > now,
+        _ => false,
+    };
+    if is_young(&keys.stamp) || is_young(&keys.assertion) {
+        return Err(KeyFileError::TooSoon(path.to_owned()));
+    }
     let mut written = Written::read(path)?;
     for list in [&mut written.stamp, &mut written.assertion] {
         list.insert(0, signing_item(now));
@@ -248,7 +264,7 @@ fn signing(list: &str, items: &[Item]) -> Result<Vec<PrivateKey>, String> {
         if drawn::seed(&pkcs8).is_some_and(|seed| !drawn::is_drawn(seed)) {
             return Err(item.is_an_example());
         }
-        Ok(PrivateKey { id: item.id()?, pkcs8 })
+        Ok(PrivateKey { id: item.id()?, pkcs8, made_at: item.made_at()? })
     };
     items.iter().map(key).collect()
 }

@@ -111,6 +111,8 @@ pub struct Config {
     pub second_factor: flow::SecondFactor,
     /// The routes in file order.
     pub routes: Vec<policy::Route>,
+    /// What guarded routes do with odd paths.
+    pub paths: crate::target::PathPolicy,
     /// For requests that land on no route.
     pub default_require: policy::Requirement,
     /// Where notices go besides the player's own contacts.

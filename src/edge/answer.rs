@@ -6,7 +6,7 @@ use pingora::prelude::*;
 use pingora::proxy::Session;
 
 use crate::{
-    edge::{context::Context, depart::received, gateway::Gateway},
+    edge::{context::Context, depart::received, forward, gateway::Gateway},
     fields::Body,
     flow::CookieNames,
     identity::SiteAnswer,
@@ -28,28 +28,42 @@ impl Gateway {
     ) -> Result<()> {
         context.record.upstream_status = Some(answer.status.as_u16());
         drop_foreign_cookies(answer)?;
+        forward::drop_ours(answer);
+        context.tunnel = self.watch_tunnel(&session.req_header().method, answer, context);
         if answer.status == StatusCode::SWITCHING_PROTOCOLS {
             return Ok(());
         }
+        add_earlier_cookies(answer, context.answer_cookies())?;
         give_exchanged(context);
-        self.learn(session, answer, context).await;
-        self.end_session(answer, context).await;
+        // Few answers change anything: the large futures of those that do are made only for them.
+        if answer.headers.contains_key(header::SET_COOKIE) {
+            Box::pin(self.learn(session, answer, context)).await;
+        }
+        if context.ending.is_some() {
+            Box::pin(self.end_session(answer, context)).await;
+        }
         self.after_success(answer, context).await;
         self.renew(session, answer, context)?;
-        for cookie in context.set_cookies.drain(..) {
+        // The site was asked once more, with a session that is new.
+        let later = context.intake.as_ref().map(|intake| intake.answer_cookies.take_site_lines());
+        let ours: Vec<HeaderValue> =
+            later.into_iter().flatten().chain(std::mem::take(&mut context.set_cookies)).collect();
+        if !ours.is_empty() {
+            keep_private(answer)?;
+        }
+        for cookie in ours {
             answer.append_header(header::SET_COOKIE, cookie)?;
         }
         Ok(())
     }
 
-    /// The log-in source, and sessions that the site rotates.
+    /// The log-in source, and sessions that the site rotates: of an answer that sets a cookie.
     async fn learn(&self, session: &Session, answer: &ResponseHeader, context: &mut Context) {
-        if !answer.headers.contains_key(header::SET_COOKIE) {
-            return;
-        }
         let rules = std::sync::Arc::clone(&context.live.rules);
         let Some(head) = received(session, context) else { return };
-        let site = SiteAnswer { status: answer.status.as_u16(), headers: &answer.headers, body: None };
+        let answer_body = context.answer_body.clone();
+        let site =
+            SiteAnswer { status: answer.status.as_u16(), headers: &answer.headers, body: answer_body.as_deref() };
         let content_type = request::header_once(head.headers, header::CONTENT_TYPE.as_str());
         let body = context.login_body.as_deref().map(|bytes| Body { content_type, bytes });
         if let Err(error) = rules.identity.login_answered(&head, body, site).await {
@@ -60,8 +74,10 @@ impl Gateway {
             return;
         }
         let Some(passage) = &context.passage else { return };
-        let (Some(player), Some(stamp)) = (&passage.player, &passage.stamp) else { return };
-        match rules.identity.rotated(&head, player, site).await {
+        let Some(stamp) = &passage.stamp else { return };
+        // A good stamp says whose the old value was, also where no source was asked.
+        let before = (&stamp.proof.subject, stamp.proof.binding);
+        match rules.identity.rotated(&head, before, site).await {
             Ok(Some(moved)) => {
                 if let Some(minted) = self.flow.follow(&rules, stamp, &moved).await {
                     context.set_cookies.push(stamp_cookie(context.live.rules.site.secure, &minted.token));
@@ -85,19 +101,20 @@ impl Gateway {
     }
 
     async fn after_success(&self, answer: &ResponseHeader, context: &mut Context) {
-        let Some(name) = context.record.route.clone() else { return };
+        let Some(name) = &context.record.route else { return };
         let rules = std::sync::Arc::clone(&context.live.rules);
-        let Some(route) = rules.routes.named(&name) else { return };
+        let Some(route) = rules.routes.named(name) else { return };
         let approved = context.passage.as_ref().is_some_and(|passage| passage.spend.is_some());
         if answer.status.as_u16() < 400 && (approved || route.changes.is_some()) {
-            self.happened(route, context).await;
+            Box::pin(self.happened(route, context)).await;
         }
         let Some(after) = route.after_success.as_ref() else { return };
-        let site = SiteAnswer { status: answer.status.as_u16(), headers: &answer.headers, body: None };
+        let body = context.answer_body.as_deref();
+        let site = SiteAnswer { status: answer.status.as_u16(), headers: &answer.headers, body };
         if !site.satisfies(&after.when) {
             return;
         }
-        self.act(after, context).await;
+        Box::pin(self.act(after, context)).await;
     }
 
     /// Notes what a request did that the site took: what other routes wait for, and what the player is
@@ -159,7 +176,7 @@ impl Gateway {
             return Ok(());
         }
         let minted = rules.stamps.mint(&stamp.proof, now);
-        answer.insert_header(header::CACHE_CONTROL, "private")?;
+        keep_private(answer)?;
         let by_header = session.req_header().headers.contains_key(crate::flow::gate::STAMP_HEADER);
         let carrier = if by_header { Carrier::Header } else { Carrier::Cookie };
         match carrier {
@@ -181,6 +198,32 @@ fn give_exchanged(context: &mut Context) {
 
 fn stamp_cookie(secure: bool, token: &str) -> HeaderValue {
     web::set_cookie(CookieNames::of(secure).stamp, token, secure, None)
+}
+
+/// Keeps an answer with a player's cookie out of shared caches; what the site says more strictly stays.
+fn keep_private(answer: &mut ResponseHeader) -> Result<()> {
+    let is_strict = |line: &HeaderValue| {
+        let said = line.to_str().unwrap_or_default().to_ascii_lowercase();
+        said.contains("no-store") || said.contains("private")
+    };
+    if answer.headers.get_all(header::CACHE_CONTROL).iter().any(is_strict) {
+        return Ok(());
+    }
+    answer.insert_header(header::CACHE_CONTROL, "private")
+}
+
+/// Adds what the site set when it was asked who this is: before its answer's own, which came later.
+fn add_earlier_cookies(answer: &mut ResponseHeader, earlier: Vec<HeaderValue>) -> Result<()> {
+    if earlier.is_empty() {
+        return Ok(());
+    }
+    keep_private(answer)?;
+    let own: Vec<HeaderValue> = answer.headers.get_all(header::SET_COOKIE).iter().cloned().collect();
+    answer.remove_header(&header::SET_COOKIE);
+    for line in earlier.into_iter().chain(own) {
+        answer.append_header(header::SET_COOKIE, line)?;
+    }
+    Ok(())
 }
 
 /// The site must not set cookies with our names (decisions 32).

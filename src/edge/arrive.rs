@@ -1,7 +1,7 @@
 //! The request phase: first look, our own pages, a held request that goes on, the gate.
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use pingora::prelude::*;
 use pingora::proxy::Session;
 
@@ -10,34 +10,23 @@ use crate::{
         body::{self, Read},
         bridge,
         context::Context,
-        forward,
+        depart::received,
         gateway::Gateway,
         intake::{self, Connection, Intake},
         reply,
+        resumption::{Resume, may_have_field},
     },
     fields::Body,
     flow::{
         CookieNames, FlowError,
         challenge::Asked,
         gate::{Arrival, BodyState, Outcome, Passage},
-        resume,
     },
     policy::{BodyView, Permit},
     portal,
     request::{self, Carrier, Scheme},
-    web::{self, Problem, Reply, Shell},
+    web::{self, Problem, Reply, Shell, Wants},
 };
-
-/// Bytes of a resume post at most (decisions 36).
-const RESUME_BODY: u64 = 256;
-
-/// What became of a post that has the shape of our form's.
-enum Resume {
-    /// It was the resume; answered here, or it goes on.
-    Done(bool),
-    /// It was not; its body may have been read.
-    Ordinary(Option<Read>),
-}
 
 impl Gateway {
     /// Answers the request itself (`true`) or lets it go on with a permit (`false`).
@@ -48,19 +37,24 @@ impl Gateway {
         };
         context.intake = Some(intake);
         if let Some(reply) = to_https(session, context) {
-            reply::write(session, context, reply).await?;
+            Box::pin(reply::write(session, context, reply)).await?;
             return Ok(true);
         }
         if self.is_portal(context) {
-            return self.portal(session, context).await;
+            // Here and below, what few requests need is on the heap only for them.
+            return Box::pin(self.portal(session, context)).await;
         }
         if let Some(permit) = self.preflight(session, context) {
             context.passage = Some(Passage::anonymous(permit));
             return Ok(false);
         }
-        match self.resume(session, context).await? {
-            Resume::Done(answered) => Ok(answered),
-            Resume::Ordinary(read) => self.gate(session, context, read).await,
+        if !may_have_field(session) {
+            return self.gate(session, context, None).await;
+        }
+        match Box::pin(self.resume(session, context)).await? {
+            Resume::Answered => Ok(true),
+            Resume::Held(body) => self.passed(session, context, Some(Read::Whole(body))).await,
+            Resume::Ordinary(read) => self.gate(session, context, Some(read)).await,
         }
     }
 
@@ -96,7 +90,7 @@ impl Gateway {
         let Some(request) = bridge::request(&rules, intake, session.req_header()) else {
             return self.refuse(session, context, Problem::bad_request("no page has this address")).await;
         };
-        let reply = match body::read(session, portal::MAX_BODY, context.live.timeouts.body).await {
+        let mut reply = match body::read(session, portal::MAX_BODY, context.live.timeouts.body).await {
             Read::Whole(body) => bridge::call(&self.portal, request.map(|()| body)).await,
             Read::TooLarge { .. } => portal::refusal(&rules, &request.into_parts().0, &Problem::too_large()),
             Read::Failed => {
@@ -104,6 +98,7 @@ impl Gateway {
                 portal::refusal(&rules, &request.into_parts().0, &problem)
             }
         };
+        context.add_answer_cookies(reply.headers_mut());
         reply::write(session, context, reply).await?;
         Ok(true)
     }
@@ -116,51 +111,6 @@ impl Gateway {
         let head = session.req_header();
         let intake = context.intake.as_ref()?;
         Permit::for_preflight(&intake.head(&head.method, &head.headers))
-    }
-
-    /// Lets a held request go on, if this is our own form's post.
-    async fn resume(&self, session: &mut Session, context: &mut Context) -> Result<Resume> {
-        if !may_resume(session, CookieNames::of(context.live.rules.site.secure)) {
-            return Ok(Resume::Ordinary(None));
-        }
-        let read = body::read(session, RESUME_BODY as usize, context.live.timeouts.body).await;
-        let Read::Whole(body) = read else {
-            let problem = Problem::bad_request("the body did not arrive");
-            return self.refuse(session, context, problem).await.map(Resume::Done);
-        };
-        let Some(token) = resume::resume_token(&body) else {
-            if body.starts_with(resume::RESUME_FIELD.as_bytes()) {
-                return self
-                    .refuse(session, context, Problem::of(&FlowError::Gone, &context.live.rules, self.flow.clock.now()))
-                    .await
-                    .map(Resume::Done);
-            }
-            return Ok(Resume::Ordinary(Some(Read::Whole(body))));
-        };
-        let Some(intake) = &context.intake else { return Ok(Resume::Done(true)) };
-        let rules = std::sync::Arc::clone(&context.live.rules);
-        let (method, headers) = (session.req_header().method.clone(), session.req_header().headers.clone());
-        let resumed = self.flow.resume(&rules, &intake.head(&method, &headers), &token).await;
-        context.guarded = true;
-        let resumed = match resumed {
-            Ok(resumed) => resumed,
-            Err(error) => {
-                context.record.reasons.push("resume-refused");
-                return self
-                    .refuse(session, context, Problem::of(&error, &context.live.rules, self.flow.clock.now()))
-                    .await
-                    .map(Resume::Done);
-            }
-        };
-        context.record.route = Some(resumed.route.as_str().into());
-        context.record.decision = "allow";
-        context.record.reasons.push("resumed");
-        context.record.challenge_id = resumed.passage.spend.as_ref().map(|(spend, _)| spend.challenge_id.clone());
-        forward::become_held(session.req_header_mut(), resumed.method, &resumed.headers)?;
-        context.swap = Some(Bytes::from(resumed.body));
-        context.passage = Some(resumed.passage);
-        session.as_downstream_mut().set_abort_on_close(false);
-        Ok(Resume::Done(false))
     }
 
     async fn gate(&self, session: &mut Session, context: &mut Context, mut read: Option<Read>) -> Result<bool> {
@@ -197,46 +147,35 @@ impl Gateway {
                     }
                     read = Some(got);
                 }
-                Outcome::Ask { asked, page, login_cookie } => {
-                    let mut reply = self.challenge_reply(context, &asked, page);
-                    if let Some(value) = login_cookie {
-                        reply.headers_mut().append(header::SET_COOKIE, login_cookie_line(context, &value));
-                    }
-                    reply::write(session, context, reply).await?;
+                Outcome::Ask { asked, page } => {
+                    let wants = if page { Wants::Page } else { web::wants_of(&parts.headers).without_pages() };
+                    let shell = Shell::of(&rules, &parts.headers, None);
+                    let mut reply = self.challenge_reply(context, &asked, (wants, &shell));
+                    context.add_answer_cookies(reply.headers_mut());
+                    Box::pin(reply::write(session, context, reply)).await?;
                     return Ok(true);
                 }
                 Outcome::Refuse(error) => {
-                    return self.refuse(session, context, Problem::of(&error, &context.live.rules, self.flow.clock.now())).await;
+                    return self
+                        .refuse(session, context, Problem::of(&error, &context.live.rules, self.flow.clock.now()))
+                        .await;
                 }
             }
         }
     }
 
     /// The last things before a request goes on: what its answer will need.
-    async fn passed(&self, session: &mut Session, context: &mut Context, read: Option<Read>) -> Result<bool> {
+    async fn passed(&self, session: &mut Session, context: &mut Context, mut read: Option<Read>) -> Result<bool> {
         let rules = std::sync::Arc::clone(&context.live.rules);
-        let Some(intake) = &context.intake else { return Ok(true) };
-        let parts = session.req_header();
-        let head = intake.head(&parts.method, &parts.headers);
-        let content_type = request::header_once(&parts.headers, header::CONTENT_TYPE.as_str());
-        let view = match &read {
-            Some(Read::Whole(bytes)) => BodyView::Read(Body { content_type, bytes }),
-            Some(Read::TooLarge { .. } | Read::Failed) | None => BodyView::Unread,
-        };
-        let ends = !rules.session_end.land(&head, view).is_unguarded();
-        let logs_in = rules.identity.is_login(&head);
-        if ends {
-            context.ending = self.flow.present_binding(&rules, &head).await;
-        }
-        if logs_in {
-            let cap = context.live.limits.held_body;
-            let got = match read {
-                Some(read) => read,
-                None => body::read(session, cap, context.live.timeouts.body).await,
-            };
+        let logs_in = received(session, context).is_some_and(|head| rules.identity.is_login(&head));
+        let decides = self.decides_by_body(session, context);
+        let end = received(session, context).map(|head| rules.session_end.land(&head, BodyView::Unread));
+        let may_end = end.as_ref().is_some_and(|landing| !landing.is_unguarded());
+        let ends_by_body = end.is_some_and(|landing| landing.body_matters);
+        if read.is_none() && (logs_in || decides || ends_by_body) {
+            let got = body::read(session, context.live.limits.held_body, context.live.timeouts.body).await;
             match got {
-                Read::Whole(body) => context.login_body = Some(body),
-                Read::TooLarge { consumed: false } => {}
+                Read::Whole(_) | Read::TooLarge { consumed: false } => read = Some(got),
                 Read::TooLarge { consumed: true } => {
                     return self.refuse(session, context, Problem::too_large()).await;
                 }
@@ -245,17 +184,50 @@ impl Gateway {
                 }
             }
         }
+        if may_end {
+            Box::pin(self.note_ending(session, context, read.as_ref())).await;
+        }
+        let whole = match read {
+            Some(Read::Whole(bytes)) => Some(bytes),
+            Some(Read::TooLarge { .. } | Read::Failed) | None => None,
+        };
+        if logs_in {
+            context.login_body.clone_from(&whole);
+        }
         if context.guarded {
             session.as_downstream_mut().set_abort_on_close(false);
         }
-        Ok(false)
+        match whole {
+            Some(body) if decides => Box::pin(self.exchange(session, context, body)).await,
+            None if decides => {
+                tracing::warn!("a request is too large for its answer to be recognised as a success");
+                Ok(false)
+            }
+            Some(_) | None => Ok(false),
+        }
     }
 
-    /// 303 to the challenge page, or the problem document.
-    fn challenge_reply(&self, context: &Context, asked: &Asked, page: bool) -> Reply {
+    /// Whether the request ends the site session: a condition on a body counts where it holds or the
+    /// body cannot be read.
+    async fn note_ending(&self, session: &Session, context: &mut Context, read: Option<&Read>) {
+        let rules = std::sync::Arc::clone(&context.live.rules);
+        let Some(head) = received(session, context) else { return };
+        let content_type = request::header_once(head.headers, header::CONTENT_TYPE.as_str());
+        let view = match read {
+            Some(Read::Whole(bytes)) => BodyView::Read(Body { content_type, bytes }),
+            Some(Read::TooLarge { .. } | Read::Failed) | None => BodyView::Unread,
+        };
+        if rules.session_end.land(&head, view).is_unguarded() {
+            return;
+        }
+        context.ending = self.flow.present_binding(&rules, &head).await;
+    }
+
+    /// 303 to the challenge page, the problem document, or a bare status.
+    fn challenge_reply(&self, context: &Context, asked: &Asked, (wants, shell): (Wants, &Shell<'_>)) -> Reply {
         let rules = &context.live.rules;
         let challenge = &asked.challenge;
-        let mut reply = if page {
+        let mut reply = if wants == Wants::Page {
             let mut reply = reply::empty(StatusCode::SEE_OTHER);
             let location = format!("{}/challenge/{}", rules.portal_prefix, challenge.id);
             if let Ok(location) = HeaderValue::from_str(&location) {
@@ -263,9 +235,9 @@ impl Gateway {
             }
             reply
         } else if asked.methods.is_empty() {
-            Problem::of(&FlowError::EnrolmentRequired, rules, self.flow.clock.now()).json()
+            Problem::of(&FlowError::EnrolmentRequired, rules, self.flow.clock.now()).reply(wants, shell)
         } else {
-            Problem::challenge(rules, challenge, &asked.methods, self.flow.clock.now()).json()
+            Problem::challenge(rules, challenge, &asked.methods, self.flow.clock.now()).reply(wants, shell)
         };
         if let Some(secret) = asked.browser.as_ref().filter(|_| challenge.carrier == Carrier::Cookie) {
             let name = CookieNames::of(rules.site.secure).challenge;
@@ -280,8 +252,9 @@ impl Gateway {
         if context.record.decision.is_empty() {
             context.record.decision = "deny";
         }
-        let reply = self.problem_reply(session, context, &problem);
-        reply::write(session, context, reply).await?;
+        let mut reply = self.problem_reply(session, context, &problem);
+        context.add_answer_cookies(reply.headers_mut());
+        Box::pin(reply::write(session, context, reply)).await?;
         Ok(true)
     }
 
@@ -309,22 +282,4 @@ fn to_https(session: &Session, context: &Context) -> Option<Reply> {
     let location = HeaderValue::from_str(&format!("{}{}", rules.site.origin, intake.target.raw())).ok()?;
     reply.headers_mut().insert(header::LOCATION, location);
     Some(reply)
-}
-
-/// Our login cookie with a new value.
-fn login_cookie_line(context: &Context, value: &crate::secret::Token) -> HeaderValue {
-    let secure = context.live.rules.site.secure;
-    web::set_cookie(CookieNames::of(secure).login, value.reveal(), secure, None)
-}
-
-/// Whether a request has the shape of our form's post (decisions 36), before its body is read.
-fn may_resume(session: &Session, names: CookieNames) -> bool {
-    let parts = session.req_header();
-    let form = request::header_once(&parts.headers, header::CONTENT_TYPE.as_str())
-        == Some("application/x-www-form-urlencoded");
-    let short = body::declared_length(session).is_some_and(|length| length <= RESUME_BODY);
-    let site = parts.headers.get(HeaderName::from_static("sec-fetch-site"));
-    let same_origin = site.is_none_or(|site| site == "same-origin");
-    let browser = request::cookie(&parts.headers, names.challenge).is_ok_and(|cookie| cookie.is_some());
-    parts.method == Method::POST && form && short && same_origin && browser
 }

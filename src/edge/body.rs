@@ -30,7 +30,7 @@ pub async fn read(session: &mut Session, cap: usize, deadline: Duration) -> Read
         return Read::TooLarge { consumed: false };
     }
     session.enable_retry_buffering();
-    match tokio::time::timeout(deadline, collect(session, cap)).await {
+    match tokio::time::timeout(deadline, Box::pin(collect(session, cap))).await {
         Ok(Ok(read)) => read,
         Ok(Err(_)) | Err(_) => Read::Failed,
     }

@@ -28,6 +28,7 @@ pub fn request(rules: &Arc<RuleSet>, intake: &Intake, parts: &http::request::Par
     *request.headers_mut() = parts.headers.clone();
     let peer = Peer { client: intake.client, peer: intake.peer, scheme: intake.scheme, host: intake.host.clone() };
     request.extensions_mut().insert(peer);
+    request.extensions_mut().insert(Arc::clone(&intake.answer_cookies));
     request.extensions_mut().insert(Arc::clone(rules));
     Some(request)
 }

@@ -3,18 +3,20 @@
 use std::{sync::Arc, time::Instant};
 
 use bytes::Bytes;
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue, header};
+use pingora::protocols::l4::socket::SocketAddr;
 
 use crate::{
-    edge::{intake::Intake, live::Live},
+    edge::{intake::Intake, live::Live, patience::Underway, tunnel::Tunnel},
     flow::{
-        FlowError,
+        CookieNames, FlowError,
         gate::{Gated, Outcome, Passage},
     },
     identity::IdentityError,
+    metrics::Metrics,
     policy,
     request::{Binding, Subject},
-    web::Problem,
+    web::{self, Problem},
 };
 
 /// The state of one request.
@@ -31,6 +33,8 @@ pub struct Context {
     pub swap: Option<Bytes>,
     /// The body of a log-in, kept for the moment of its answer.
     pub login_body: Option<Bytes>,
+    /// The body of the site's answer, where it was read to be decided upon.
+    pub answer_body: Option<Bytes>,
     /// The log-in that a successful answer ends.
     pub ending: Option<Binding>,
     /// Set-Cookie lines and headers of ours for the answer.
@@ -39,12 +43,28 @@ pub struct Context {
     pub spent: bool,
     /// Whether it lands on a guarded route.
     pub guarded: bool,
+    /// The server of the site that failed at the last try.
+    pub tried: Option<SocketAddr>,
     /// What answers it if forwarding fails.
     pub failure: Option<Problem>,
     /// When it left for the site: until then the time is ours.
     pub sent_at: Option<Instant>,
     /// What the decision log says.
     pub record: Record,
+    /// Says to its connection that it lasts.
+    pub underway: Option<Underway>,
+    /// The watch over what stays open.
+    pub tunnel: Option<Tunnel>,
+    _in_flight: InFlight,
+}
+
+/// Counts a request as in flight for as long as it lives, however it ends.
+struct InFlight(Arc<Metrics>);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.in_flight.dec();
+    }
 }
 
 /// What the decision log and the metrics say of a request.
@@ -80,7 +100,8 @@ pub struct Observed {
 impl Context {
     /// A new one.
     #[must_use]
-    pub fn new(live: Arc<Live>) -> Self {
+    pub fn new(live: Arc<Live>, metrics: Arc<Metrics>) -> Self {
+        metrics.in_flight.inc();
         Self {
             live,
             started: Instant::now(),
@@ -88,13 +109,36 @@ impl Context {
             passage: None,
             swap: None,
             login_body: None,
+            answer_body: None,
             ending: None,
             set_cookies: Vec::new(),
             spent: false,
             guarded: false,
+            tried: None,
             failure: None,
             sent_at: None,
             record: Record::default(),
+            underway: None,
+            tunnel: None,
+            _in_flight: InFlight(metrics),
+        }
+    }
+
+    /// The cookies that came up while it was asked who sent the request, as Set-Cookie lines.
+    pub fn answer_cookies(&self) -> Vec<HeaderValue> {
+        let Some(cookies) = self.intake.as_ref().map(|intake| &intake.answer_cookies) else { return Vec::new() };
+        let secure = self.live.rules.site.secure;
+        let login = cookies
+            .login()
+            .filter(|_| self.ending.is_none())
+            .map(|value| web::set_cookie(CookieNames::of(secure).login, value.reveal(), secure, None));
+        cookies.take_site_lines().into_iter().chain(login).collect()
+    }
+
+    /// Adds them to an answer of ours.
+    pub fn add_answer_cookies(&self, headers: &mut HeaderMap) {
+        for line in self.answer_cookies() {
+            headers.append(header::SET_COOKIE, line);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use pingora::http::RequestHeader;
+use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::prelude::*;
 
 use crate::{
@@ -35,11 +35,10 @@ fn is_ours(name: &HeaderName) -> bool {
 
 /// A spelling that CGI-style servers fold into a forwarding header.
 fn folds_into_forwarding(name: &HeaderName) -> bool {
-    let name = name.as_str();
-    if !name.contains(['_', '.', '~']) {
+    if name.as_str().bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
         return false;
     }
-    let folded: String = name.chars().map(|c| if matches!(c, '_' | '.' | '~') { '-' } else { c }).collect();
+    let folded = request::folded_name(name.as_str());
     folded.starts_with("x-forwarded-") || folded == REQUEST_ID || NEVER_FORWARDED.contains(&folded.as_str())
 }
 
@@ -63,19 +62,23 @@ pub fn clean(request: &mut RequestHeader) -> Result<()> {
     Ok(())
 }
 
+/// Removes what the site must not say in our name: only what we add to its answer afterwards is ours.
+pub fn drop_ours(answer: &mut ResponseHeader) {
+    let forged: Vec<HeaderName> = answer.headers.keys().filter(|name| is_ours(name)).cloned().collect();
+    for name in forged {
+        answer.remove_header(&name);
+    }
+}
+
 fn strip_cookies(request: &mut RequestHeader) -> Result<()> {
-    let lines: Vec<String> = request
+    let lines: Vec<Vec<u8>> = request
         .headers
         .get_all(header::COOKIE)
         .iter()
-        .filter_map(|line| line.to_str().ok())
         .map(|line| {
-            let kept: Vec<&str> = line
-                .split(';')
-                .map(|pair| pair.trim_matches([' ', '\t']))
-                .filter(|pair| !CookieNames::owns(pair.split('=').next().unwrap_or(pair)))
-                .collect();
-            kept.join("; ")
+            let pairs = line.as_bytes().split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+            let kept: Vec<&[u8]> = pairs.filter(|pair| !pair.is_empty() && !is_our_cookie(pair)).collect();
+            kept.join(&b"; "[..])
         })
         .filter(|line| !line.is_empty())
         .collect();
@@ -84,6 +87,11 @@ fn strip_cookies(request: &mut RequestHeader) -> Result<()> {
         request.append_header(header::COOKIE, line)?;
     }
     Ok(())
+}
+
+fn is_our_cookie(pair: &[u8]) -> bool {
+    let name = pair.split(|byte| *byte == b'=').next().and_then(|name| std::str::from_utf8(name).ok());
+    name.is_some_and(|name| CookieNames::owns(name.trim()))
 }
 
 /// Says where the request came from, what it is called, and to which host it goes.
@@ -137,4 +145,31 @@ pub fn become_held(request: &mut RequestHeader, method: http::Method, headers: &
         request.append_header(name.clone(), value.clone())?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cleaned(name: &'static str, value: &[u8]) -> RequestHeader {
+        let mut request = RequestHeader::build("GET", b"/", None).unwrap();
+        request.append_header(name, value).unwrap();
+        clean(&mut request).unwrap();
+        request
+    }
+
+    #[test]
+    fn our_cookies_are_dropped_beside_one_that_is_not_text() {
+        let request = cleaned("Cookie", b"__Host-stepgate=s; x=\xff; stepgate_device=d; b=2");
+        assert_eq!(request.headers[header::COOKIE].as_bytes(), b"x=\xff; b=2");
+    }
+
+    #[test]
+    fn no_spelling_of_a_forwarding_header_goes_on() {
+        for name in ["X_Forwarded_For", "x.forwarded.for", "X~Real~IP", "X!Original'URL", "Forwarded", "X-Rewrite-URL"]
+        {
+            assert!(cleaned(name, b"6.6.6.6").headers.is_empty(), "{name}");
+        }
+        assert!(!cleaned("X_Custom", b"a").headers.is_empty());
+    }
 }

@@ -13,7 +13,7 @@ use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::upstreams::peer::HttpPeer;
 
 use crate::{
-    edge::{context::Context, live::Live, reply},
+    edge::{context::Context, exchange::Direct, live::Live, ops::Readiness, patience::Underway, reply},
     flow::Flow,
     web::Problem,
 };
@@ -26,6 +26,10 @@ pub struct Gateway {
     pub live: Arc<ArcSwap<Live>>,
     /// Our own pages.
     pub portal: Router,
+    /// For what the body of an answer decides over.
+    pub direct: Direct,
+    /// Whether this process is about to end.
+    pub readiness: Arc<Readiness>,
 }
 
 #[async_trait]
@@ -33,16 +37,18 @@ impl ProxyHttp for Gateway {
     type CTX = Context;
 
     fn new_ctx(&self) -> Context {
-        self.flow.metrics.in_flight.inc();
-        Context::new(self.live.load_full())
+        Context::new(self.live.load_full(), Arc::clone(&self.flow.metrics))
     }
 
     /// Runs before everything else: deadlines of this connection, and HTTP/2's cookie crumbs joined.
     async fn early_request_filter(&self, session: &mut Session, context: &mut Context) -> Result<()> {
+        context.underway = Underway::of(session);
         let timeouts = context.live.timeouts;
         let downstream = session.as_downstream_mut();
-        // Parsing a head resets it to forever: it must be set for every request (security.md 6).
-        downstream.set_keepalive(Some(timeouts.idle.as_secs()));
+        // Parsing a head resets it to forever: it must be set for every request (security.md 6). The
+        // stream keeps the exact time; this, in whole seconds of which 0 is forever, is behind it.
+        let idle = timeouts.idle.as_secs().saturating_add(1);
+        downstream.set_keepalive(Some(idle).filter(|_| !self.readiness.is_leaving()));
         downstream.set_read_timeout(Some(timeouts.body));
         downstream.set_write_timeout(Some(timeouts.upstream_read));
         downstream.set_total_drain_timeout(Some(Duration::from_secs(5)));
@@ -56,15 +62,30 @@ impl ProxyHttp for Gateway {
         self.arrive(session, context).await
     }
 
-    async fn upstream_peer(&self, _session: &mut Session, context: &mut Context) -> Result<Box<HttpPeer>> {
+    async fn upstream_peer(&self, session: &mut Session, context: &mut Context) -> Result<Box<HttpPeer>> {
         if context.passage.is_none() {
             return Error::e_explain(HTTPStatus(503), "no permit");
         }
         let live = Arc::clone(&context.live);
-        live.upstream.peer().ok_or_else(|| {
+        let Some(peer) = live.upstream.peer(context.tried.as_ref()) else {
             context.failure = Some(Problem::unavailable(Duration::from_secs(5)));
-            Error::explain(HTTPStatus(503), "no server of the site is healthy")
-        })
+            return Error::e_explain(HTTPStatus(503), "no server of the site is healthy");
+        };
+        let upgrades = session.req_header().headers.contains_key(header::UPGRADE);
+        Ok(if upgrades { live.upstream.for_upgrade(peer) } else { peer })
+    }
+
+    /// Nothing was sent yet, so another server may be tried, for guarded requests too.
+    fn fail_to_connect(
+        &self,
+        _session: &mut Session,
+        peer: &HttpPeer,
+        context: &mut Context,
+        mut error: Box<Error>,
+    ) -> Box<Error> {
+        context.tried = Some(peer._address.clone());
+        error.set_retry(true);
+        error
     }
 
     async fn upstream_request_filter(
@@ -86,6 +107,11 @@ impl ProxyHttp for Gateway {
         if let Some(held) = &context.swap {
             // Called once a chunk of our form's own body; the held one goes out with the last.
             *body = Some(if end { held.clone() } else { Bytes::new() });
+        }
+        // The library would write an empty last piece as a chunk of its own: a second end of the body,
+        // which the site takes for the beginning of the next request.
+        if end && body.as_ref().is_some_and(Bytes::is_empty) {
+            *body = None;
         }
         Ok(())
     }
@@ -113,6 +139,7 @@ impl ProxyHttp for Gateway {
         if context.guarded || context.spent || !repeatable {
             error.set_retry(false);
         } else {
+            context.tried = Some(peer._address.clone());
             error.retry.decide_reuse(reused);
         }
         error
@@ -123,9 +150,12 @@ impl ProxyHttp for Gateway {
         if status == 0 || session.as_downstream().response_written().is_some() {
             return FailToProxy { error_code: status, can_reuse_downstream: false };
         }
-        let problem = context.failure.take().unwrap_or_else(|| problem_of(status, context.spent));
-        let reply = self.problem_reply(session, context, &problem);
+        let problem = context.failure.take().unwrap_or_else(|| unanswered(session, context, status));
+        let mut reply = self.problem_reply(session, context, &problem);
+        context.add_answer_cookies(reply.headers_mut());
         let status = reply.status().as_u16();
+        // Its connection ends with this answer, which must say so.
+        session.as_downstream_mut().set_keepalive(None);
         // The client may be gone: then there is nobody to tell.
         let _ = reply::write(session, context, reply).await;
         FailToProxy { error_code: status, can_reuse_downstream: false }
@@ -154,7 +184,7 @@ fn join_cookie_crumbs(request: &mut RequestHeader) -> Result<()> {
 }
 
 /// The status that an error of the proxy has; 0 where the client is gone.
-fn status_of(error: &Error) -> u16 {
+pub(super) fn status_of(error: &Error) -> u16 {
     if let HTTPStatus(status) = error.etype() {
         return *status;
     }
@@ -170,8 +200,10 @@ fn status_of(error: &Error) -> u16 {
     }
 }
 
-fn problem_of(status: u16, spent: bool) -> Problem {
-    if spent {
+/// What answers where the site did not. A change that reached it may be done, and must not be asked twice.
+pub(super) fn unanswered(session: &Session, context: &Context, status: u16) -> Problem {
+    let sent = context.sent_at.is_some() && !session.req_header().method.is_safe();
+    if context.spent || (context.guarded && sent) {
         return Problem::unknown_result();
     }
     match status {

@@ -1,13 +1,13 @@
 //! The first look at a request: what nobody may send, which host is meant, who is on the line.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use http::{HeaderMap, Method, header};
 use ipnet::IpNet;
 
 use crate::{
     edge::settings::Limits,
-    request::{Head, Scheme},
+    request::{AnswerCookies, Head, Scheme},
     target::Target,
     web::Problem,
 };
@@ -30,6 +30,8 @@ pub struct Intake {
     pub peer: IpAddr,
     /// Whether the peer is a trusted proxy.
     pub trusted: bool,
+    /// What whoever answers sets besides; the portal has it too.
+    pub answer_cookies: Arc<AnswerCookies>,
     /// Names the request in our log and to the site: what a trusted proxy calls it, else a new
     /// public id. 1 to 128 letters, digits, `-`, `_`, `.`.
     pub request_id: String,
@@ -47,6 +49,7 @@ impl Intake {
             headers,
             client: self.client,
             peer: self.peer,
+            answer_cookies: &self.answer_cookies,
         }
     }
 }
@@ -84,7 +87,16 @@ pub fn examine(parts: &http::request::Parts, raw_target: &[u8], connection: Conn
     let host = accepted_host(named, scheme, connection.hosts).ok_or_else(Problem::misdirected)?;
     let client = client(&parts.headers, connection, trusted);
     let request_id = request_id(&parts.headers, trusted);
-    Ok(Intake { target, host: host.to_owned(), scheme, client, peer: connection.peer, trusted, request_id })
+    Ok(Intake {
+        target,
+        host: host.to_owned(),
+        scheme,
+        client,
+        peer: connection.peer,
+        trusted,
+        answer_cookies: Arc::default(),
+        request_id,
+    })
 }
 
 fn check_size(headers: &HeaderMap, raw_target: &[u8], limits: Limits) -> Result<(), Problem> {
@@ -103,7 +115,7 @@ fn check_method(method: &Method) -> Result<(), Problem> {
         return Err(Problem::bad_request("the method is not an upper-case token"));
     }
     if matches!(name, "TRACE" | "TRACK" | "CONNECT") {
-        return Err(Problem::method_not_allowed());
+        return Err(Problem::method_refused());
     }
     Ok(())
 }

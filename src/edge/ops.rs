@@ -22,14 +22,27 @@ use crate::{edge::settings::Ops, metrics::Metrics, request::names_loopback};
 #[derive(Debug, Default)]
 pub struct Readiness {
     draining: AtomicBool,
+    leaving: AtomicBool,
     no_upstream: AtomicBool,
     no_store: AtomicBool,
 }
 
 impl Readiness {
-    /// From now on: not ready.
+    /// From now on: not ready, and leaving.
     pub fn set_draining(&self) {
         self.draining.store(true, Ordering::Relaxed);
+        self.set_leaving();
+    }
+
+    /// From now on every connection ends with the answer that it waits for.
+    pub fn set_leaving(&self) {
+        self.leaving.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether connections end with their next answer.
+    #[must_use]
+    pub fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::Relaxed)
     }
 
     /// Whether some server of the site is healthy.

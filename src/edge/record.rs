@@ -19,7 +19,6 @@ use crate::{
 impl Gateway {
     /// Counts the request and, on a guarded route, writes its decision line.
     pub(super) fn record(&self, session: &Session, error: Option<&Error>, context: &Context) {
-        self.flow.metrics.in_flight.dec();
         let status = session.as_downstream().response_written().map_or(0, |answer| answer.status.as_u16());
         let took = context.started.elapsed();
         let added = overhead(context, took);
@@ -38,11 +37,19 @@ impl Gateway {
                 numbers.decision(Decision::Observe, observed.reason);
             }
         }
-        if let Some(error) = error.filter(|error| *error.esource() == ErrorSource::Upstream) {
-            self.flow.metrics.upstream_error(upstream_error(error));
-            tracing::warn!(route = name, error = %error.etype().as_str(), "the site could not be reached");
+        if let Some(error) = error {
+            self.count_upstream_error(error, context);
         }
         self.log(session, context, (status, added));
+    }
+
+    /// Counts what went wrong between the site and us.
+    pub(super) fn count_upstream_error(&self, error: &Error, context: &Context) {
+        if *error.esource() == ErrorSource::Upstream {
+            self.flow.metrics.upstream_error(upstream_error(error));
+            let route = context.record.route.as_deref().unwrap_or("none");
+            tracing::warn!(route, error = %error.etype().as_str(), "the site could not be reached");
+        }
     }
 
     /// Writes a line for the route that decided and one for each that only observes.

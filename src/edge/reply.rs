@@ -28,8 +28,9 @@ pub async fn write(session: &mut Session, context: &Context, mut reply: Reply) -
     for (name, value) in &parts.headers {
         head.append_header(name.clone(), value.clone())?;
     }
-    let bodiless = session.req_header().method == Method::HEAD || parts.status == http::StatusCode::NO_CONTENT;
-    if parts.status != http::StatusCode::NO_CONTENT {
+    let has_no_content = matches!(parts.status, http::StatusCode::NO_CONTENT | http::StatusCode::NOT_MODIFIED);
+    let bodiless = session.req_header().method == Method::HEAD || has_no_content;
+    if !has_no_content {
         head.insert_header(header::CONTENT_LENGTH, HeaderValue::from(content.len()))?;
     }
     session.write_response_header(Box::new(head), bodiless).await?;

@@ -1,23 +1,36 @@
 //! The server process: listeners, services, drain.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, mpsc::Sender},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use axum::Router;
 use http::{HeaderValue, Response, header};
 use http_body_util::BodyExt;
 use pingora::apps::{HttpServerOptions, http_app::ServeHttp};
+use pingora::listeners::tls::TlsSettings;
 use pingora::prelude::*;
 use pingora::protocols::http::ServerSession;
-use pingora::proxy::http_proxy_service_with_name;
+use pingora::proxy::http_proxy;
 use pingora::server::configuration::{Opt, ServerConf};
 use pingora::server::{RunArgs, ShutdownSignal, ShutdownSignalWatch};
 use pingora::services::listening::Service;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tower::ServiceExt;
 
 use crate::{
-    edge::{gateway::Gateway, ops::Readiness, settings::Settings, tls::Certificates},
+    edge::{
+        connections::Connections,
+        entrance::{Door, Entrance},
+        gateway::Gateway,
+        ops::Readiness,
+        settings::{Listener, Settings},
+        tls::Certificates,
+        tunnel::Endable,
+    },
     metrics::Metrics,
 };
 
@@ -59,33 +72,47 @@ pub fn serve(settings: &Settings, parts: Parts, upgrade: bool) -> Result<(), Ser
     let opt = Opt { upgrade, ..Opt::default() };
     let mut server = Server::new_with_opt_and_conf(opt, server_conf(settings));
     server.bootstrap();
-    let mut players = http_proxy_service_with_name(&server.configuration, parts.gateway, "players");
-    if let Some(proxy) = players.app_logic_mut() {
-        let mut options = HttpServerOptions::default();
-        options.h2c = false;
-        options.keepalive_request_limit = Some(REQUESTS_A_CONNECTION);
-        options.h2_idle_timeout = Some(settings.timeouts.idle);
-        proxy.server_options = Some(options);
-    }
-    for (listener, certificates) in settings.listen.iter().zip(&parts.certificates) {
-        let address = listener.address.to_string();
-        match certificates {
-            None => players.add_tcp(&address),
-            Some(certificates) => {
-                let tls = certificates
-                    .tls_settings()
-                    .map_err(|error| ServeError::Tls { address: listener.address, cause: error.to_string() })?;
-                players.add_tls_with_settings(&address, None, tls);
-            }
-        }
+    let doors = doors(settings, &parts.certificates)?;
+    let live = Arc::clone(&parts.gateway.live);
+    let mut proxy = http_proxy(&server.configuration, parts.gateway);
+    let mut options = HttpServerOptions::default();
+    options.h2c = false;
+    options.keepalive_request_limit = Some(REQUESTS_A_CONNECTION);
+    // The streams keep the exact time; this is behind them.
+    options.h2_idle_timeout = Some(settings.timeouts.idle + settings.timeouts.header + Duration::from_secs(1));
+    proxy.server_options = Some(options);
+    let (connections, metrics) = (Connections::new(Arc::clone(&parts.metrics)), Arc::clone(&parts.metrics));
+    let entrance = Entrance { proxy: Arc::new(Endable(Arc::new(proxy))), doors, live, connections, metrics };
+    let mut players = Service::new("players".to_owned(), entrance);
+    for listener in &settings.listen {
+        players.add_tcp(&listener.address.to_string());
     }
     server.add_service(players);
     let mut ops = Service::new("ops".to_owned(), Ops(parts.ops));
     ops.add_tcp(&settings.ops.address.to_string());
     server.add_service(ops);
-    let drain = Drain { readiness: parts.readiness, metrics: parts.metrics, limit: settings.timeouts.drain };
-    server.run(RunArgs { shutdown_signal: Box::new(drain) });
+    let (ended, wait) = std::sync::mpsc::channel();
+    let limit = settings.timeouts.drain;
+    let socket = settings.server.upgrade_socket.clone();
+    let drain = Drain { readiness: parts.readiness, metrics: parts.metrics, limit, socket, ended: ended.clone() };
+    // The library sleeps its whole grace period whether or not a request is left, so it may sleep in a
+    // thread that ends with the process.
+    std::thread::spawn(move || {
+        server.run(RunArgs { shutdown_signal: Box::new(drain) });
+        let _ = ended.send(());
+    });
+    // Err means that the thread is gone, which is an end too.
+    let _ = wait.recv();
     Ok(())
+}
+
+fn doors(settings: &Settings, certificates: &[Option<Arc<Certificates>>]) -> Result<Vec<Door>, ServeError> {
+    let door = |(listener, certificates): (&Listener, &Option<Arc<Certificates>>)| {
+        let tls = certificates.as_ref().map(|certificates| certificates.tls_settings()).transpose();
+        let tls = tls.map_err(|error| ServeError::Tls { address: listener.address, cause: error.to_string() })?;
+        Ok(Door { address: listener.address, tls: tls.map(TlsSettings::build) })
+    };
+    settings.listen.iter().zip(certificates).map(door).collect()
 }
 
 fn server_conf(settings: &Settings) -> ServerConf {
@@ -93,9 +120,11 @@ fn server_conf(settings: &Settings) -> ServerConf {
         threads: settings.server.threads,
         upgrade_sock: text(&settings.server.upgrade_socket),
         pid_file: text(&settings.server.upgrade_socket.with_extension("pid")),
-        // One more try where nothing was sent yet; `error_while_proxy` decides on the rest.
-        max_retries: 1,
-        grace_period_seconds: Some(1),
+        // Tries in all, not further ones. `fail_to_connect` and `error_while_proxy` say which requests
+        // get a second: those of which nothing was sent, or that may be repeated.
+        max_retries: 3,
+        // At most; `Drain` ends the process earlier.
+        grace_period_seconds: Some(settings.timeouts.drain.as_secs().max(1)),
         graceful_shutdown_timeout_seconds: Some(5),
         upstream_keepalive_pool_size: 256,
         ..ServerConf::default()
@@ -106,19 +135,65 @@ fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// Ends the process when a signal says so: stops being ready, waits for the requests in flight.
+/// How long listeners and idle connections take to close once they are told to.
+const CLOSING: Duration = Duration::from_secs(1);
+/// For how long the library goes on accepting after it handed its sockets over.
+const HAND_OVER: Duration = Duration::from_secs(5);
+
+/// Ends the process when a signal says so, and not before the requests in flight are answered or
+/// their time is over.
 struct Drain {
     readiness: Arc<Readiness>,
     metrics: Arc<Metrics>,
     limit: Duration,
+    /// Where a new process waits for the sockets.
+    socket: PathBuf,
+    ended: Sender<()>,
 }
 
 impl Drain {
-    async fn drained(&self) {
-        let mut tick = tokio::time::interval(Duration::from_millis(50));
-        while self.metrics.in_flight.get() > 0 {
+    /// SIGTERM: no new work from balancers; what is in flight, and who still comes, is answered first.
+    async fn terminate(&self, interrupt: &mut Signal) -> ShutdownSignal {
+        tracing::info!(drain_seconds = self.limit.as_secs(), "draining");
+        self.readiness.set_draining();
+        tokio::select! {
+            () = drained(&self.metrics, self.limit) => {}
+            _ = interrupt.recv() => return ShutdownSignal::FastShutdown,
+        }
+        self.leave_after(CLOSING, Duration::ZERO);
+        ShutdownSignal::GracefulTerminate
+    }
+
+    /// SIGQUIT: a new process takes the sockets at once; this one stays ready meanwhile, since both
+    /// answer on the ops socket, and leaves when its own requests are answered.
+    fn hand_over(&self) -> ShutdownSignal {
+        tracing::info!(drain_seconds = self.limit.as_secs(), "handing the sockets over");
+        self.readiness.set_leaving();
+        self.leave_after(HAND_OVER + CLOSING, self.limit);
+        ShutdownSignal::GracefulUpgrade
+    }
+
+    fn leave_after(&self, closing: Duration, limit: Duration) {
+        let (metrics, ended) = (Arc::clone(&self.metrics), self.ended.clone());
+        tokio::spawn(async move {
+            tokio::time::sleep(closing).await;
+            drained(&metrics, limit).await;
+            // Err means that the process is ending already.
+            let _ = ended.send(());
+        });
+    }
+}
+
+/// Returns when no request is in flight, or at the limit.
+async fn drained(metrics: &Metrics, limit: Duration) {
+    let mut tick = tokio::time::interval(Duration::from_millis(50));
+    let none_left = async {
+        while metrics.in_flight.get() > 0 {
             tick.tick().await;
         }
+    };
+    if tokio::time::timeout(limit, none_left).await.is_err() {
+        tracing::warn!("the drain limit passed with requests in flight");
     }
 }
 
@@ -130,17 +205,18 @@ impl ShutdownSignalWatch for Drain {
             tracing::error!("signals cannot be received");
             return ShutdownSignal::FastShutdown;
         };
-        let asked = tokio::select! {
-            _ = interrupt.recv() => return ShutdownSignal::FastShutdown,
-            _ = terminate.recv() => ShutdownSignal::GracefulTerminate,
-            _ = quit.recv() => ShutdownSignal::GracefulUpgrade,
-        };
-        tracing::info!(drain_seconds = self.limit.as_secs(), "draining");
-        self.readiness.set_draining();
-        if tokio::time::timeout(self.limit, self.drained()).await.is_err() {
-            tracing::warn!("the drain limit passed with requests in flight");
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => return ShutdownSignal::FastShutdown,
+                _ = terminate.recv() => return self.terminate(&mut interrupt).await,
+                _ = quit.recv() => {}
+            }
+            // The library would end this process although nobody took its sockets.
+            if self.socket.exists() {
+                return self.hand_over();
+            }
+            tracing::error!("no new process waits for the sockets: start one with `run --upgrade` first");
         }
-        asked
     }
 }
 

@@ -1,14 +1,20 @@
 //! The site's servers: balanced, checked, spoken to with every timeout set.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, net::ToSocketAddrs, sync::Arc, time::Duration};
 
 use pingora::lb::{Backend, LoadBalancer, health_check, selection::RoundRobin};
 use pingora::prelude::*;
-use pingora::protocols::ALPN;
+use pingora::protocols::{ALPN, l4::socket::SocketAddr};
 use pingora::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy};
 use pingora::utils::tls::WrappedX509;
 
-use crate::edge::settings::{Timeouts, Upstream as Settings};
+use crate::{
+    edge::{
+        settings::{Timeouts, Upstream as Settings},
+        turns::InTurn,
+    },
+    secret,
+};
 
 /// The servers under one configuration.
 pub struct Upstream {
@@ -20,7 +26,9 @@ pub struct Upstream {
 }
 
 struct Tls {
-    server_name: String,
+    /// The name that every server must prove; else each its own host.
+    server_name: Option<String>,
+    hosts: HashMap<std::net::SocketAddr, String>,
     roots: Option<Arc<[WrappedX509]>>,
 }
 
@@ -41,13 +49,13 @@ impl Upstream {
     /// # Errors
     /// When a server's name does not resolve or the roots cannot be read.
     pub fn new(settings: &Settings, timeouts: Timeouts) -> Result<Self, UpstreamError> {
-        let servers: Vec<&str> = settings.servers.iter().map(String::as_str).collect();
-        let mut balancer = LoadBalancer::try_from_iter(servers).map_err(UpstreamError::Unknown)?;
-        let first_host =
-            settings.servers.first().and_then(|server| server.rsplit_once(':')).map_or("", |(host, _)| host);
+        let (addresses, hosts) = resolved(&settings.servers).map_err(UpstreamError::Unknown)?;
+        let mut balancer = LoadBalancer::try_from_iter(addresses).map_err(UpstreamError::Unknown)?;
+        let first_host = settings.servers.first().map_or("", |server| host_of(server));
         let tls = match &settings.tls {
             Some(tls) => Some(Tls {
-                server_name: tls.server_name.clone().unwrap_or_else(|| first_host.to_owned()),
+                server_name: tls.server_name.clone(),
+                hosts,
                 roots: tls.ca_file.as_deref().map(roots).transpose()?,
             }),
             None => None,
@@ -66,11 +74,17 @@ impl Upstream {
         self.balancer.backends().get_backend().iter().any(|backend| self.balancer.backends().ready(backend))
     }
 
-    /// The server for the next request, or `None` when all are down.
-    pub fn peer(&self) -> Option<Box<HttpPeer>> {
-        let Backend { addr, .. } = self.balancer.select(b"", 16)?;
+    /// The server for the next request, another than `tried` if there is one; `None` when all are down.
+    pub fn peer(&self, tried: Option<&SocketAddr>) -> Option<Box<HttpPeer>> {
+        let fresh = |backend: &Backend, healthy: bool| healthy && Some(&backend.addr) != tried;
+        let fresh = self.balancer.select_with(b"", 16, fresh);
+        let Backend { addr, .. } = fresh.or_else(|| self.balancer.select(b"", 16))?;
         let mut peer = match &self.tls {
-            Some(tls) => HttpPeer::new(addr, true, tls.server_name.clone()),
+            Some(tls) => {
+                let own = || addr.as_inet().and_then(|address| tls.hosts.get(address)).cloned();
+                let name = tls.server_name.clone().or_else(own).unwrap_or_default();
+                HttpPeer::new(addr, true, name)
+            }
             None => HttpPeer::new(addr, false, String::new()),
         };
         let options = &mut peer.options;
@@ -86,6 +100,33 @@ impl Upstream {
         }
         Some(Box::new(peer))
     }
+
+    /// The same server for a request that asks for an upgrade: over a connection of its own, which
+    /// serves nothing else before or after it.
+    pub fn for_upgrade(&self, mut peer: Box<HttpPeer>) -> Box<HttpPeer> {
+        peer.options.custom_l4 = Some(Arc::new(InTurn(self.timeouts.upstream_connect)));
+        peer.options.idle_timeout = Some(Duration::from_secs(1));
+        peer.group_key = u64::from_le_bytes(secret::random());
+        peer
+    }
+}
+
+/// The addresses of the servers in their order, and the host by which each address was found.
+fn resolved(servers: &[String]) -> std::io::Result<(Vec<std::net::SocketAddr>, HashMap<std::net::SocketAddr, String>)> {
+    let (mut addresses, mut hosts) = (Vec::new(), HashMap::new());
+    for server in servers {
+        for address in server.to_socket_addrs()? {
+            addresses.push(address);
+            hosts.entry(address).or_insert_with(|| host_of(server).to_owned());
+        }
+    }
+    Ok((addresses, hosts))
+}
+
+/// The host of `host:port`, an IPv6 address without its brackets.
+fn host_of(server: &str) -> &str {
+    let host = server.rsplit_once(':').map_or(server, |(host, _)| host);
+    host.trim_start_matches('[').trim_end_matches(']')
 }
 
 type Check = Box<dyn health_check::HealthCheck + Send + Sync>;

@@ -4,9 +4,7 @@
 
 use std::fmt;
 
-use argon2::{
-    Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier, Version,
-};
+use argon2::{Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier, Version};
 use zeroize::Zeroizing;
 
 use crate::secret::{self, Hasher};
@@ -76,8 +74,7 @@ impl BackupCode {
     /// As it is shown: `ABCD-EFGH-JKMN-PQRS-TVWX`.
     #[must_use]
     pub fn reveal(&self) -> Zeroizing<String> {
-        let groups: Vec<&str> =
-            (0..LENGTH).step_by(4).filter_map(|start| self.0.get(start..start + 4)).collect();
+        let groups: Vec<&str> = (0..LENGTH).step_by(4).filter_map(|start| self.0.get(start..start + 4)).collect();
         Zeroizing::new(groups.join("-"))
     }
 

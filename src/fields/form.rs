@@ -32,14 +32,18 @@ fn find(name: &str, pair: &[u8], alone: bool, found: &mut Vec<Found>) {
     found.push(Found { value: value.into_owned(), plain: alone && exact && readable && !split });
 }
 
-/// Whether some framework takes `key` for `name`: without `[…]`, `.…` and what follows a NUL, trimmed,
-/// case folded, with spaces and dots as underscores.
+/// Whether some framework takes `key` for `name`: without `[…]`, `.…` and what follows a NUL, trimmed
+/// (of a byte order mark and of the question mark of a query too), case folded, with spaces and dots as underscores.
 pub(super) fn folds_into(key: &str, name: &str) -> bool {
     if key == name {
         return true;
     }
     let cut = key.split(['[', '\0']).next().unwrap_or(key);
-    let fold = |text: &str| text.trim().to_lowercase().replace([' ', '.'], "_");
+    let fold = |text: &str| text.trim_matches(is_trimmed).to_lowercase().replace([' ', '.'], "_");
     let (folded, wanted) = (fold(cut), fold(name));
     folded == wanted || folded.strip_prefix(&wanted).is_some_and(|rest| rest.starts_with('_') && key.contains('.'))
+}
+
+fn is_trimmed(character: char) -> bool {
+    character.is_whitespace() || matches!(character, '\u{feff}' | '?')
 }

@@ -4,6 +4,8 @@
 mod form;
 mod json;
 mod multipart;
+#[cfg(test)]
+mod property_tests;
 
 /// Where a field stands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -62,7 +64,7 @@ enum Media<'b> {
 #[must_use]
 pub fn read(name: &FieldName, query: Option<&str>, body: Option<Body<'_>>) -> Field {
     match name {
-        FieldName::Query(name) => field(form::values(name, query.unwrap_or_default().as_bytes())),
+        FieldName::Query(name) => query_field(name, query, body),
         FieldName::Form(name) => form_field(name, query, body),
         FieldName::Json(pointer) => match body {
             None => Field::Absent,
@@ -73,6 +75,12 @@ pub fn read(name: &FieldName, query: Option<&str>, body: Option<Body<'_>>) -> Fi
             },
         },
     }
+}
+
+/// Whether some framework looks for form fields in a body of this type: also in one without a type.
+#[must_use]
+pub fn may_be_form(content_type: Option<&str>) -> bool {
+    content_type.is_none_or(|text| text.to_ascii_lowercase().contains("form"))
 }
 
 /// Every value that some reading finds; empty also where the place cannot be read.
@@ -96,6 +104,28 @@ pub fn condition(name: &FieldName, query: Option<&str>, body: Option<Body<'_>>, 
         Field::One(_) => Condition::No,
         Field::Several(_) | Field::Unreadable => Condition::Unknown,
     }
+}
+
+/// A parameter of the query; one that a form has too, or may have, is ambiguous: some frameworks merge
+/// both, and then the form's counts.
+fn query_field(name: &str, query: Option<&str>, body: Option<Body<'_>>) -> Field {
+    let mut found = form::values(name, query.unwrap_or_default().as_bytes());
+    let in_form = match body.map(|body| (media(body), body.bytes)) {
+        Some((Media::Form, bytes)) => form::values(name, bytes),
+        Some((Media::Multipart { boundary }, bytes)) => match multipart::values(name, bytes, boundary) {
+            Some(values) => values,
+            None => return Field::Unreadable,
+        },
+        Some((Media::Other, bytes)) if !bytes.is_empty() && body.is_some_and(|body| may_be_form(body.content_type)) => {
+            return Field::Unreadable;
+        }
+        None | Some((Media::Json | Media::Other, _)) => Vec::new(),
+    };
+    if in_form.is_empty() {
+        return field(found);
+    }
+    found.extend(in_form);
+    Field::Several(found.into_iter().map(|found| found.value).collect())
 }
 
 /// A form field; one that the query repeats is ambiguous, since some frameworks merge both.
@@ -187,6 +217,8 @@ mod tests {
             "amount.x=1&amount=2",
             "amount=1;amount=2",
             " amount=1",
+            "\u{feff}amount=1",
+            "?amount=1",
         ] {
             assert!(matches!(form(body), Field::Several(_)), "{body}: {:?}", form(body));
         }
@@ -197,6 +229,22 @@ mod tests {
         let body = Some(Body { content_type: FORM, bytes: b"amount=1" });
         let field = read(&FieldName::Form("amount".into()), Some("amount=1"), body);
         assert!(matches!(field, Field::Several(_)));
+    }
+
+    /// Rack, PHP's `$_REQUEST` and servlets merge both.
+    #[test]
+    fn a_form_counts_for_the_query() {
+        let ask = |content_type, body: &str, query| {
+            let body = Some(Body { content_type, bytes: body.as_bytes() });
+            condition(&FieldName::Query("do".into()), query, body, "pay")
+        };
+        assert_eq!(ask(FORM, "do=pay", None), Condition::Unknown);
+        assert_eq!(ask(FORM, "do=pay", Some("do=look")), Condition::Unknown);
+        assert_eq!(ask(None, "do=pay", Some("do=look")), Condition::Unknown);
+        assert_eq!(ask(Some("image/png"), "do=pay", Some("do=look")), Condition::No);
+        assert_eq!(ask(FORM, "x=y", Some("do=look")), Condition::No);
+        assert_eq!(ask(Some("application/json"), "{}", Some("do=look")), Condition::No);
+        assert_eq!(ask(None, "", Some("do=pay")), Condition::Yes);
     }
 
     #[test]
@@ -223,7 +271,7 @@ mod tests {
         ] {
             assert_eq!(json("/a", broken), Field::Unreadable, "{broken}");
         }
-        assert_eq!(json("/a", &("[".repeat(64) + &"]".repeat(64))), Field::Unreadable);
+        assert_eq!(json("/a", &format!("{}{}", "[".repeat(64), "]".repeat(64))), Field::Unreadable);
         assert_eq!(json("/a", r#"{"a":{}}"#), Field::Unreadable);
     }
 

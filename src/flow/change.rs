@@ -84,7 +84,13 @@ impl Flow {
         let prefix = &rules.portal_prefix;
         let return_to = match &change {
             Change::Bind { enrolment, .. } => format!("{prefix}/settings/enrol/{enrolment}"),
-            _ => format!("{prefix}/settings"),
+            Change::Remove { .. }
+            | Change::Disable
+            | Change::Enable
+            | Change::BackupCodes
+            | Change::ForgetDevices { .. }
+            | Change::EndSessions
+            | Change::Unfreeze => format!("{prefix}/settings"),
         };
         let browser = browser_secret(rules, head);
         let kinds = [FactorKind::App, FactorKind::Sms, FactorKind::BackupCode];
@@ -126,7 +132,12 @@ impl Flow {
                 Ok(Changed { enrolment, ..Changed::nothing(asker) })
             }
             Change::BackupCodes => self.replace_codes(rules, asker).await,
-            other => {
+            other @ (Change::Remove { .. }
+            | Change::Disable
+            | Change::Enable
+            | Change::ForgetDevices { .. }
+            | Change::EndSessions
+            | Change::Unfreeze) => {
                 let (event, detail, mut edits) = self.edits(&other, state);
                 if other != Change::Unfreeze {
                     edits.insert(0, Edit::RequireNotFrozen);

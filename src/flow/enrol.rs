@@ -25,6 +25,8 @@ use crate::{
 
 mod activate;
 mod phone;
+#[cfg(test)]
+mod tests;
 
 /// How long an enrolment waits for its confirmation.
 const PENDING_LIFETIME: Duration = Duration::from_secs(15 * 60);
@@ -362,9 +364,7 @@ fn number_of(
     }
     let home = rules.second_factor.sms.countries.first().copied();
     let number = match wanted.number.map(str::trim).filter(|typed| !typed.is_empty()) {
-        Some(typed) => {
-            PhoneNumber::parse(typed, home).map_err(|_| FlowError::BadRequest("this is no phone number"))?
-        }
+        Some(typed) => PhoneNumber::parse(typed, home).map_err(|_| FlowError::BadRequest("this is no phone number"))?,
         None => on_file.ok_or(FlowError::BadRequest("a phone number is needed"))?,
     };
     Ok(Some(number))
@@ -389,4 +389,3 @@ pub(super) fn may_enrol_first(
         FirstEnrolment::Support => Err(FlowError::Denied("a first enrolment needs a code from the support desk")),
     }
 }
-

@@ -17,6 +17,15 @@ use crate::{
     store::shared::Level,
 };
 
+/// How old the store's word on a stamp may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// Some seconds (decisions 14).
+    Late,
+    /// It is asked now.
+    Anew,
+}
+
 /// What was found out of a request's proofs.
 #[derive(Default)]
 pub(super) struct Evidence {
@@ -63,13 +72,14 @@ impl Flow {
             once |= requirement == Requirement::Once;
             fresh |= matches!(requirement, Requirement::Fresh { .. });
         }
+        let reading = if fresh { Reading::Anew } else { Reading::Late };
         let stamp = self.stamp_of(rules, head)?;
         // What a request changes is noted and told of by who sent it.
         let matters = |route: &&policy::Route| route.changes.is_some() || route.after_success.is_some();
         let asks = once || landing.enforced.iter().any(matters);
         let unasked = if asks { None } else { rules.identity.binding_unasked(head)? };
         if let Some(stamp) = stamp.as_ref().filter(|stamp| unasked == Some(stamp.proof.binding))
-            && self.counts(stamp, !fresh).await?
+            && self.counts(stamp, reading).await?
         {
             let evidence = Evidence { stamp: Some(stamp.clone()), ..Evidence::default() };
             let now = self.clock.now();
@@ -82,10 +92,7 @@ impl Flow {
         let Who::Player(player) = rules.identity.who(head, freshness).await? else {
             return Ok(Evidence { anonymous: true, ..Evidence::default() });
         };
-        let stamp = match stamp {
-            Some(stamp) if self.is_of(&stamp, &player) && self.counts(&stamp, !fresh).await? => Some(stamp),
-            _ => None,
-        };
+        let stamp = self.own_stamp(stamp, &player, reading).await?;
         let approval = if once { self.presented_approval(rules, arrival, landing, &player).await? } else { None };
         let (spend, details) =
             approval.map_or((None, Vec::new()), |(spend, digest, details)| (Some((spend, digest)), details));
@@ -136,8 +143,19 @@ impl Flow {
         });
     }
 
-    async fn counts(&self, stamp: &Stamp, cached: bool) -> Result<bool, FlowError> {
-        let checked = self.check_revocation(stamp, cached).await?;
+    /// The stamp, if it is of this player's log-in and was not revoked.
+    pub(super) async fn own_stamp(
+        &self,
+        stamp: Option<Stamp>,
+        player: &Player,
+        reading: Reading,
+    ) -> Result<Option<Stamp>, FlowError> {
+        let Some(stamp) = stamp.filter(|stamp| self.is_of(stamp, player)) else { return Ok(None) };
+        Ok(self.counts(&stamp, reading).await?.then_some(stamp))
+    }
+
+    async fn counts(&self, stamp: &Stamp, reading: Reading) -> Result<bool, FlowError> {
+        let checked = self.check_revocation(stamp, reading == Reading::Late).await?;
         if let Err(reject) = checked {
             self.stamp_rejected(reject);
         }

@@ -4,8 +4,6 @@
 //! refuses; which stamp or approval does it bring; who sent it; the policy; and, where proof is
 //! missing, the challenge that asks for it. Every error on this path closes the gate.
 
-use http::header;
-
 use crate::{
     clock::UnixTime,
     fields::Body,
@@ -14,13 +12,13 @@ use crate::{
         challenge::{Asked, NewChallenge},
         device::Exchanged,
         evidence::Evidence,
+        form::{body_view, check_form, check_tunnel},
         hold::{self, HeldRequest},
     },
     identity::Player,
     metrics::words::HeldOutcome,
     policy::{
-        self, Account, BodyView, Decision, Enrolment, FactorKind, Facts, Landing, Permit, Reason, Requirement, Route,
-        Verdict,
+        self, Account, Decision, Enrolment, FactorKind, Facts, Landing, Permit, Reason, Requirement, Route, Verdict,
         rule::Respond,
     },
     request::{self, Binding, Head, Subject},
@@ -105,8 +103,6 @@ pub enum Outcome {
         asked: Box<Asked>,
         /// Whether a page is wanted.
         page: bool,
-        /// A new value for our login cookie, where the log-in needs one.
-        login_cookie: Option<Token>,
     },
     /// It is refused.
     Refuse(FlowError),
@@ -142,8 +138,12 @@ impl Flow {
     /// Takes a request to its verdict.
     pub async fn gate<'r>(&self, rules: &'r RuleSet, arrival: Arrival<'_>) -> Gated<'r> {
         let landing = rules.routes.land(arrival.head, body_view(arrival.body));
+        if let Some(gated) = self.unguarded(arrival, &landing) {
+            return gated;
+        }
         let route = landing.enforced.first().copied();
-        let gated = match self.gate_landed(rules, arrival, &landing).await {
+        // On the heap only now: it is large, and most requests are not guarded.
+        let gated = match Box::pin(self.gate_landed(rules, arrival, &landing)).await {
             Ok(gated) => gated,
             Err(error) => gated(Outcome::Refuse(error), route),
         };
@@ -160,6 +160,19 @@ impl Flow {
         }
     }
 
+    /// The way of a request on which nothing depends: no identity, no stamp, no store (decisions 51).
+    fn unguarded<'r>(&self, arrival: Arrival<'_>, landing: &Landing<'r>) -> Option<Gated<'r>> {
+        let unread = matches!(arrival.body, BodyState::Unread);
+        if !landing.is_unguarded() || !landing.observed.is_empty() || unread && landing.body_matters {
+            return None;
+        }
+        let evidence = Evidence::default();
+        let decision = policy::decide(landing, arrival.head, &evidence.facts(self.clock.now()));
+        let Verdict::Allow(permit) = decision.verdict else { return None };
+        let passage = Passage { anonymous: false, ..Passage::anonymous(permit) };
+        Some(Gated { reason: Some(decision.reason), ..gated(Outcome::Pass(Box::new(passage)), decision.route) })
+    }
+
     async fn gate_landed<'r>(
         &self,
         rules: &'r RuleSet,
@@ -168,7 +181,9 @@ impl Flow {
     ) -> Result<Gated<'r>, FlowError> {
         let guarded = !landing.is_unguarded();
         if guarded {
-            check_form(arrival.head)?;
+            check_form(arrival.head, rules.paths, landing)?;
+            rules.identity.refuse_address(arrival.head)?;
+            check_tunnel(rules, arrival.head, landing)?;
         }
         let unread = matches!(arrival.body, BodyState::Unread);
         let wants_once = landing.enforced.iter().any(|route| route.require == Requirement::Once);
@@ -240,8 +255,7 @@ impl Flow {
             });
             observed.collect()
         };
-        let undecided =
-            |route: &&Route| policy::decide::decide_one(route, &facts).0 == policy::decide::Outcome::AskAccount;
+        let undecided = |route: &&Route| policy::decide::decide_one(route, &facts).0 == Verdict::AskAccount;
         if let Some(player) = evidence.player.as_ref().filter(|_| landing.observed.iter().any(undecided))
             && let Ok(state) = self.stores.accounts.player(&player.subject).await
         {
@@ -334,27 +348,8 @@ impl Flow {
             }
             self.metrics.held(HeldOutcome::Held);
         }
-        Ok(Outcome::Ask { asked: Box::new(asked), page, login_cookie: player.login_cookie })
+        Ok(Outcome::Ask { asked: Box::new(asked), page })
     }
-}
-
-/// Forms that a guarded route refuses, though they may be harmless elsewhere (security.md 3.3).
-fn check_form(head: &Head<'_>) -> Result<(), FlowError> {
-    if head.target.ambiguity().is_some() {
-        return Err(FlowError::BadRequest("this address is written in a form that is refused here"));
-    }
-    if head.headers.get_all(header::CONTENT_TYPE).iter().nth(1).is_some() {
-        return Err(FlowError::BadRequest("the Content-Type occurs more than once"));
-    }
-    if head.headers.contains_key(header::CONTENT_ENCODING) {
-        return Err(FlowError::UnreadableBody);
-    }
-    let has_body = head.headers.contains_key(header::TRANSFER_ENCODING)
-        || head.headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0");
-    if has_body && head.method.is_safe() {
-        return Err(FlowError::BadRequest("this method takes no body here"));
-    }
-    Ok(())
 }
 
 /// The browser secret in the challenge cookie.
@@ -383,13 +378,6 @@ fn enrolment(state: &PlayerState) -> Enrolment {
     // One ripe factor is enough.
     let cooling_until = state.factors.iter().map(|factor| factor.matures_at).min();
     Enrolment::Active { kinds, cooling_until }
-}
-
-fn body_view(body: BodyState<'_>) -> BodyView<'_> {
-    match body {
-        BodyState::Read(body) => BodyView::Read(body),
-        BodyState::Unread | BodyState::TooLarge => BodyView::Unread,
-    }
 }
 
 fn gated<'r>(outcome: Outcome, route: Option<&'r Route>) -> Gated<'r> {

@@ -31,6 +31,7 @@ pub mod enrol;
 pub mod epochs;
 mod evidence;
 pub mod follow;
+mod form;
 pub mod gate;
 pub mod freeze;
 pub mod hold;
@@ -57,6 +58,8 @@ pub struct RuleSet {
     pub languages: Vec<Language>,
     /// The routes.
     pub routes: Routes,
+    /// What guarded routes do with odd paths.
+    pub paths: crate::target::PathPolicy,
     /// Requests that end the site session, as routes.
     pub session_end: Routes,
     /// Who is it.

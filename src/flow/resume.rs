@@ -6,6 +6,7 @@ use http::{HeaderMap, Method};
 use crate::{
     flow::{
         Flow, FlowError, RuleSet,
+        evidence::Reading,
         gate::{Passage, Spend, browser_secret},
         hold::{self, HeldRequest},
     },
@@ -41,6 +42,12 @@ pub struct Resumed {
 pub fn resume_token(body: &[u8]) -> Option<Token> {
     let text = std::str::from_utf8(body).ok()?;
     Token::parse(text.strip_prefix(RESUME_FIELD)?.strip_prefix('=')?)
+}
+
+/// Whether a form body has our field, in whatever spelling a framework might read it.
+#[must_use]
+pub fn has_resume_field(body: &[u8]) -> bool {
+    form_urlencoded::parse(body).any(|(name, _)| name.trim().eq_ignore_ascii_case(RESUME_FIELD))
 }
 
 impl Flow {
@@ -81,12 +88,7 @@ impl Flow {
         let original = Head { method: &method, target: &target, headers: &headers, ..*head };
         let landing = rules.routes.land(&original, BodyView::Read(held.body()));
         let digest = check_digest(&landing, &original, &held, (&player, challenge.digest))?;
-        let stamp = match self.stamp_of(rules, head)? {
-            Some(stamp) if stamp.proof.subject == player.subject && stamp.proof.binding == player.binding => {
-                self.check_revocation(&stamp, false).await?.ok().map(|()| stamp)
-            }
-            _ => None,
-        };
+        let stamp = self.own_stamp(self.stamp_of(rules, head)?, &player, Reading::Anew).await?;
         let state = self.stores.accounts.player(&player.subject).await?;
         let account = super::gate::account(&state);
         let facts = Facts {

@@ -74,7 +74,6 @@ pub(super) fn asker(subject: &str, login: u8, browser: &Token) -> Asker {
         binding: Binding([login; 32]),
         carrier: Carrier::Cookie,
         claims: Claims::default(),
-        login_cookie: None,
     };
     Asker { player, browser: Some(browser.hash()), known: false }
 }
@@ -134,7 +133,7 @@ fn rules(flow: &Arc<Flow>, outbox: &Arc<Outbox>, first: FirstEnrolment) -> Arc<R
     stamp::provider::install();
     let http = reqwest::Client::new();
     let origin = "https://play.example".to_owned();
-    let ring = || KeyRing::new(vec![SigningKey::from_pkcs8("k", &SigningKey::generate()).unwrap()]).unwrap();
+    let ring = || KeyRing::new(vec![SigningKey::from_pkcs8("k", &SigningKey::generate(), START).unwrap()]).unwrap();
     let ports = courier::Ports {
         http: http.clone(),
         clock: Arc::clone(&flow.clock),
@@ -171,6 +170,7 @@ fn rules(flow: &Arc<Flow>, outbox: &Arc<Outbox>, first: FirstEnrolment) -> Arc<R
         languages: vec![Language::English],
         routes: Routes::compile(Vec::new(), Requirement::None),
         session_end: Routes::compile(Vec::new(), Requirement::None),
+        paths: crate::target::PathPolicy::default(),
         identity: Sources::build(Vec::new(), identity).unwrap(),
         stamps: Stamps::new(stamp::Settings { origin: origin.clone(), lifetime: DAY / 2, idle: DAY / 48 }, ring()),
         assertions: Assertions::new(origin, ring()),

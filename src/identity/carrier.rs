@@ -161,10 +161,18 @@ pub(super) fn retain_cookies(headers: &mut HeaderMap, drops: impl Fn(&[u8]) -> b
 
 /// Whether some framework might read `candidate` as the cookie of this name.
 pub(super) fn matches_folded(candidate: &[u8], name: &str) -> bool {
-    let candidate = candidate.trim_ascii();
+    let candidate = trimmed(candidate);
     let (stem, open) = name.strip_suffix('*').map_or((name, false), |stem| (stem, true));
     let fits = if open { candidate.len() >= stem.len() } else { candidate.len() == stem.len() };
     fits && candidate.iter().zip(stem.as_bytes()).all(|(one, other)| fold(*one) == fold(*other))
+}
+
+/// Without what is no visible ASCII at both ends: some frameworks trim Unicode's spaces too.
+fn trimmed(name: &[u8]) -> &[u8] {
+    let visible = |byte: &u8| byte.is_ascii_graphic();
+    let Some(first) = name.iter().position(visible) else { return &[] };
+    let last = name.iter().rposition(visible).unwrap_or(first);
+    name.get(first..=last).unwrap_or(name)
 }
 
 /// Whether a cookie has this name, which may end in `*`.
@@ -254,6 +262,16 @@ mod tests {
         assert_eq!(find("sid_1=a; sid_2=b", "sid_*"), Err(()));
         assert_eq!(find("my.sid=a", "my_sid"), Err(()));
         assert_eq!(find(&format!("sid={}", "a".repeat(4097)), "sid"), Err(()));
+    }
+
+    /// Python trims Unicode's spaces from cookie names.
+    #[test]
+    fn a_second_session_cookie_behind_an_invisible_character_is_refused() {
+        for name in ["\u{a0}sid", "sid\u{a0}", "\u{feff}sid", "\u{200b}sid", "\u{85}sid"] {
+            let line = HeaderValue::from_bytes(format!("sid=a; {name}=b").as_bytes()).unwrap();
+            let headers = HeaderMap::from_iter([(header::COOKIE, line)]);
+            assert!(Jar::parse(&headers).unwrap().find("sid").is_err(), "{name:?}");
+        }
     }
 
     #[test]

@@ -93,12 +93,14 @@ impl Introspection {
         let response = request.send().await.map_err(|error| self.unavailable(describe(&error)))?;
         let status = response.status();
         if status.is_redirection() || matches!(status.as_u16(), 401 | 403) {
+            hand_on(head, response.headers());
             return Ok(None);
         }
         if !status.is_success() {
             return Err(self.unavailable(&format!("status {}", status.as_u16())));
         }
         let headers = response.headers().clone();
+        hand_on(head, &headers);
         let body = self.body(response).await?;
         let json = serde_json::from_slice(&body).ok();
         self.said(&Answer { headers: &headers, body: &body, json, authorization })
@@ -154,6 +156,16 @@ fn credentials(head: &Head<'_>) -> Result<HeaderMap, IdentityError> {
     }
     retain_cookies(&mut credentials, is_ours);
     Ok(credentials)
+}
+
+/// Gives the site's cookies to whoever answers the player, as if the player had asked; none of our
+/// names (decisions 3, 32).
+fn hand_on(head: &Head<'_>, answer: &HeaderMap) {
+    for line in answer.get_all(header::SET_COOKIE) {
+        if !is_ours(line.as_bytes()) {
+            head.answer_cookies.hand_on(line.clone());
+        }
+    }
 }
 
 /// Whether a cookie is one of stepgate's own, whatever its prefix or case.

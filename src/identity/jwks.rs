@@ -37,8 +37,18 @@ pub(super) struct KeySet {
     origin: Origin,
     ports: Arc<Ports>,
     current: ArcSwapOption<Snapshot>,
-    /// When it was last tried; held while it is read, so that it is read once.
-    tried: Mutex<Option<UnixTime>>,
+    /// Held while it is read, so that it is read once.
+    tried: Mutex<Tried>,
+}
+
+/// When a set was last tried.
+#[derive(Default)]
+struct Tried {
+    /// For whatever cause.
+    last: Option<UnixTime>,
+    /// For a key that it did not have: with a pace of its own, since a site may change its keys right
+    /// after they were read.
+    for_unknown_key: Option<UnixTime>,
 }
 
 enum Origin {
@@ -79,7 +89,7 @@ impl Keys {
             JwtKey::JwksFile(path) => Origin::File(path),
             JwtKey::JwksUrl(url) => Origin::Url(url),
         };
-        let set = KeySet { origin, ports: Arc::clone(ports), current: ArcSwapOption::empty(), tried: Mutex::new(None) };
+        let set = KeySet { origin, ports: Arc::clone(ports), current: ArcSwapOption::empty(), tried: Mutex::default() };
         if let Origin::File(path) = &set.origin {
             let snapshot = read_file(path, ports.clock.now()).map_err(BuildError::JwksFile)?;
             set.current.store(Some(Arc::new(snapshot)));
@@ -131,8 +141,11 @@ impl KeySet {
     async fn refresh(&self, cause: Cause) -> Result<(), IdentityError> {
         let mut tried = self.tried.lock().await;
         let now = self.ports.clock.now();
-        if self.is_due(*tried, cause, now) {
-            *tried = Some(now);
+        if self.is_due(&tried, cause, now) {
+            tried.last = Some(now);
+            if cause == Cause::UnknownKey {
+                tried.for_unknown_key = Some(now);
+            }
             match self.read(now).await {
                 Ok(Some(snapshot)) => self.current.store(Some(Arc::new(snapshot))),
                 Ok(None) => {}
@@ -146,17 +159,19 @@ impl KeySet {
         Ok(())
     }
 
-    fn is_due(&self, tried: Option<UnixTime>, cause: Cause, now: UnixTime) -> bool {
+    fn is_due(&self, tried: &Tried, cause: Cause, now: UnixTime) -> bool {
         let current = self.current.load();
-        let pace = match self.origin {
-            Origin::Url(_) if current.is_some() => URL_PACE,
-            Origin::Url(_) | Origin::File(_) => FILE_PACE,
+        let is_file = matches!(self.origin, Origin::File(_));
+        let (pace, before) = match cause {
+            Cause::UnknownKey if !is_file && current.is_some() => (URL_PACE, tried.for_unknown_key),
+            Cause::Use if !is_file && current.is_some() => (URL_PACE, tried.last),
+            Cause::UnknownKey | Cause::Use => (FILE_PACE, tried.last),
         };
-        if tried.is_some_and(|at| now.since(at) < pace) {
+        if before.is_some_and(|at| now.since(at) < pace) {
             return false;
         }
         let fresh = current.as_ref().is_some_and(|snapshot| now.since(snapshot.read_at) < URL_AGE);
-        matches!(self.origin, Origin::File(_)) || cause == Cause::UnknownKey || !fresh
+        is_file || cause == Cause::UnknownKey || !fresh
     }
 
     /// The set as it is now; `None` when it did not change.

@@ -4,13 +4,15 @@
 //! cookie or header by which the site knows the player.
 //!
 //! - [`settings`]: what an operator says of them.
-//! - `carrier`: credentials out of a request head; `set_cookie`: out of an answer.
+//! - `carrier`: credentials out of a request head; `set_cookie`: out of an answer; `address`: those
+//!   that no request may have.
 //! - `jwt` with `jwks`, `introspection` with `extract`, `login`, `header`: a source each.
 //! - `source`: one of any kind; `sources`: asking all of them, and the binding over their values.
 //!
 //! Adding one: its settings as a variant of [`settings::SourceSettings`]; a file with what it shows
 //! of a head and how it is asked; an arm wherever `source` and `sources` match on it.
 
+mod address;
 mod carrier;
 mod extract;
 mod header;
@@ -32,7 +34,7 @@ use crate::{
     clock::Clock,
     metrics::Metrics,
     request::{Binding, Carrier, Subject},
-    secret::{Hasher, Token},
+    secret::Hasher,
     store::LoginBindings,
 };
 
@@ -47,10 +49,6 @@ pub struct Player {
     pub carrier: Carrier,
     /// What else the sources say.
     pub claims: Claims,
-    /// A new value for our login cookie ([`Ports::login_cookie`]), where a source binds to it and the
-    /// request brought none. The binding is made over it already: whoever answers the request sets
-    /// it, else the next request has another binding.
-    pub login_cookie: Option<Token>,
 }
 
 /// Claims about a player that the site vouches for; each as the site writes it, `None` when absent.

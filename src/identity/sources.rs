@@ -6,6 +6,7 @@ use http::{HeaderMap, header};
 
 use super::{
     BuildError, Claims, Freshness, IdentityError, Player, Ports, SiteAnswer, Testimony, Who,
+    address::carries_session,
     carrier::{Jar, ambiguous, matches_folded, retain_cookies},
     introspection::Introspection,
     jwt::{Jwt, Verified},
@@ -63,8 +64,21 @@ impl Sources {
     }
 
     /// Names of the cookies that carry the site's session, as configured; may end in `*`.
-    pub fn identity_cookies(&self) -> impl Iterator<Item = &str> {
+    pub fn identity_cookies(&self) -> impl Iterator<Item = &str> + Clone {
         self.sources.iter().flat_map(Source::cookies).map(String::as_str)
+    }
+
+    /// Refuses an address that carries a session of its own: the site might prefer it over the cookie
+    /// that was looked at. For guarded routes.
+    ///
+    /// # Errors
+    /// `Ambiguous`.
+    pub fn refuse_address(&self, head: &Head<'_>) -> Result<(), IdentityError> {
+        let others = self.ports.other_credentials.iter().map(String::as_str);
+        if carries_session(head.target.raw(), self.identity_cookies().chain(others)) {
+            return Err(ambiguous("a session in the address; send it as a cookie only"));
+        }
+        Ok(())
     }
 
     /// Whether some carrier is present: decides between `anonymous` and a question to the sources.
@@ -141,6 +155,13 @@ impl Sources {
         self.logins().any(|login| login.watches(head))
     }
 
+    /// Whether the request is a log-in whose answer must be read to its end, since the body says
+    /// whether it succeeded (decisions 40).
+    #[must_use]
+    pub fn decides_by_body(&self, head: &Head<'_>) -> bool {
+        self.logins().any(|login| login.settings.success.body.is_some() && login.watches(head))
+    }
+
     /// Learns from the answer to a log-in, or to any other request whose answer sets a session
     /// cookie: binds what is confirmed, voids what a stranger set (decisions 2).
     ///
@@ -159,14 +180,15 @@ impl Sources {
     }
 
     /// The player under the session value that this answer newly sets, where the source says
-    /// `bind: follow` and names the same subject for it; else `None` (decisions 6).
+    /// `bind: follow` and names the same subject for it as `before`, the log-in of the request; else
+    /// `None` (decisions 6).
     ///
     /// # Errors
     /// As [`Sources::who`]; the stamp is not moved then.
     pub async fn rotated(
         &self,
         head: &Head<'_>,
-        before: &Player,
+        before: (&Subject, Binding),
         answer: SiteAnswer<'_>,
     ) -> Result<Option<Player>, IdentityError> {
         if self.is_login(head) {
@@ -183,7 +205,7 @@ impl Sources {
         let headers = with_cookies(head.headers, &names, &new);
         let after = Head { headers: &headers, ..*head };
         let Who::Player(player) = self.who(&after, Freshness::Anew).await? else { return Ok(None) };
-        let moved = player.subject == before.subject && player.binding != before.binding;
+        let moved = player.subject == *before.0 && player.binding != before.1;
         Ok(moved.then_some(player))
     }
 
@@ -273,7 +295,7 @@ impl Sources {
         let login = self.login_cookie(head, named)?;
         let value = |(testimony, bound): &&(Testimony, BoundTo)| match (bound, &login) {
             (BoundTo::Value(value), _) => *value,
-            (BoundTo::Subject, login) => self.subject_value(&testimony.subject, login.as_ref().map(LoginCookie::token)),
+            (BoundTo::Subject, login) => self.subject_value(&testimony.subject, login.as_ref()),
         };
         let values: Vec<_> = named.iter().map(value).collect();
         let binding = self.binding(present, &values);
@@ -293,23 +315,18 @@ impl Sources {
             binding,
             carrier: if by_cookie { Carrier::Cookie } else { Carrier::Header },
             claims,
-            login_cookie: login.and_then(LoginCookie::into_new),
         })
     }
 
-    /// The value of our login cookie, where some source binds to it: the request's, or a new one.
-    fn login_cookie(
-        &self,
-        head: &Head<'_>,
-        named: &[&(Testimony, BoundTo)],
-    ) -> Result<Option<LoginCookie>, IdentityError> {
+    /// The value of our login cookie, where some source binds to it: the request's, or a new one, which
+    /// whoever answers the request sets.
+    fn login_cookie(&self, head: &Head<'_>, named: &[&(Testimony, BoundTo)]) -> Result<Option<Token>, IdentityError> {
         if !named.iter().any(|(_, bound)| matches!(bound, BoundTo::Subject)) {
             return Ok(None);
         }
         let sent = request::cookie(head.headers, self.ports.login_cookie)
             .map_err(|_| ambiguous("our login cookie occurs more than once"))?;
-        let kept = sent.and_then(Token::parse).map(LoginCookie::Sent);
-        Ok(Some(kept.unwrap_or_else(|| LoginCookie::New(Token::random()))))
+        Ok(Some(sent.and_then(Token::parse).unwrap_or_else(|| head.answer_cookies.new_login())))
     }
 
     fn subject_value(&self, subject: &Subject, login: Option<&Token>) -> [u8; 32] {
@@ -336,28 +353,5 @@ fn said<T>(asked: &Result<Option<T>, IdentityError>) -> IdentityResult {
         Err(IdentityError::Rejected { .. }) => IdentityResult::Rejected,
         Err(IdentityError::Ambiguous(_)) => IdentityResult::Ambiguous,
         Err(IdentityError::Unavailable { .. }) => IdentityResult::Unavailable,
-    }
-}
-
-/// A value of our login cookie.
-enum LoginCookie {
-    /// The request brought it.
-    Sent(Token),
-    /// It must be set.
-    New(Token),
-}
-
-impl LoginCookie {
-    const fn token(&self) -> &Token {
-        match self {
-            Self::Sent(token) | Self::New(token) => token,
-        }
-    }
-
-    fn into_new(self) -> Option<Token> {
-        match self {
-            Self::New(token) => Some(token),
-            Self::Sent(_) => None,
-        }
     }
 }

@@ -1,9 +1,9 @@
 //! The table of metric families: the names here are an interface, dashboards rely on them.
 
 use super::words::{
-    CODE_CLASSES, ChallengeOutcome, Channel, Decision, EnrolmentOutcome, FACTORS, Fate, HeldOutcome, IdentityResult,
-    KeyUse, METHODS, REASONS, ReloadResult, SendOutcome, Source, StampReject, StoreOperation, Success, UpstreamError,
-    VerifyResult,
+    CODE_CLASSES, ChallengeOutcome, Channel, ConnectionEnd, Decision, EnrolmentOutcome, FACTORS, Fate, HeldOutcome,
+    IdentityResult, KeyUse, METHODS, REASONS, ReloadResult, SendOutcome, Source, StampReject, StoreOperation, Success,
+    UpstreamError, VerifyResult,
 };
 
 /// What kind of numbers a family holds.
@@ -82,6 +82,11 @@ families! {
         "What the gateway itself added to a request, the site's time not counted.";
     IN_FLIGHT: Kind::Gauge, "requests_in_flight", "requests", &[],
         "Requests whose answer has not ended.";
+    CONNECTIONS: Kind::Gauge, "connections", "connections", &[],
+        "Connections of players that are open.";
+    CONNECTIONS_ENDED: Kind::Counter, "connections_ended_total", "connections",
+        &[label("reason", ConnectionEnd::WORDS)],
+        "Connections of players that were refused, or ended because nothing came in time.";
     DECISIONS: Kind::Counter, "decisions_total", "decisions",
         &[ROUTE, label("decision", Decision::WORDS), label("reason", REASONS)],
         "Decisions over requests to guarded routes.";

@@ -30,8 +30,8 @@ use self::{
     grid::Grid,
     route::RouteVecs,
     words::{
-        Channel, EnrolmentOutcome, Fate, HeldOutcome, IdentityResult, KeyUse, ReloadResult, Source, StampReject,
-        StoreOperation, Success, UpstreamError, VerifyResult,
+        Channel, ConnectionEnd, EnrolmentOutcome, Fate, HeldOutcome, IdentityResult, KeyUse, ReloadResult, Source,
+        StampReject, StoreOperation, Success, UpstreamError, VerifyResult,
     },
 };
 use crate::clock::UnixTime;
@@ -52,6 +52,9 @@ pub struct Metrics {
     routes: RouteVecs,
     /// Requests whose answer has not ended; whoever adds one takes it away.
     pub in_flight: IntGauge,
+    /// Connections of players that are open; whoever adds one takes it away.
+    pub connections: IntGauge,
+    connections_ended: Grid<IntCounterVec>,
     /// Requests held now.
     pub held_requests: IntGauge,
     /// Their bytes.
@@ -100,6 +103,8 @@ impl Metrics {
             },
             challenges: counters(&registry, &families::CHALLENGES)?,
             in_flight: gauge(&registry, &families::IN_FLIGHT)?,
+            connections: gauge(&registry, &families::CONNECTIONS)?,
+            connections_ended: counted(&families::CONNECTIONS_ENDED)?,
             held_requests: gauge(&registry, &families::HELD_REQUESTS)?,
             held_bytes: gauge(&registry, &families::HELD_BYTES)?,
             challenge_durations: timed(&families::CHALLENGE_DURATION)?,
@@ -199,6 +204,11 @@ impl Metrics {
     pub fn identity_check(&self, source: Source, result: IdentityResult, took: Duration) {
         count(&self.identity_checks, &[source.as_str(), result.as_str()]);
         observe(&self.identity_durations, &[source.as_str()], took);
+    }
+
+    /// Counts a connection that we refused or ended.
+    pub fn connection_ended(&self, end: ConnectionEnd) {
+        count(&self.connections_ended, &[end.as_str()]);
     }
 
     /// Counts a request that the site did not answer.

@@ -234,6 +234,24 @@ words! {
     }
 }
 
+words! {
+    /// Why a connection was refused or ended by us.
+    ConnectionEnd {
+        /// All connections are in use.
+        Full = "full",
+        /// All connections of its client are in use.
+        ClientFull = "client_full",
+        /// The TLS handshake took too long.
+        Handshake = "handshake",
+        /// The TLS handshake failed.
+        Tls = "tls",
+        /// No request came.
+        Idle = "idle",
+        /// A request head came too slowly.
+        Head = "head",
+    }
+}
+
 /// Factor kinds as `FactorKind::as_str` writes them.
 pub const FACTORS: &[&str] = &["app", "sms", "backup_code", OTHER];
 

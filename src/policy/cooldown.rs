@@ -22,8 +22,7 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause, in the order of the configuration's documentation.
-    pub const ALL: [Self; 5] =
-        [Self::Enroll, Self::BackupCode, Self::Reset, Self::PhoneChange, Self::PasswordChange];
+    pub const ALL: [Self; 5] = [Self::Enroll, Self::BackupCode, Self::Reset, Self::PhoneChange, Self::PasswordChange];
 
     /// The word in the configuration and in the store.
     #[must_use]

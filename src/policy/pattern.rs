@@ -95,6 +95,16 @@ impl PathPattern {
         self.subtree || given.next().is_none()
     }
 
+    /// Whether a path that matches without regard to case is written in another case.
+    #[must_use]
+    pub fn differs_in_case(&self, path: &str) -> bool {
+        let given = path.strip_prefix('/').unwrap_or(path).split('/');
+        self.segments.iter().zip(given).any(|(segment, part)| match segment {
+            Segment::Literal(text) => **text != *part,
+            Segment::Any => false,
+        })
+    }
+
     /// Whether every path of `other` is one of this pattern's.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
@@ -135,6 +145,15 @@ mod tests {
             ("/", "/x", false),
         ] {
             assert_eq!(PathPattern::parse(pattern).unwrap().matches(path), expected, "{pattern} {path}");
+        }
+    }
+
+    #[test]
+    fn another_case_is_noticed() {
+        for (path, expected) in
+            [("/a/B/x", false), ("/A/B/x", true), ("/a/b/x", true), ("/a/B/X", false), ("/a", false)]
+        {
+            assert_eq!(PathPattern::parse("/a/B/**").unwrap().differs_in_case(path), expected, "{path}");
         }
     }
 

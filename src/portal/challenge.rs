@@ -14,6 +14,7 @@ use crate::{
         challenge::{Answer, Asked, ChallengeView, SmsView, Verified},
     },
     policy::FactorKind,
+    secret::Token,
     store::shared::Level,
     web::{self, Problem, Shell},
 };
@@ -36,6 +37,7 @@ struct ChallengePage<'a> {
     asks: bool,
     others: bool,
     choices: Vec<(&'static str, String, String)>,
+    /// Where codes go, while one by SMS is asked for.
     sms: Option<SmsLine>,
     can_remember: bool,
     error: &'a str,
@@ -57,6 +59,14 @@ struct ContinuePage<'a> {
     token: Option<&'a str>,
     warning: Option<String>,
     script: Option<&'a str>,
+}
+
+#[derive(Template)]
+#[template(path = "handed.html")]
+struct HandedPage<'a> {
+    shell: &'a Shell<'a>,
+    warning: Option<String>,
+    script: &'a str,
 }
 
 /// `GET /challenge/{id}`; `?method=` one kind, `?method=choose` all of them.
@@ -94,7 +104,7 @@ pub(super) async fn answer(call: Call, Path(id): Path<String>, body: Form) -> An
     let Some(method) = method else { return call.fail(&FlowError::MethodUnavailable) };
     let answer = Answer { method, code: &code, remember: !remember.is_empty() };
     match call.flow.verify(&call.rules, &call.head(), &id, answer).await {
-        Ok(verified) => go_on(&call, &verified).await,
+        Ok(verified) => go_on(&call, &id, &verified).await,
         Err(error @ (FlowError::CodeRejected { .. } | FlowError::TooManyAttempts { .. })) => {
             shown_again(&call, &id, method, &error).await
         }
@@ -104,7 +114,7 @@ pub(super) async fn answer(call: Call, Path(id): Path<String>, body: Form) -> An
 
 /// The page once more, with what went wrong.
 async fn shown_again(call: &Call, id: &str, method: FactorKind, error: &FlowError) -> Answered {
-    let problem = call.problem(error);
+    let problem = call.problem(error).about(method);
     match call.flow.view_challenge(&call.rules, &call.head(), id).await {
         Ok(view) => challenge_page(call, &view, Some(method.as_str()), Some(&problem)),
         Err(error) => call.fail(&error),
@@ -125,7 +135,7 @@ fn challenge_page(call: &Call, view: &ChallengeView, wanted: Option<&str>, probl
         asks: method != Some(FactorKind::Sms) || view.sms.as_ref().is_some_and(|sms| sms.sent_at.is_some()),
         others: view.methods.len() > 1,
         choices: view.methods.iter().map(|kind| choice(&shell, *kind)).collect(),
-        sms: view.sms.as_ref().map(|sms| call.sms_line(&shell, sms)),
+        sms: view.sms.as_ref().filter(|_| method == Some(FactorKind::Sms)).map(|sms| call.sms_line(&shell, sms)),
         can_remember: view.can_remember,
         error: &problem.map(|problem| problem.line(&shell)).unwrap_or_default(),
     };
@@ -144,7 +154,7 @@ pub(super) fn choice(shell: &Shell<'_>, kind: FactorKind) -> (&'static str, Stri
 }
 
 /// The stamp and the device into their cookies; the browser to where it was going.
-async fn go_on(call: &Call, verified: &Verified) -> Answered {
+async fn go_on(call: &Call, id: &str, verified: &Verified) -> Answered {
     let mut reply = match (&verified.level, &verified.granted.approval) {
         (Level::Change(change), Some(approval)) => {
             match call.flow.change(&call.rules, &call.head(), change.clone(), Some(approval)).await {
@@ -152,6 +162,7 @@ async fn go_on(call: &Call, verified: &Verified) -> Answered {
                 Err(error) => return call.fail(&error),
             }
         }
+        (Level::Once, Some(approval)) if verified.resume.is_none() => handed(call, id, verified, approval),
         _ => continued(call, verified),
     };
     let secure = call.rules.site.secure;
@@ -177,11 +188,24 @@ fn continued(call: &Call, verified: &Verified) -> web::Reply {
     let page = ContinuePage {
         shell: &shell,
         action: &verified.return_to,
-        token: verified.resume.as_ref().map(crate::secret::Token::reveal),
+        token: verified.resume.as_ref().map(Token::reveal),
         warning: few.map(|left| shell.count("backup-left", left)),
         script,
     };
     shell.reply(StatusCode::OK, page.render().unwrap_or_default(), script)
+}
+
+/// What is shown where a script of the site asks for its own request and cannot be gone on for: the
+/// approval goes to that script, in the page that the player came from. Both are ours to write into a
+/// script: letters, digits, `-` and `_`.
+fn handed(call: &Call, id: &str, verified: &Verified, approval: &Token) -> web::Reply {
+    let shell = call.shell(verified.locale.as_deref());
+    let warning = verified.backup_codes_left.filter(|left| *left <= FEW_CODES);
+    let close = if warning.is_none() { ";close()" } else { "" };
+    let script = format!("new BroadcastChannel('stepgate:{id}').postMessage('{}'){close}", approval.reveal());
+    let warning = warning.map(|left| shell.count("backup-left", left));
+    let page = HandedPage { shell: &shell, warning, script: &script };
+    shell.reply(StatusCode::OK, page.render().unwrap_or_default(), Some(&script))
 }
 
 impl Call {

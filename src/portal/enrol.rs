@@ -27,12 +27,17 @@ pub(super) const CODES_SCRIPT: &str = include_str!("pages/codes.js");
 #[template(path = "enrol_choose.html")]
 struct ChoosePage<'a> {
     shell: &'a Shell<'a>,
+    title: String,
     account: &'a str,
     return_to: &'a str,
     place: &'a str,
     choices: Vec<(&'static str, String, String)>,
     /// Whether a number is typed: for a new one, or where none is on file.
     number: bool,
+    /// Whether only the number changes, so that there is nothing to choose.
+    changes_number: bool,
+    typed: &'a str,
+    error: String,
 }
 
 #[derive(Template)]
@@ -40,7 +45,6 @@ struct ChoosePage<'a> {
 struct PhonePage<'a> {
     shell: &'a Shell<'a>,
     step: String,
-    title: String,
     text: String,
     id: &'a str,
     sms: SmsLine,
@@ -81,6 +85,19 @@ struct ConfirmPage<'a> {
 
 /// `GET /settings/enrol`: which kind; `?for=` a challenge to go on to, `?place=` in place of what.
 pub(super) async fn choose(call: Call) -> Answered {
+    let place = call.parameter("place").unwrap_or_default();
+    let return_to = call.parameter("for").unwrap_or_default();
+    choose_page(&call, Chosen { place, return_to, refused: None }).await
+}
+
+/// What the page was opened for, and the number that was refused.
+struct Chosen<'a> {
+    place: &'a str,
+    return_to: &'a str,
+    refused: Option<&'a str>,
+}
+
+async fn choose_page(call: &Call, chosen: Chosen<'_>) -> Answered {
     let view = match call.flow.settings(&call.rules, &call.head()).await {
         Ok(view) => view,
         Err(error) => return call.fail(&error),
@@ -89,17 +106,22 @@ pub(super) async fn choose(call: Call) -> Answered {
         return call.fail(&FlowError::Denied(why));
     }
     let shell = call.shell(view.locale.as_deref());
-    let place = call.parameter("place").and_then(Place::parse).unwrap_or(Place::Beside);
-    let kinds = view.can_enrol.iter().filter(|kind| place != Place::OfNumber || **kind == FactorKind::Sms);
+    let changes_number = Place::parse(chosen.place) == Some(Place::OfNumber);
+    let kinds = view.can_enrol.iter().filter(|kind| !changes_number || **kind == FactorKind::Sms);
     let page = ChoosePage {
         shell: &shell,
+        title: shell.say(if changes_number { "number-title" } else { "enrol-choose-title" }),
         account: &view.account,
-        return_to: call.parameter("for").unwrap_or_default(),
-        place: call.parameter("place").unwrap_or_default(),
+        return_to: chosen.return_to,
+        place: chosen.place,
         choices: kinds.map(|kind| choice(&shell, *kind)).collect(),
-        number: !view.factors.is_empty() && view.can_enrol.contains(&FactorKind::Sms),
+        number: !view.factors.is_empty() || chosen.refused.is_some(),
+        changes_number,
+        typed: chosen.refused.unwrap_or_default(),
+        error: chosen.refused.map(|_| shell.say("number-wrong")).unwrap_or_default(),
     };
-    Answered(shell.reply(StatusCode::OK, page.render().unwrap_or_default(), None))
+    let status = if chosen.refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    Answered(shell.reply(status, page.render().unwrap_or_default(), None))
 }
 
 /// `POST /settings/enrol`, fields `method`, `place`, `number` and, to go on to a challenge, `for`.
@@ -118,6 +140,9 @@ pub(super) async fn begin(call: Call, body: Form) -> Answered {
     match call.flow.begin_enrolment(&call.rules, &call.head(), wanted, None).await {
         Ok(view) => Answered(see_other(&format!("{}/settings/enrol/{}", call.rules.portal_prefix, view.id))),
         Err(FlowError::ProofRequired(asked)) => call.ask(&asked),
+        Err(FlowError::BadRequest(_)) if kind == FactorKind::Sms => {
+            choose_page(&call, Chosen { place: &place, return_to: &return_to, refused: Some(&number) }).await
+        }
         Err(error) => call.fail(&error),
     }
 }
@@ -202,7 +227,10 @@ pub(super) async fn step(call: Call, Path(id): Path<String>, body: Form) -> Answ
 async fn shown_again(call: &Call, id: &str, error: &FlowError) -> Answered {
     let problem = call.problem(error);
     match call.flow.view_enrolment(&call.rules, &call.head(), id).await {
-        Ok(view) => step_page(call, &view, Some(&problem)),
+        Ok(view) => {
+            let asked = if view.step == EnrolmentStep::Phone { FactorKind::Sms } else { view.kind };
+            step_page(call, &view, Some(&problem.about(asked)))
+        }
         Err(error) => call.fail(&error),
     }
 }
@@ -214,6 +242,11 @@ fn step_page(call: &Call, view: &EnrolmentView, problem: Option<&Problem>) -> An
     let (html, script) = match (view.step, &view.app) {
         (EnrolmentStep::Proof, _) => return call.fail(&FlowError::Gone),
         (EnrolmentStep::Phone, _) => (phone_page(call, &shell, view, &error), None),
+        // A wrong code is told where a code is asked for, whichever page it came from.
+        (EnrolmentStep::Secret | EnrolmentStep::BackupCodes, Some(_)) if problem.is_some() => {
+            let page = ConfirmPage { shell: &shell, step: step_of(&shell, view), id: &view.id, error: &error };
+            (page.render().unwrap_or_default(), None)
+        }
         (EnrolmentStep::Secret, Some(_)) => (app_page(&shell, view, false), None),
         (_, Some(_)) if shows_secret => (app_page(&shell, view, true), None),
         (EnrolmentStep::Secret | EnrolmentStep::BackupCodes, _) => (codes_page(&shell, view), Some(CODES_SCRIPT)),
@@ -233,7 +266,6 @@ fn phone_page(call: &Call, shell: &Shell<'_>, view: &EnrolmentView, error: &str)
     let page = PhonePage {
         shell,
         step: step_of(shell, view),
-        title: shell.say("phone-title"),
         text: shell.tell(text, "number", &sms.to),
         id: &view.id,
         sms: call.sms_line(shell, sms),

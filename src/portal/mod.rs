@@ -15,7 +15,7 @@ use http::{Method, StatusCode, request::Parts};
 
 use crate::{
     flow::{Flow, FlowError, RuleSet},
-    request::{Head, Scheme},
+    request::{AnswerCookies, Head, Scheme},
     target::Target,
     web::{
         self, Problem, Reply, Shell, Wants,
@@ -25,11 +25,13 @@ use crate::{
 
 mod api;
 mod challenge;
+mod client;
 mod enrol;
 mod form;
 mod help;
 mod input;
 mod language;
+mod openapi;
 mod receipt;
 mod settings;
 
@@ -85,7 +87,9 @@ pub fn router(flow: Arc<Flow>) -> Router {
         .route("/api/stamps", delete(account::end_sessions))
         .route("/api/activity", get(account::activity))
         .route("/courier/receipt/{courier}", get(receipt::receive).post(receipt::receive))
+        .route("/client.js", get(client::script))
         .route("/jwks.json", get(api::jwks))
+        .route("/openapi.json", get(openapi::show))
         .fallback(|call: Call| async move { call.refuse(&Problem::not_found()) })
         .method_not_allowed_fallback(|call: Call| async move { call.preflight() })
         .with_state(flow)
@@ -99,6 +103,7 @@ pub struct Call {
     peer: Peer,
     parts: Parts,
     target: Target,
+    answer_cookies: Arc<AnswerCookies>,
 }
 
 impl Call {
@@ -111,12 +116,19 @@ impl Call {
             headers: &self.parts.headers,
             client: self.peer.client,
             peer: self.peer.peer,
+            answer_cookies: &self.answer_cookies,
         }
     }
 
     /// A parameter of the query that stands there once and as it is, without escapes.
     fn parameter(&self, name: &str) -> Option<&str> {
-        let mut values = self.parts.uri.query()?.split('&').filter_map(|pair| pair.split_once('=')).filter(|(known, _)| *known == name);
+        let mut values = self
+            .parts
+            .uri
+            .query()?
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .filter(|(known, _)| *known == name);
         let (_, value) = values.next()?;
         values.next().is_none().then_some(value).filter(|value| !value.contains(['%', '+']))
     }
@@ -164,7 +176,8 @@ impl FromRequestParts<Arc<Flow>> for Call {
         let below = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         let raw = format!("{}{below}", rules.portal_prefix);
         let target = Target::parse(raw.as_bytes()).map_err(|_| Answered(plain(StatusCode::BAD_REQUEST)))?;
-        let call = Self { flow: Arc::clone(flow), rules, peer, parts: parts.clone(), target };
+        let answer_cookies = parts.extensions.get::<Arc<AnswerCookies>>().cloned().ok_or_else(broken)?;
+        let call = Self { flow: Arc::clone(flow), rules, peer, parts: parts.clone(), target, answer_cookies };
         let changes = !matches!(call.parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
         // A client that is no browser is not driven by another site's page.
         if changes && same_origin::may_be_a_browser(&call.parts.headers) {

@@ -3,12 +3,7 @@
 use askama::Template;
 use http::{StatusCode, header};
 
-use super::{
-    Answered, Call,
-    challenge::see_other,
-    form,
-    input::Form,
-};
+use super::{Answered, Call, challenge::see_other, form, input::Form};
 use crate::{
     flow::{
         FlowError,

@@ -150,7 +150,7 @@ impl Assertions {
             jti: secret::public_id(),
             asserted: shared,
         };
-        let token = token::sign(TYPE, &claims, self.ring.signing());
+        let token = token::sign(TYPE, &claims, self.ring.signing(now));
         if asserted.proof.digest().is_none() {
             self.minted.insert(key, (now, token.clone()));
         }

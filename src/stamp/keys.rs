@@ -1,6 +1,6 @@
 //! The Ed25519 keys under which stamps and assertions are signed.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use data_encoding::BASE64URL_NOPAD;
 use jsonwebtoken::{DecodingKey, EncodingKey};
@@ -11,6 +11,11 @@ use ring::{
 use zeroize::Zeroizing;
 
 use super::provider;
+use crate::clock::UnixTime;
+
+/// How long a key is published before it signs, where another one can sign meanwhile: until then every
+/// node has it and every site that reads `jwks.json` has seen it (decisions 32).
+pub const PUBLISHED_FOR: Duration = Duration::from_secs(3600);
 
 /// Why keys cannot serve.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +41,7 @@ pub struct SigningKey {
     signing: EncodingKey,
     verifying: DecodingKey,
     public: Vec<u8>,
+    made_at: UnixTime,
 }
 
 impl SigningKey {
@@ -50,11 +56,11 @@ impl SigningKey {
         Zeroizing::new(made.as_ref().to_vec())
     }
 
-    /// The key in these bytes (PKCS #8, DER, version 1 or 2).
+    /// The key in these bytes (PKCS #8, DER, version 1 or 2), made at this time.
     ///
     /// # Errors
     /// [`BadKey::Id`] or [`BadKey::Bytes`].
-    pub fn from_pkcs8(id: &str, der: &[u8]) -> Result<Self, BadKey> {
+    pub fn from_pkcs8(id: &str, der: &[u8], made_at: UnixTime) -> Result<Self, BadKey> {
         let is_id_byte = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         if id.is_empty() || id.len() > 32 || !id.bytes().all(is_id_byte) {
             return Err(BadKey::Id(id.to_owned()));
@@ -67,6 +73,7 @@ impl SigningKey {
             signing: EncodingKey::from_ed_der(der),
             verifying: DecodingKey::from_ed_der(&public),
             public,
+            made_at,
         })
     }
 
@@ -91,34 +98,36 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// One key, or two while rotating: the first signs, both verify.
+/// One key, or two while rotating: both verify, and the newer one signs once it was published for
+/// [`PUBLISHED_FOR`].
 #[derive(Clone, Debug)]
 pub struct KeyRing {
-    signing: SigningKey,
+    newer: SigningKey,
     older: Option<SigningKey>,
 }
 
 impl KeyRing {
-    /// The ring of these keys, the signing one first.
+    /// The ring of these keys, the newer one first.
     ///
     /// # Errors
     /// [`BadKey::Count`] unless there are one or two, [`BadKey::Twice`] when they share an id.
     pub fn new(keys: Vec<SigningKey>) -> Result<Self, BadKey> {
         let count = keys.len();
         let mut keys = keys.into_iter();
-        let (Some(signing), older, None) = (keys.next(), keys.next(), keys.next()) else {
+        let (Some(newer), older, None) = (keys.next(), keys.next(), keys.next()) else {
             return Err(BadKey::Count(count));
         };
-        if older.as_ref().is_some_and(|older| older.id == signing.id) {
-            return Err(BadKey::Twice(signing.id));
+        if older.as_ref().is_some_and(|older| older.id == newer.id) {
+            return Err(BadKey::Twice(newer.id));
         }
-        Ok(Self { signing, older })
+        Ok(Self { newer, older })
     }
 
-    /// The key that signs.
+    /// The key that signs now: the newer one unless it is too young and there is another.
     #[must_use]
-    pub const fn signing(&self) -> &SigningKey {
-        &self.signing
+    pub fn signing(&self, now: UnixTime) -> &SigningKey {
+        let is_young = self.newer.made_at.plus(PUBLISHED_FOR) > now;
+        self.older.as_ref().filter(|_| is_young).unwrap_or(&self.newer)
     }
 
     /// The key of exactly this id.
@@ -128,7 +137,7 @@ impl KeyRing {
     }
 
     fn keys(&self) -> impl Iterator<Item = &SigningKey> {
-        std::iter::once(&self.signing).chain(self.older.as_ref())
+        std::iter::once(&self.newer).chain(self.older.as_ref())
     }
 
     /// The public halves as a JWK set (RFC 7517 section 5, RFC 8037 section 2).

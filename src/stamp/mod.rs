@@ -14,7 +14,7 @@ use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
 
 pub use assertion::{Asserted, Assertions, Assurance};
-pub use keys::{BadKey, KeyRing, SigningKey};
+pub use keys::{BadKey, KeyRing, PUBLISHED_FOR, SigningKey};
 
 use crate::{
     clock::UnixTime,
@@ -182,7 +182,7 @@ impl Stamps {
             fresh_time: proof.fresh_time.map(Seconds::of),
             began: (proof.began != proof.auth_time).then(|| Seconds::of(proof.began)),
         };
-        let token = token::sign(TYPE, &claims, self.ring.signing());
+        let token = token::sign(TYPE, &claims, self.ring.signing(now));
         let stamp = stamp_of(claims, proof.binding);
         Minted { token, stamp }
     }

@@ -3,10 +3,12 @@
 use super::*;
 
 const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
+/// When every key here was made.
+const MADE: UnixTime = UnixTime::from_secs(1_600_000_000);
 const HOUR: Duration = Duration::from_secs(3600);
 
 fn ring(id: &str) -> KeyRing {
-    KeyRing::new(vec![SigningKey::from_pkcs8(id, &SigningKey::generate()).unwrap()]).unwrap()
+    KeyRing::new(vec![SigningKey::from_pkcs8(id, &SigningKey::generate(), MADE).unwrap()]).unwrap()
 }
 
 fn settings(origin: &str) -> Settings {
@@ -33,7 +35,7 @@ fn proof() -> Proof {
 fn signed(stamps: &Stamps, header: &str, payload: &str) -> String {
     let message =
         format!("{}.{}", BASE64URL_NOPAD.encode(header.as_bytes()), BASE64URL_NOPAD.encode(payload.as_bytes()));
-    let key = stamps.ring.signing().signing();
+    let key = stamps.ring.signing(NOW).signing();
     let signature = jsonwebtoken::crypto::sign(message.as_bytes(), key, jsonwebtoken::Algorithm::EdDSA).unwrap();
     format!("{message}.{signature}")
 }
@@ -200,8 +202,8 @@ fn stamps_of_another_origin_are_refused() {
 
 #[test]
 fn older_keys_verify_until_they_leave_the_ring() {
-    let old = SigningKey::from_pkcs8("old", &SigningKey::generate()).unwrap();
-    let new = SigningKey::from_pkcs8("new", &SigningKey::generate()).unwrap();
+    let old = SigningKey::from_pkcs8("old", &SigningKey::generate(), MADE).unwrap();
+    let new = SigningKey::from_pkcs8("new", &SigningKey::generate(), MADE).unwrap();
     let with = |keys| Stamps::new(settings("https://play.example"), KeyRing::new(keys).unwrap());
     let token = with(vec![old.clone()]).mint(&proof(), NOW).token;
     assert!(with(vec![new.clone(), old.clone()]).verify(&token, NOW).is_ok());
@@ -209,6 +211,18 @@ fn older_keys_verify_until_they_leave_the_ring() {
     assert_eq!(KeyRing::new(vec![]).unwrap_err(), BadKey::Count(0));
     assert_eq!(KeyRing::new(vec![old.clone(), new, old.clone()]).unwrap_err(), BadKey::Count(3));
     assert_eq!(KeyRing::new(vec![old.clone(), old]).unwrap_err(), BadKey::Twice("old".into()));
+}
+
+#[test]
+fn a_new_key_is_published_before_it_signs() {
+    let old = SigningKey::from_pkcs8("old", &SigningKey::generate(), MADE).unwrap();
+    let new = SigningKey::from_pkcs8("new", &SigningKey::generate(), NOW).unwrap();
+    let ring = KeyRing::new(vec![new.clone(), old]).unwrap();
+    assert_eq!(ring.jwks()["keys"][0]["kid"], "new", "listed at once");
+    assert_eq!(ring.signing(NOW).id(), "old");
+    assert_eq!(ring.signing(NOW.plus(PUBLISHED_FOR - Duration::from_millis(1))).id(), "old");
+    assert_eq!(ring.signing(NOW.plus(PUBLISHED_FOR)).id(), "new");
+    assert_eq!(KeyRing::new(vec![new]).unwrap().signing(NOW).id(), "new", "the first key signs at once");
 }
 
 #[test]

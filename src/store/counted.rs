@@ -108,6 +108,7 @@ counted! {
     }
     Spent = Spent {
         fn spend(id: &str, expires_at: UnixTime) -> bool;
+        fn is_spent(id: &str, now: UnixTime) -> bool;
         fn sweep(now: UnixTime) -> u64;
     }
     LoginBindings = LoginBindings {
@@ -163,6 +164,10 @@ mod tests {
                 return Err(StoreError { backend: "memory", operation: "spend", cause: None });
             }
             Ok(true)
+        }
+
+        async fn is_spent(&self, _id: &str, _now: UnixTime) -> Result<bool, StoreError> {
+            Ok(false)
         }
 
         async fn sweep(&self, _now: UnixTime) -> Result<u64, StoreError> {

@@ -123,7 +123,8 @@ pub trait Spent: Send + Sync {
     /// Consumes an id: `true` the first time, `false` ever after, under any race. Kept until
     /// `expires_at` at least.
     async fn spend(&self, id: &str, expires_at: UnixTime) -> Result<bool, StoreError>;
-
+    /// Whether the id was spent and is remembered until after `now`.
+    async fn is_spent(&self, id: &str, now: UnixTime) -> Result<bool, StoreError>;
     /// Forgets ids that expired before `now`; returns how many.
     async fn sweep(&self, now: UnixTime) -> Result<u64, StoreError>;
 }

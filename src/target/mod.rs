@@ -7,7 +7,10 @@
 
 use http::Method;
 
+mod policy;
 mod readings;
+
+pub use policy::{OddForm, PathPolicy};
 
 /// Bytes of a target at most.
 const MAX_BYTES: usize = 8192;
@@ -68,6 +71,17 @@ impl Ambiguity {
             Self::DoubleSlash => "double slash",
         }
     }
+
+    /// The key under `paths:` that allows it, if one can.
+    #[must_use]
+    pub const fn key(self) -> Option<&'static str> {
+        match self {
+            Self::EncodedSlash => Some("encoded_slash"),
+            Self::Semicolon => Some("semicolon"),
+            Self::DoubleSlash => Some("double_slash"),
+            Self::DoubleEncoding | Self::DotSegment => None,
+        }
+    }
 }
 
 /// One reading of a path.
@@ -97,7 +111,7 @@ pub struct Target {
     raw: Box<str>,
     path_end: usize,
     readings: Vec<Reading>,
-    ambiguity: Option<Ambiguity>,
+    ambiguities: Vec<Ambiguity>,
 }
 
 impl Target {
@@ -108,7 +122,7 @@ impl Target {
     pub fn parse_for(method: &Method, raw: &[u8]) -> Result<Self, BadTarget> {
         if raw == b"*" && *method == Method::OPTIONS {
             let readings = vec![Reading { path: "*".into(), how: "as received" }];
-            return Ok(Self { raw: "*".into(), path_end: 1, readings, ambiguity: None });
+            return Ok(Self { raw: "*".into(), path_end: 1, readings, ambiguities: Vec::new() });
         }
         Self::parse(raw)
     }
@@ -130,7 +144,7 @@ impl Target {
         let path = raw.get(..path_end).unwrap_or(raw);
         check_escapes(path)?;
         let readings = readings::of(path).ok_or(BadTarget::TooManyReadings)?;
-        Ok(Self { raw: raw.into(), path_end, ambiguity: ambiguity(path, &readings), readings })
+        Ok(Self { raw: raw.into(), path_end, ambiguities: ambiguities(path, &readings), readings })
     }
 
     /// Path and query as received: what is forwarded.
@@ -157,10 +171,9 @@ impl Target {
         self.readings.iter()
     }
 
-    /// The first form in the path that a guarded route refuses.
-    #[must_use]
-    pub const fn ambiguity(&self) -> Option<Ambiguity> {
-        self.ambiguity
+    /// Every odd form in the path, once.
+    pub fn ambiguities(&self) -> impl Iterator<Item = Ambiguity> {
+        self.ambiguities.iter().copied()
     }
 }
 
@@ -199,25 +212,24 @@ fn check_escapes(path: &str) -> Result<(), BadTarget> {
     Ok(())
 }
 
-fn ambiguity(path: &str, readings: &[Reading]) -> Option<Ambiguity> {
-    let lower = path.to_ascii_lowercase();
-    if lower.contains("%2f") || lower.contains("%5c") {
-        return Some(Ambiguity::EncodedSlash);
+fn ambiguities(path: &str, readings: &[Reading]) -> Vec<Ambiguity> {
+    // An ordinary path has none of these, and is not looked at again.
+    if !path.contains(['%', ';', '.']) && !path.contains("//") {
+        return Vec::new();
     }
+    let lower = path.to_ascii_lowercase();
     let double = lower
         .match_indices("%25")
         .any(|(at, _)| lower.as_bytes().get(at + 3..).is_some_and(|rest| readings::hex_pair(rest).is_some()));
-    if double {
-        return Some(Ambiguity::DoubleEncoding);
-    }
-    if path.contains(';') || lower.contains("%3b") {
-        return Some(Ambiguity::Semicolon);
-    }
-    if path.contains("//") {
-        return Some(Ambiguity::DoubleSlash);
-    }
     let dotted = |path: &str| path.split('/').any(|segment| matches!(segment, "." | ".."));
-    readings.iter().any(|reading| dotted(&reading.path)).then_some(Ambiguity::DotSegment)
+    let forms = [
+        (Ambiguity::EncodedSlash, lower.contains("%2f") || lower.contains("%5c")),
+        (Ambiguity::DoubleEncoding, double),
+        (Ambiguity::Semicolon, path.contains(';') || lower.contains("%3b")),
+        (Ambiguity::DoubleSlash, path.contains("//")),
+        (Ambiguity::DotSegment, readings.iter().any(|reading| dotted(&readings::without_params(&reading.path)))),
+    ];
+    forms.into_iter().filter_map(|(form, present)| present.then_some(form)).collect()
 }
 
 #[cfg(test)]
@@ -309,7 +321,7 @@ mod tests {
             ("/a/%2e%2E/b", Some(Ambiguity::DotSegment)),
             ("/a/./b", Some(Ambiguity::DotSegment)),
         ] {
-            assert_eq!(Target::parse(raw.as_bytes()).unwrap().ambiguity(), expected, "{raw}");
+            assert_eq!(Target::parse(raw.as_bytes()).unwrap().ambiguities().next(), expected, "{raw}");
         }
     }
 }

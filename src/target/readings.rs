@@ -104,7 +104,7 @@ fn dots_first(path: &str) -> String {
 }
 
 /// Without `;params` of each segment, a backslash read as a slash.
-fn without_params(path: &str) -> String {
+pub(super) fn without_params(path: &str) -> String {
     let slashed = path.replace('\\', "/");
     let segments: Vec<&str> = slashed.split('/').map(|segment| segment.split(';').next().unwrap_or(segment)).collect();
     segments.join("/")
@@ -224,6 +224,16 @@ mod tests {
     }
 
     proptest! {
+        /// What was cleaned is clean, so that one more proxy on the way changes nothing.
+        #[test]
+        fn cleaning_twice_is_cleaning_once(pieces in proptest::collection::vec(piece(), 1..16)) {
+            let path = format!("/a{}", pieces.concat());
+            for clean in [slashes_first, dots_first] {
+                let once = clean(&path);
+                prop_assert_eq!(slashes_first(&clean(&once)), slashes_first(&once), "{}", path);
+            }
+        }
+
         /// However many odd forms are piled up, the readings that sites take are not crowded out.
         #[test]
         fn no_reading_is_crowded_out(pieces in proptest::collection::vec(piece(), 1..16), front in any::<bool>()) {

@@ -15,6 +15,17 @@ pub enum Wants {
     Bare,
 }
 
+impl Wants {
+    /// The form of an answer that is no page, whatever the client would rather have.
+    #[must_use]
+    pub const fn without_pages(self) -> Self {
+        match self {
+            Self::Page | Self::Json => Self::Json,
+            Self::Bare => Self::Bare,
+        }
+    }
+}
+
 /// `Sec-Fetch-Mode` first, then `Accept` (design.md 4).
 #[must_use]
 pub fn wants_of(headers: &HeaderMap) -> Wants {

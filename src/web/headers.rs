@@ -25,18 +25,25 @@ pub fn page(headers: &mut HeaderMap, style: &str, script: Option<&str>) {
 /// `secure`: the site is on https and so is this connection (RFC 6797 §7.2).
 pub fn common(headers: &mut HeaderMap, secure: bool) {
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(NOTHING));
+    // Only what is the same for everybody says otherwise, and then of both.
+    let is_public = headers.contains_key(header::CACHE_CONTROL);
+    for (name, value) in
+        [(header::CACHE_CONTROL, "no-store"), (HeaderName::from_static("cross-origin-resource-policy"), "same-origin")]
+    {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
     for (name, value) in [
-        (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
         (HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    headers.append(header::VARY, HeaderValue::from_static("Cookie"));
+    if !is_public {
+        headers.append(header::VARY, HeaderValue::from_static("Cookie"));
+    }
     if secure {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }

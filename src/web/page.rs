@@ -147,7 +147,13 @@ impl<'a> Shell<'a> {
     /// A page that says one thing.
     #[must_use]
     pub fn message(&self, status: StatusCode, title: &str, text: &str) -> Reply {
-        let page = Message { shell: self, title, text };
+        self.message_with(status, (title, text), None)
+    }
+
+    /// The same with a way on besides that back to the site: an address and what it is called.
+    #[must_use]
+    pub fn message_with(&self, status: StatusCode, (title, text): (&str, &str), way: Option<(&str, &str)>) -> Reply {
+        let page = Message { shell: self, title, text, way };
         self.reply(status, page.render().unwrap_or_else(|_| title.to_owned()), None)
     }
 }
@@ -159,6 +165,7 @@ struct Message<'a> {
     shell: &'a Shell<'a>,
     title: &'a str,
     text: &'a str,
+    way: Option<(&'a str, &'a str)>,
 }
 
 /// The style with the site's colour. Links keep ours on a dark ground, where the site's is not known

@@ -23,10 +23,11 @@ pub struct Problem {
     status: StatusCode,
     title: &'static str,
     detail: Cow<'static, str>,
-    /// The message of a page's text, where it is not that of the kind.
+    /// The message of a page's title, where it is not that of the kind; `-text` goes on from it.
     told: Option<&'static str>,
     retry_after: Option<Duration>,
     authenticate: Option<String>,
+    allow: Option<&'static str>,
     members: Map<String, Value>,
 }
 
@@ -40,6 +41,7 @@ impl Problem {
             told: None,
             retry_after: None,
             authenticate: None,
+            allow: None,
             members: Map::new(),
         }
     }
@@ -53,6 +55,12 @@ impl Problem {
     #[must_use]
     pub fn bad_request(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new("bad-request", StatusCode::BAD_REQUEST, "This request cannot be understood").because(detail)
+    }
+
+    /// The same for a method that is refused on every address (RFC 9110 §15.5.6 wants to hear of others).
+    #[must_use]
+    pub fn method_refused() -> Self {
+        Self { allow: Some("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"), ..Self::method_not_allowed() }
     }
 
     /// 403: the request is refused.
@@ -174,8 +182,19 @@ impl Problem {
         if !clock_is_slow {
             return problem.because("Wait for the next code and try again.");
         }
-        let told = Some("problem-code-rejected-clock-text");
+        let told = Some("problem-code-rejected-clock");
         Self { told, ..problem.because("The code is too old. Check that the clock of your phone is right.") }
+    }
+
+    /// The same for a code that was sent or saved: no next one comes by itself.
+    #[must_use]
+    pub fn about(self, kind: FactorKind) -> Self {
+        match kind {
+            FactorKind::Sms | FactorKind::BackupCode if self.kind == "code-rejected" => {
+                Self { told: Some("problem-code-rejected-typed"), ..self }
+            }
+            FactorKind::App | FactorKind::Sms | FactorKind::BackupCode => self,
+        }
     }
 
     /// A refusal until a moment, with the seconds from `now`.
@@ -216,13 +235,13 @@ impl Problem {
             FlowError::Frozen => Self::new("frozen", StatusCode::FORBIDDEN, "The account is frozen")
                 .because("Its owner froze it. Support, or a factor from before, opens it again."),
             FlowError::SendPaused { until } => Self {
-                told: Some("problem-send-paused-text"),
+                told: Some("problem-send-paused"),
                 ..Self::new("too-many-attempts", StatusCode::TOO_MANY_REQUESTS, "Another code cannot be sent yet")
                     .because("Wait a little, or use another method.")
                     .until(*until, now)
             },
             FlowError::NotSent(_) => Self {
-                told: Some("problem-not-sent-text"),
+                told: Some("problem-not-sent"),
                 ..Self::unavailable(Duration::from_secs(30)).because("The code could not be sent. Try another method.")
             },
             FlowError::UnreadableBody => Self::unsupported_media_type(),
@@ -240,10 +259,10 @@ impl Problem {
     /// What a person is told: what is wrong, and what to do. The details of a document are for who
     /// writes its client, and stay English.
     fn told(&self, shell: &Shell<'_>) -> [String; 2] {
-        let (title, text) = (format!("problem-{}", self.kind), format!("problem-{}-text", self.kind));
+        let title = self.told.map_or_else(|| format!("problem-{}", self.kind), ToOwned::to_owned);
         let language = shell.language();
         let wait = language.length(self.retry_after.unwrap_or_default());
-        [language.text(&title), language.text_with(self.told.unwrap_or(&text), &[("wait", Word::from(wait))])]
+        [language.text(&title), language.text_with(&format!("{title}-text"), &[("wait", Word::from(wait))])]
     }
 
     /// What a person is told, beside a field.
@@ -259,7 +278,10 @@ impl Problem {
         match wants {
             Wants::Page => {
                 let [title, text] = self.told(shell);
-                self.headed(shell.message(self.status, &title, &text))
+                // The site's own way to the settings may be guarded, and so be closed now.
+                let (address, name) = (format!("{}/settings", shell.prefix()), shell.say("settings-title"));
+                let way = (self.kind == "frozen").then_some((address.as_str(), name.as_str()));
+                self.headed(shell.message_with(self.status, (&title, &text), way))
             }
             Wants::Json => self.json(),
             Wants::Bare => self.headed(Reply::default()),
@@ -280,6 +302,9 @@ impl Problem {
         }
         if let Some(authenticate) = self.authenticate.as_deref().and_then(|text| HeaderValue::from_str(text).ok()) {
             headers.insert(header::WWW_AUTHENTICATE, authenticate);
+        }
+        if let Some(methods) = self.allow {
+            headers.insert(header::ALLOW, HeaderValue::from_static(methods));
         }
         reply
     }

@@ -29,7 +29,7 @@ fn folder() -> tempfile::TempDir {
     let good = "pXb4bJ0yqvOe2dXcA1h5uH3nV9rT6wZk";
     file("secrets/site-jwt", good, 0o600);
     file("secrets/metrics", good, 0o600);
-    for name in ["sms-key", "kannel", "twilio", "mail"] {
+    for name in ["sms-key", "kannel", "twilio", "mail", "webhook"] {
         file(&format!("secrets/{name}"), good, 0o600);
     }
     file("secrets/exposed", good, 0o644);
@@ -192,4 +192,19 @@ routes: [{ name: a, match: { path: /a }, require: session }]";
     let problems = problems("stepgate.yaml", text, dir.path()).unwrap();
     assert!(problems.to_string().contains("there is no identity source"), "{problems}");
     assert!(parse("stepgate.yaml", &text.replace("session", "none"), dir.path(), environment).is_ok());
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(200))]
+
+    /// Any text is a configuration or a list of problems.
+    #[test]
+    fn no_text_is_too_odd_for_a_report(at in 0_usize..2_000, cut in 0_usize..40, put in "[a-z:{}\\[\\],\"'&*!|>%#\n \t-]{0,12}") {
+        let at = at % BASE.len();
+        let end = (at + cut).min(BASE.len());
+        let text = format!("{}{put}{}", BASE.get(..at).unwrap_or(BASE), BASE.get(end..).unwrap_or_default());
+        if let Some(problems) = problems("stepgate.yaml", &text, Path::new("/nowhere")) {
+            assert!(!problems.to_string().is_empty());
+        }
+    }
 }

@@ -36,6 +36,11 @@ impl Jar {
         }
     }
 
+    /// Asks for an address.
+    pub async fn get(&self, target: &str) -> Response {
+        self.client.get(format!("{}{target}", self.base)).send().await.unwrap()
+    }
+
     /// Posts as a page of the site does.
     pub async fn post(&mut self, target: &str, content_type: &str, body: Body) -> Response {
         let origin = self.base.clone();
@@ -50,11 +55,6 @@ impl Jar {
         let answer = request.header("accept", "text/html").body(body).send().await.unwrap();
         self.keep(&answer);
         answer
-    }
-
-    /// Asks for an address.
-    pub async fn get(&mut self, target: &str) -> Response {
-        self.client.get(format!("{}{target}", self.base)).send().await.unwrap()
     }
 
     async fn portal(&mut self, target: &str, document: &Value) -> Value {
@@ -94,11 +94,20 @@ async fn plain() -> (TestGate, Jar) {
 
 /// A gateway of a secure site, and a browser that speaks HTTP/2 to it.
 pub async fn over_http2() -> (TestGate, Jar, TempDir) {
-    secure(rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).unwrap()).await
+    secure(session_only).await
+}
+
+/// A gateway with TLS and the configuration as `edit` changes it, a browser that trusts it, and the
+/// folder of its `cert.pem`.
+pub async fn secure(edit: impl FnOnce(String) -> String) -> (TestGate, Jar, TempDir) {
+    certified(rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).unwrap(), edit).await
 }
 
 /// The same with this certificate.
-pub async fn secure(params: rcgen::CertificateParams) -> (TestGate, Jar, TempDir) {
+pub async fn certified(
+    params: rcgen::CertificateParams,
+    edit: impl FnOnce(String) -> String,
+) -> (TestGate, Jar, TempDir) {
     install_crypto();
     let folder = TempDir::new().unwrap();
     let signing_key = rcgen::KeyPair::generate().unwrap();
@@ -108,7 +117,7 @@ pub async fn secure(params: rcgen::CertificateParams) -> (TestGate, Jar, TempDir
     std::fs::write(&key, signing_key.serialize_pem()).unwrap();
     let files = format!("    tls: {{ certificate: {}, private_key: {} }}\n", certificate.display(), key.display());
     let gate = TestGate::start_with(|yaml| {
-        let yaml = session_only(yaml).replace("origin: http:", "origin: https:");
+        let yaml = edit(yaml).replace("origin: http:", "origin: https:");
         let yaml = yaml.replace("first_enrolment: insecure_session_only", "first_enrolment: cooldown");
         let (before, after) = yaml.split_once("listen:\n").unwrap();
         let (address, after) = after.split_once('\n').unwrap();
@@ -202,6 +211,20 @@ async fn bodies_up_to_the_cap_go_on_unchanged_over_http_2() {
             let expected = if size <= CAP { Ok(filled(size)) } else { Err(StatusCode::PAYLOAD_TOO_LARGE) };
             assert!(received == expected, "{size} bytes, declared {declared}: {:?}", received.map(|body| body.len()));
         }
+    }
+}
+
+#[tokio::test]
+async fn bodies_go_on_unchanged_also_where_the_body_of_the_answer_decides() {
+    let decided = |yaml: String| yaml.replace("after_success: {", "after_success: { when: { body: '^$' },");
+    for size in [1, CAP] {
+        let (gate, mut jar, _files) = secure(|yaml| decided(session_only(yaml))).await;
+        let received = hold_and_resume(&gate, &mut jar, streamed(filled(size)), FORM).await;
+        assert!(received == Ok(filled(size)), "{size} bytes over HTTP/2");
+        let gate = TestGate::start_with(|yaml| decided(session_only(yaml))).await;
+        let mut jar = Jar::new(&gate);
+        let received = hold_and_resume(&gate, &mut jar, streamed(filled(size)), FORM).await;
+        assert!(received == Ok(filled(size)), "{size} bytes over HTTP/1");
     }
 }
 

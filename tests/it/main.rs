@@ -10,6 +10,7 @@
 )]
 
 mod api_page;
+mod client_script;
 mod config;
 mod configuration_page;
 mod couriers;
@@ -18,12 +19,17 @@ mod demo_site;
 mod docs;
 mod journeys;
 mod edge;
+mod faults;
 mod held;
+mod identity;
 mod kit;
 mod layers;
+mod limits;
 mod oathtool;
+mod openapi;
 mod pages;
 mod observability;
 mod portal_headers;
 mod portal_input;
 mod store;
+mod zoo;

@@ -104,7 +104,7 @@ async fn every_family_moves_with_what_it_counts() {
         (name, 1.0)
     };
     let mut at_least: Vec<(String, f64)> =
-        ["factors", "attempts", "families", "spent", "challenges", "held", "approvals", "enrolments"].map(port).into();
+        ["accounts", "attempts", "families", "spent", "challenges", "held", "approvals", "enrolments"].map(port).into();
     let named = [
         ("challenges_total{factor=\"other\",outcome=\"started\",route=\"withdraw\"}", 1.0),
         ("challenges_total{factor=\"app\",outcome=\"failed\",route=\"withdraw\"}", 1.0),
@@ -238,7 +238,7 @@ async fn the_end_of_a_certificate_is_a_gauge_and_a_warning_when_it_is_near() {
     let near: Vec<i32> = near.split(' ').map(|part| part.parse().unwrap()).collect();
     let mut params = rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
     params.not_after = rcgen::date_time_ymd(near[0], near[1].try_into().unwrap(), near[2].try_into().unwrap());
-    let (mut gate, _jar, _files) = held::secure(params).await;
+    let (mut gate, _jar, _files) = held::certified(params, held::session_only).await;
     let warned = gate.logged(|line| {
         let message = line["message"].as_str()?;
         message.starts_with("a certificate ends soon").then(|| line.clone())

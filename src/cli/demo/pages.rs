@@ -14,6 +14,10 @@ pub(super) const CSS: &str = include_str!("site.css");
 /// The script of the API button, served as `/assets/site.js`.
 pub(super) const SCRIPT: &str = include_str!("site.js");
 
+/// As strict as a site that takes care: scripts and styles are files of its own.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'self'; \
+                      base-uri 'none'; frame-ancestors 'none'";
+
 #[derive(Template)]
 #[template(
     ext = "html",
@@ -54,7 +58,7 @@ struct Shell<'a> {
 <label>Password <input name="password" type="password" autocomplete="current-password" required></label>
 <button type="submit">Log in</button>
 </form>
-<p>Try <code>ayu</code> or <code>budi</code> with the password <code>demo-password</code>.</p>
+<p>Try <code>ayu</code>, <code>budi</code> or <code>citra</code> with the password <code>demo-password</code>.</p>
 "#
 )]
 struct LogIn {
@@ -72,8 +76,14 @@ struct LogIn {
 <label>Destination <input name="destination" value="{{ account.payment_method }}" required></label>
 <button type="submit">Withdraw</button>
 </form>
-<p><button id="api-withdraw" class="plain" type="button">Withdraw through the API</button></p>
+<h2>The same as JSON</h2>
+<form id="api">
+<label>Amount <input name="amount" inputmode="numeric" value="1500000" required></label>
+<label>Destination <input name="destination" value="{{ account.payment_method }}" required></label>
+<button id="api-withdraw" class="plain">Withdraw through the API</button>
+</form>
 <pre id="api-answer" role="status"></pre>
+<script src="/.stepgate/client.js"></script>
 <script src="/assets/site.js"></script>
 "#
 )]
@@ -158,7 +168,10 @@ pub(super) fn refusal(status: StatusCode, text: &str) -> Response {
 fn page(status: StatusCode, title: &str, signed_in: bool, content: &impl Template) -> Response {
     let html = content.render().and_then(|content| Shell { title, signed_in, content }.render());
     match html {
-        Ok(html) => (status, [("cache-control", "no-store")], Html(html)).into_response(),
+        Ok(html) => {
+            let headers = [("cache-control", "no-store"), ("content-security-policy", POLICY)];
+            (status, headers, Html(html)).into_response()
+        }
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }

@@ -42,9 +42,11 @@ fn rotation_keeps_two_signing_keys_and_opens_what_was_sealed() {
     let (_dir, path) = made();
     let before = KeyFile::load(&path).unwrap();
     let sealed = before.sealer().seal("p", &[], b"x");
-    for _ in 0..3 {
-        rotate(&path, NOW).unwrap();
+    for hour in 0..3 {
+        rotate(&path, NOW.plus(hour * PUBLISHED_FOR)).unwrap();
     }
+    let again = rotate(&path, NOW.plus(2 * PUBLISHED_FOR + PUBLISHED_FOR / 2));
+    assert!(matches!(again, Err(KeyFileError::TooSoon(_))), "the key that signs would be dropped");
     let after = KeyFile::load(&path).unwrap();
     assert_eq!(after.stamp.len(), 2);
     assert!(after.stamp.iter().all(|key| key.id != before.stamp[0].id));

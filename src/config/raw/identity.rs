@@ -101,41 +101,25 @@ pub struct Claims {
 }
 
 /// A site that is asked with the player's own credential.
+// `deny_unknown_fields` does not go with `flatten`; the schema refuses unknown keys before this is read.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[schemars(deny_unknown_fields)]
 pub struct Introspection {
     /// Short for `session: { cookies: [NAME] }`.
     pub cookie: Option<String>,
     /// What carries the site's session.
     pub session: Option<Session>,
-    /// Asked with GET; no redirect is followed.
-    pub url: String,
-    /// Where the subject stands: unique, stable, not editable by the player.
-    pub subject: Extract,
-    /// A subject that matches this anchored expression is nobody.
-    pub anonymous: Option<String>,
-    /// A phone number.
-    pub phone: Option<Extract>,
-    /// Since when the number is the account's: Unix seconds, or a date and time of RFC 3339.
-    pub phone_since: Option<Extract>,
-    /// A mail address.
-    pub email: Option<Extract>,
-    /// A language tag.
-    pub locale: Option<Extract>,
-    /// How long an answer may be used for `session`; default `0s`, at most `60s`.
-    pub cache: Option<String>,
-    /// For the whole exchange; default `5s`.
-    pub deadline: Option<String>,
-    /// Bytes read at most; default `64KiB`.
-    pub max_answer: Option<String>,
+    /// What is asked.
+    #[serde(flatten)]
+    pub question: Question,
     /// What a stamp is bound to: `value`, `follow` or `subject`; default `value`.
     pub bind: Option<crate::identity::settings::Bind>,
 }
 
-/// Who is it really, asked with the new session.
+/// Who is it: what the site is asked, and how its answer is read.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Confirm {
+pub struct Question {
     /// Asked with GET; no redirect is followed.
     pub url: String,
     /// Where the subject stands: unique, stable, not editable by the player.
@@ -184,13 +168,11 @@ pub struct Login {
     #[serde(rename = "match")]
     pub matches: OneOrMany<Match>,
     /// The field with the name that the player typed.
-    pub subject: Field,
-    /// What is done to it.
-    pub normalize: Option<Vec<crate::identity::settings::Normalize>>,
+    pub subject: TypedName,
     /// When the site's answer may be a log-in.
     pub success: Option<When>,
     /// Who is it really, asked with the new session.
-    pub confirm: Option<Confirm>,
+    pub confirm: Option<Question>,
     /// Takes the typed name for the subject.
     pub insecure_unconfirmed_login: Option<bool>,
     /// How long a binding is remembered; default `30d`.
@@ -199,6 +181,17 @@ pub struct Login {
     pub hold_session: Option<bool>,
     /// Reserved; not supported yet.
     pub profile: Option<serde_json::Value>,
+}
+
+/// The name that the player typed: exactly one place, and what is done to it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct TypedName {
+    /// Where it stands.
+    #[serde(flatten)]
+    pub field: Field,
+    /// In this order.
+    pub normalize: Option<Vec<crate::identity::settings::Normalize>>,
 }
 
 /// An authenticating proxy in front.

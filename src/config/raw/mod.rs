@@ -8,13 +8,19 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::target::OddForm;
+
 mod courier;
 mod identity;
 mod routes;
+mod second_factor;
+mod secret;
 
 pub use courier::*;
 pub use identity::*;
 pub use routes::*;
+pub use second_factor::*;
+pub use secret::*;
 
 /// The whole file.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -32,12 +38,15 @@ pub struct File {
     pub portal: Option<Portal>,
     /// How a player is recognised: every source whose carrier is present is asked, and they must agree.
     pub identity: Option<Vec<Source>>,
-    /// Requests that end the site session: stamps end with it.
+    /// Requests that end the site session: stamps end with it. A condition on a body holds where the body
+    /// says so or cannot be read.
     pub session_end: Option<Vec<Match>>,
     /// The rules of factors, stamps and approvals.
     pub second_factor: Option<SecondFactor>,
     /// Which requests need proof; tried in this order, the first match wins.
     pub routes: Option<Vec<Route>>,
+    /// What a guarded route does with a path in an odd form.
+    pub paths: Option<Paths>,
     /// For requests that match no route; default `none`.
     pub default_require: Option<RequireWord>,
     /// Where things are remembered.
@@ -63,8 +72,6 @@ pub struct File {
     /// Reserved; not supported yet.
     pub sms_guard: Option<serde_json::Value>,
     /// Reserved; not supported yet.
-    pub paths: Option<serde_json::Value>,
-    /// Reserved; not supported yet.
     pub tests: Option<serde_json::Value>,
     /// Reserved; not supported yet.
     pub audit: Option<serde_json::Value>,
@@ -84,7 +91,9 @@ pub struct Site {
     pub origins: Option<Vec<String>>,
     /// The site's servers.
     pub upstream: Upstream,
-    /// Cookies that are credentials too, though no source reads them: refused on guarded routes.
+    /// Cookies that are credentials too, though no source reads them: refused on guarded routes, as are
+    /// these names, those of the sources' cookies and well-known ones (`jsessionid`, `PHPSESSID` …) in an
+    /// address. A name may end in `*`.
     pub other_credentials: Option<Vec<String>>,
     /// What our pages take over from the site's look.
     pub look: Option<Look>,
@@ -191,109 +200,20 @@ pub struct Portal {
     pub host: Option<String>,
 }
 
-/// The rules of factors, stamps and approvals.
+/// What a guarded route does with a path in an odd form: `reject`, or `match`: then it is as guarded as
+/// the plain form, and with proof it goes on as it was written. Nothing here opens a way around a route;
+/// requests that no route guards pass in every form.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct SecondFactor {
-    /// Kinds that a player may use, in the order offered; default `[app, backup_code]`.
-    pub methods: Option<Vec<crate::policy::FactorKind>>,
-    /// What a first enrolment needs besides the site session; default `support`, the closed one.
-    pub first_enrolment: Option<crate::flow::FirstEnrolment>,
-    /// How long a factor bound without further proof satisfies `session` only; default `24h`.
-    pub cooldown: Option<String>,
-    /// Lifetimes of stamps.
-    pub stamp: Option<Stamp>,
-    /// Lifetime of challenges and approvals.
-    pub approval: Option<Approval>,
-    /// The app factor.
-    pub app: Option<App>,
-    /// Codes by SMS.
-    pub sms: Option<Sms>,
-    /// Backup codes.
-    pub backup_codes: Option<BackupCodes>,
-    /// Browsers that may skip the challenge where `session` is required.
-    pub remember_device: Option<RememberDevice>,
-}
-
-/// Where notices go besides the player's own contacts.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Notices {
-    /// An address of the site that every event is posted to, signed.
-    pub webhook: Option<Webhook>,
-}
-
-/// An address of the site that events are posted to.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Webhook {
-    /// `https://…`, or `http://` on loopback.
-    pub url: String,
-    /// Signs each post (HMAC-SHA-256), as `{ file: … }` or `{ env: … }`.
-    pub secret: Secret,
-}
-
-/// Codes by SMS.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Sms {
-    /// How long a code counts; default `5m`, at most `10m` (ASVS 6.5.5).
-    pub code_lifetime: Option<String>,
-    /// Before another may be sent; default `30s`.
-    pub resend_after: Option<String>,
-    /// Countries that are sent to, ISO 3166-1 alpha-2; the first completes numbers that are written
-    /// without their country. Must be set where `sms` is a method.
-    pub countries: Option<Vec<String>>,
-    /// To one number, and to one player, within an hour; default 5.
-    pub per_hour: Option<u32>,
-    /// To one number, and to one player, within a day; default 10.
-    pub per_day: Option<u32>,
-}
-
-/// Backup codes.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct BackupCodes {
-    /// How many a set has: 5 to 20; default 10.
-    pub count: Option<usize>,
-}
-
-/// Browsers that may skip the challenge where `session` is required.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RememberDevice {
-    /// From the proof on, never moved; default `30d`, at most `90d`.
-    pub lifetime: Option<String>,
-    /// Beyond it the longest unused is forgotten; default 5.
-    pub max_per_player: Option<u32>,
-}
-
-/// Lifetimes of stamps.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Stamp {
-    /// From the proof to the hard end; default `12h`.
-    pub lifetime: Option<String>,
-    /// Without a request of a guarded route; default `30m`.
-    pub idle: Option<String>,
-}
-
-/// Lifetime of challenges and approvals.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Approval {
-    /// Default `5m`, at most `15m`.
-    pub lifetime: Option<String>,
-}
-
-/// The app factor (TOTP, RFC 6238).
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct App {
-    /// As the app shows it; default: the site's name.
-    pub issuer: Option<String>,
-    /// How many steps a code may be early or late: 0 or 1; default 1.
-    pub skew_steps: Option<u32>,
+pub struct Paths {
+    /// `%2f` and `%5c`, for ids that hold a slash; default `reject`.
+    pub encoded_slash: Option<OddForm>,
+    /// `;`, for matrix parameters; default `reject`.
+    pub semicolon: Option<OddForm>,
+    /// `//`; default `reject`.
+    pub double_slash: Option<OddForm>,
+    /// A path in another case than the route's; default `match`, since many sites ignore case.
+    pub case_sensitive: Option<OddForm>,
 }
 
 /// Where things are remembered.
@@ -318,17 +238,17 @@ pub struct Keys {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
-    /// Of a request head; default `64KiB`.
+    /// Of a request head, over it 431; default `64KiB`.
     pub header_bytes: Option<String>,
-    /// Header lines; default 100.
+    /// Header lines, over them 431; default 100.
     pub headers: Option<usize>,
     /// Of a body that is held or read; default and at most `64KiB`.
     pub held_body: Option<String>,
     /// Of all held requests; default `64MiB`.
     pub held_total: Option<String>,
-    /// Open at a time; default 10000.
+    /// Open connections of players; more are closed before TLS; default 10000.
     pub connections: Option<usize>,
-    /// Of one client address; default 256.
+    /// Of one client: an IPv4 address or an IPv6 network of 64 bits; not for `trusted_proxies`; default 256.
     pub connections_per_client: Option<usize>,
 }
 
@@ -336,11 +256,11 @@ pub struct Limits {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Timeouts {
-    /// For a request head; default `10s`.
+    /// From the first byte of a request head to its last, and for a TLS handshake; default `10s`.
     pub header: Option<String>,
     /// For a body that stepgate reads; default `30s`.
     pub body: Option<String>,
-    /// A kept-alive connection without a request; default `60s`.
+    /// A connection without a request; over HTTP/2 `header` is added to it; default `60s`.
     pub idle: Option<String>,
     /// Connecting to the site; default `5s`.
     pub upstream_connect: Option<String>,
@@ -382,24 +302,4 @@ pub enum LogLevel {
     Debug,
     /// Everything.
     Trace,
-}
-
-/// A secret, by reference.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Secret {
-    /// A file, readable by its owner alone; white space at its end is dropped.
-    pub file: Option<String>,
-    /// An environment variable.
-    pub env: Option<String>,
-}
-
-/// A text, or a reference where it is secret.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Text {
-    /// In the open.
-    Plain(String),
-    /// By reference.
-    Secret(Secret),
 }

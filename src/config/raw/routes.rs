@@ -180,7 +180,8 @@ pub struct When {
     pub location: Option<Location>,
     /// This cookie is set.
     pub sets_cookie: Option<String>,
-    /// An expression found in the body.
+    /// An expression found in the body. The answer is then read, up to 1 MiB and within
+    /// `timeouts.upstream_read`, before it is given on; a larger one is no success.
     pub body: Option<String>,
 }
 

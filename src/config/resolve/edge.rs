@@ -138,20 +138,32 @@ impl Report<'_> {
         if held_body > 64 * KIB {
             self.push(at.at("held_body"), "`held_body` is larger than 64KiB", "64KiB is the most that can be held");
         }
-        let count = |value: Option<usize>, default: usize| value.unwrap_or(default);
+        let mut count = |key, typed: Option<usize>, default: usize| {
+            if typed == Some(0) {
+                self.push(at.at(key), format!("`{key}` is 0: nobody would be served"), "leave it out for the default");
+            }
+            typed.unwrap_or(default)
+        };
+        let headers = count("headers", typed.and_then(|l| l.headers), 100);
+        let connections = count("connections", typed.and_then(|l| l.connections), 10_000);
+        let per_client = count("connections_per_client", typed.and_then(|l| l.connections_per_client), 256);
         Limits {
             header_bytes: self.size(at, "header_bytes", typed.and_then(|l| l.header_bytes.as_deref()), 64 * KIB),
-            headers: count(typed.and_then(|l| l.headers), 100),
+            headers,
             held_body,
             held_total: self.size(at, "held_total", typed.and_then(|l| l.held_total.as_deref()), 64 * KIB * KIB),
-            connections: count(typed.and_then(|l| l.connections), 10_000),
-            connections_per_client: count(typed.and_then(|l| l.connections_per_client), 256),
+            connections,
+            connections_per_client: per_client,
         }
     }
 
     fn timeouts(&mut self, typed: Option<&raw::Timeouts>, at: &Node) -> Timeouts {
         let mut read = |key, typed: Option<&String>, seconds: u32| {
-            self.duration(at, key, typed.map(String::as_str), seconds * SECOND)
+            let time = self.duration(at, key, typed.map(String::as_str), seconds * SECOND);
+            if time.is_zero() && key != "drain" {
+                self.push(at.at(key), format!("`{key}` is 0: nobody would be served"), "leave it out for the default");
+            }
+            time
         };
         Timeouts {
             header: read("header", typed.and_then(|t| t.header.as_ref()), 10),

@@ -13,16 +13,6 @@ use crate::identity::settings::{
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// What an introspection and a log-in's confirmation ask alike.
-struct Question<'q> {
-    url: &'q str,
-    subject: &'q raw::Extract,
-    anonymous: Option<&'q str>,
-    claims: [Option<&'q raw::Extract>; 4],
-    times: [Option<&'q str>; 2],
-    max_answer: Option<&'q str>,
-}
-
 impl Report<'_> {
     /// The sources in file order.
     pub(super) fn identity(&mut self, typed: &[raw::Source], at: &Node) -> Vec<SourceSettings> {
@@ -180,43 +170,37 @@ impl Report<'_> {
 
     fn introspection(&mut self, typed: &raw::Introspection, at: &Node) -> Option<IntrospectionSettings> {
         let credential = self.credential(at, typed.cookie.as_deref(), None, typed.session.as_ref());
-        let question = Question {
-            url: &typed.url,
-            subject: &typed.subject,
-            anonymous: typed.anonymous.as_deref(),
-            claims: [&typed.phone, &typed.phone_since, &typed.email, &typed.locale].map(Option::as_ref),
-            times: [typed.cache.as_deref(), typed.deadline.as_deref()],
-            max_answer: typed.max_answer.as_deref(),
-        };
-        self.question(&question, at, credential?, typed.bind.unwrap_or(Bind::Value))
+        self.question(&typed.question, at, credential?, typed.bind.unwrap_or(Bind::Value))
     }
 
     fn question(
         &mut self,
-        typed: &Question<'_>,
+        typed: &raw::Question,
         at: &Node,
         credential: Credential,
         bind: Bind,
     ) -> Option<IntrospectionSettings> {
-        self.url(at.at("url"), typed.url);
-        let [cache, deadline] = typed.times;
-        let cache = self.duration(at, "cache", cache, Duration::ZERO);
+        self.url(at.at("url"), &typed.url);
+        let cache = self.duration(at, "cache", typed.cache.as_deref(), Duration::ZERO);
         if cache > 60 * SECOND {
             self.push(at.at("cache"), "`cache` is at most 60s", "2s is usual");
         }
-        let subject = self.extract(at.at("subject"), typed.subject);
-        let [phone, phone_since, email, locale] = typed.claims;
+        let subject = self.extract(at.at("subject"), &typed.subject);
+        let mut optional =
+            |key, typed: &Option<raw::Extract>| typed.as_ref().and_then(|typed| self.extract(at.at(key), typed));
+        let (phone, phone_since) = (optional("phone", &typed.phone), optional("phone_since", &typed.phone_since));
+        let (email, locale) = (optional("email", &typed.email), optional("locale", &typed.locale));
         Some(IntrospectionSettings {
             credential,
-            url: typed.url.to_owned(),
+            url: typed.url.clone(),
             cache,
-            deadline: self.duration(at, "deadline", deadline, 5 * SECOND),
-            max_answer: self.size(at, "max_answer", typed.max_answer, 64 << 10),
-            anonymous: typed.anonymous.and_then(|typed| self.anchored(at.at("anonymous"), typed)),
-            phone: phone.and_then(|typed| self.extract(at.at("phone"), typed)),
-            phone_since: phone_since.and_then(|typed| self.extract(at.at("phone_since"), typed)),
-            email: email.and_then(|typed| self.extract(at.at("email"), typed)),
-            locale: locale.and_then(|typed| self.extract(at.at("locale"), typed)),
+            deadline: self.duration(at, "deadline", typed.deadline.as_deref(), 5 * SECOND),
+            max_answer: self.size(at, "max_answer", typed.max_answer.as_deref(), 64 << 10),
+            anonymous: typed.anonymous.as_deref().and_then(|typed| self.anchored(at.at("anonymous"), typed)),
+            phone,
+            phone_since,
+            email,
+            locale,
             subject: subject?,
             bind,
         })
@@ -257,22 +241,13 @@ impl Report<'_> {
             let help = "add `confirm:`, which asks the site with the new session; a typed name is only a claim";
             self.push(at, "who logged in is not confirmed by the site", help);
         }
-        let confirm = typed.confirm.as_ref().and_then(|confirm| {
-            let question = Question {
-                url: &confirm.url,
-                subject: &confirm.subject,
-                anonymous: confirm.anonymous.as_deref(),
-                claims: [&confirm.phone, &confirm.phone_since, &confirm.email, &confirm.locale].map(Option::as_ref),
-                times: [confirm.cache.as_deref(), confirm.deadline.as_deref()],
-                max_answer: confirm.max_answer.as_deref(),
-            };
-            self.question(&question, at.at("confirm"), credential, Bind::Value)
-        });
-        let subject = self.field(at.at("subject"), &typed.subject);
+        let confirm = typed.confirm.as_ref();
+        let confirm = confirm.and_then(|confirm| self.question(confirm, at.at("confirm"), credential, Bind::Value));
+        let subject = self.field(at.at("subject"), &typed.subject.field);
         Some(LoginSettings {
             cookies,
             matches: self.matches(&typed.matches, at.at("match")),
-            normalize: typed.normalize.clone().unwrap_or_default(),
+            normalize: typed.subject.normalize.clone().unwrap_or_default(),
             success: self.when(typed.success.as_ref(), at.at("success")),
             confirm,
             lifetime: self.duration(at, "lifetime", typed.lifetime.as_deref(), 30 * 86_400 * SECOND),

@@ -8,7 +8,7 @@ use std::{
 use regex::Regex;
 
 use super::{Config, Surroundings, problem::Problem, raw, tree::Node, value};
-use crate::{fields::FieldName, policy::Requirement, store};
+use crate::{fields::FieldName, policy::Requirement, store, target::PathPolicy};
 
 mod couriers;
 mod edge;
@@ -38,7 +38,7 @@ pub(super) fn resolve(
     around: &Surroundings<'_>,
 ) -> Result<Config, Vec<Problem>> {
     let mut report = Report { dir, around, problems: Vec::new(), files: Vec::new() };
-    for reserved in ["desk", "throttle", "sms_guard", "paths", "tests", "audit"] {
+    for reserved in ["desk", "throttle", "sms_guard", "tests", "audit"] {
         report.reserved(tree, reserved);
     }
     let site = report.site(&file.site, tree.at("site"));
@@ -68,6 +68,8 @@ pub(super) fn resolve(
     let session_end = report.session_end(file.session_end.as_deref().unwrap_or_default(), tree.at("session_end"));
     let couriers = report.couriers(file.couriers.as_ref(), tree.at("couriers"));
     let store = report.store(&file.store, tree.at("store"));
+    let carries_sms = file.couriers.as_ref().is_some_and(|typed| typed.sms.as_ref().is_some_and(|sms| !sms.is_empty()));
+    report.sms_needs_couriers(&second_factor, carries_sms, tree);
     let notices = report.notices(file.notices.as_ref(), tree.at("notices"));
     let keys = dir.join(&file.keys.file);
     if !report.problems.is_empty() {
@@ -83,6 +85,7 @@ pub(super) fn resolve(
         stamps,
         second_factor,
         routes,
+        paths: paths(file.paths.as_ref()),
         default_require,
         notices,
         couriers,
@@ -93,6 +96,17 @@ pub(super) fn resolve(
         hash: String::new(),
         files: report.files,
     })
+}
+
+fn paths(typed: Option<&raw::Paths>) -> PathPolicy {
+    let default = PathPolicy::default();
+    let Some(typed) = typed else { return default };
+    PathPolicy {
+        encoded_slash: typed.encoded_slash.unwrap_or(default.encoded_slash),
+        semicolon: typed.semicolon.unwrap_or(default.semicolon),
+        double_slash: typed.double_slash.unwrap_or(default.double_slash),
+        case_sensitive: typed.case_sensitive.unwrap_or(default.case_sensitive),
+    }
 }
 
 fn log_level(log: Option<&raw::Log>) -> &'static str {

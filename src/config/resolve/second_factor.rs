@@ -168,6 +168,21 @@ impl Report<'_> {
 }
 
 impl Report<'_> {
+    /// Codes that are to be sent need something that carries them.
+    pub(super) fn sms_needs_couriers(&mut self, factor: &SecondFactor, carries_sms: bool, tree: &Node) {
+        if carries_sms {
+            return;
+        }
+        let at = tree.at("second_factor");
+        let help = "name a courier under `couriers: { sms: [ … ] }`";
+        if factor.methods.contains(&FactorKind::Sms) {
+            self.push(at.at("methods"), "`sms` needs a courier", help);
+        }
+        if factor.first_enrolment == FirstEnrolment::PhoneOnFile {
+            self.push(at.at("first_enrolment"), "`phone_on_file` sends a code, and needs a courier", help);
+        }
+    }
+
     /// Where notices go besides the player's own contacts.
     pub(super) fn notices(&mut self, typed: Option<&raw::Notices>, at: &Node) -> notice::Settings {
         let Some(webhook) = typed.and_then(|notices| notices.webhook.as_ref()) else {

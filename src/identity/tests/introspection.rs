@@ -114,7 +114,7 @@ async fn a_rotated_session_is_followed_to_the_same_player_only() {
     let rotated = async |line: &'static str| {
         let headers = HeaderMap::from_iter([(http::header::SET_COOKIE, HeaderValue::from_static(line))]);
         let answer = SiteAnswer { status: 200, headers: &headers, body: None };
-        sources.rotated(&request.head(), &before, answer).await.unwrap()
+        sources.rotated(&request.head(), (&before.subject, before.binding), answer).await.unwrap()
     };
     let moved = rotated("sid=s2; Path=/").await.unwrap();
     assert_eq!(moved.binding, player(&sources, &cookie("sid=s2; a=1")).await.binding);
@@ -132,5 +132,5 @@ async fn a_session_that_is_not_followed_stays() {
     let before = player(&sources, &request).await;
     let headers = HeaderMap::from_iter([(http::header::SET_COOKIE, HeaderValue::from_static("sid=s2"))]);
     let answer = SiteAnswer { status: 200, headers: &headers, body: None };
-    assert_eq!(sources.rotated(&request.head(), &before, answer).await.unwrap(), None);
+    assert_eq!(sources.rotated(&request.head(), (&before.subject, before.binding), answer).await.unwrap(), None);
 }

@@ -21,7 +21,7 @@ use super::{settings::*, *};
 use crate::{
     clock::{ManualClock, UnixTime},
     metrics::BuildInfo,
-    request::{Head, Scheme},
+    request::{AnswerCookies, Head, Scheme},
     secret::SymmetricKey,
     store::StoreError,
     target::Target,
@@ -35,12 +35,19 @@ struct Request {
     target: Target,
     headers: HeaderMap,
     peer: IpAddr,
+    answer_cookies: AnswerCookies,
 }
 
 impl Request {
     fn get(target: &str) -> Self {
         let target = Target::parse(target.as_bytes()).unwrap();
-        Self { method: Method::GET, target, headers: HeaderMap::new(), peer: Ipv4Addr::LOCALHOST.into() }
+        Self {
+            method: Method::GET,
+            target,
+            headers: HeaderMap::new(),
+            peer: Ipv4Addr::LOCALHOST.into(),
+            answer_cookies: AnswerCookies::default(),
+        }
     }
 
     fn post(target: &str) -> Self {
@@ -65,6 +72,7 @@ impl Request {
             headers: &self.headers,
             client: Ipv4Addr::new(203, 0, 113, 9).into(),
             peer: self.peer,
+            answer_cookies: &self.answer_cookies,
         }
     }
 }

@@ -56,6 +56,77 @@ fn an_override_counts_however_its_name_is_escaped() {
     }
 }
 
+/// The middleware of Express takes the first method of a list.
+#[test]
+fn an_override_counts_wherever_it_stands_in_a_list() {
+    let all = vec![
+        route("open", "/act", &[Method::POST], Requirement::None),
+        route("act", "/act", &[Method::DELETE], Requirement::Once),
+    ];
+    let routes = Routes::compile(all, Requirement::None);
+    for value in ["DELETE,GET", "GET, delete", " DELETE ,"] {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-http-method-override", HeaderValue::from_static(value));
+        let landed = lands(&routes, Method::POST, "/act", &headers, read(FORM, b""));
+        assert_eq!(landed, ["act", "open"], "{value}");
+    }
+}
+
+/// Puma, wsgiref and PHP's own server fold such a name into the header's.
+#[test]
+fn an_override_counts_however_its_header_is_spelled() {
+    let all = vec![
+        route("open", "/act", &[Method::POST], Requirement::None),
+        route("act", "/act", &[Method::DELETE], Requirement::Once),
+    ];
+    let routes = Routes::compile(all, Requirement::None);
+    for name in ["X_HTTP_METHOD_OVERRIDE", "x.http.method.override", "x_http-method~override", "X_Method_Override"] {
+        let mut headers = HeaderMap::new();
+        headers.insert(name.parse::<header::HeaderName>().unwrap(), HeaderValue::from_static("DELETE"));
+        assert_eq!(lands(&routes, Method::POST, "/act", &headers, read(FORM, b"")), ["act", "open"], "{name}");
+    }
+}
+
+/// Rack, servlets and PHP's `$_REQUEST` take a form's fields for the query's.
+#[test]
+fn a_condition_on_the_query_also_holds_for_a_form() {
+    let pay = conditioned("pay", FieldName::Query("do".into()), "pay");
+    let routes = Routes::compile(vec![pay], Requirement::None);
+    let post = |raw, body| lands(&routes, Method::POST, raw, &HeaderMap::new(), body);
+    for raw in ["/act", "/act?do=look"] {
+        assert_eq!(post(raw, read(FORM, b"do=pay")), ["pay"], "{raw}");
+        assert_eq!(post(raw, BodyView::Unread), ["pay"], "{raw}");
+        assert!(post(raw, read(FORM, b"x=y")).is_empty(), "{raw}");
+        assert!(post(raw, read("application/json", b"{}")).is_empty(), "{raw}");
+        assert!(post(raw, read("image/png", b"do=pay")).is_empty(), "{raw}");
+    }
+}
+
+/// Express and aiohttp unpack a form before they read it.
+#[test]
+fn a_packed_body_may_hold_what_a_condition_names() {
+    let pay = conditioned("pay", FieldName::Form("do".into()), "pay");
+    let routes = Routes::compile(vec![pay], Requirement::None);
+    for (name, value) in
+        [("content-encoding", "gzip"), ("content-encoding", "identity"), ("content-type", "text/plain")]
+    {
+        let mut headers = HeaderMap::new();
+        headers.append("content-type", HeaderValue::from_static(FORM));
+        headers.append(name, HeaderValue::from_static(value));
+        assert_eq!(lands(&routes, Method::POST, "/act", &headers, read(FORM, b"x=y")), ["pay"], "{name}: {value}");
+    }
+}
+
+/// Koa and PHP's own server drop the second question mark.
+#[test]
+fn a_second_question_mark_hides_no_parameter() {
+    let pay = conditioned("pay", FieldName::Query("do".into()), "pay");
+    let routes = Routes::compile(vec![pay], Requirement::None);
+    for raw in ["/act??do=pay", "/act???do=pay", "/act?%3fdo=pay"] {
+        assert_eq!(get(&routes, raw), ["pay"], "{raw}");
+    }
+}
+
 /// The exception is for one method; a body may make the site see another.
 #[test]
 fn an_exception_for_a_method_does_not_cover_an_override_in_the_body() {

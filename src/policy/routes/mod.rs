@@ -53,6 +53,8 @@ pub struct Landing<'r> {
     pub observed: Vec<&'r Route>,
     /// Whether reading the body could change the answer: a condition was unknown.
     pub body_matters: bool,
+    /// Whether a guarded route was landed on in another case than its own.
+    pub other_case: bool,
 }
 
 impl Landing<'_> {
@@ -102,7 +104,9 @@ impl Routes {
     /// Where the request lands: first match wins per reading, in file order.
     #[must_use]
     pub fn land<'r>(&'r self, head: &Head<'_>, body: BodyView<'_>) -> Landing<'r> {
-        let mut landing = Landing { enforced: Vec::new(), observed: Vec::new(), body_matters: false };
+        let body = if is_legible(head) { body } else { BodyView::Unread };
+        let mut landing =
+            Landing { enforced: Vec::new(), observed: Vec::new(), body_matters: false, other_case: false };
         let mut found: Vec<Place> = Vec::new();
         let (mut overrides, mut opened, mut nowhere, mut exception_open) = (None, false, false, false);
         for (at, reading) in head.target.readings().enumerate() {
@@ -120,7 +124,7 @@ impl Routes {
                 }
             }
             if at == 0 {
-                opened = lands && landing.is_unguarded() && head.target.ambiguity().is_none();
+                opened = lands && landing.is_unguarded() && head.target.ambiguities().next().is_none();
             }
             nowhere |= !lands && !opened;
         }
@@ -160,6 +164,7 @@ impl Routes {
                 continue;
             }
             add(&mut landing.enforced, route);
+            landing.other_case |= pattern.path.differs_in_case(request.path);
             if condition == Condition::Yes {
                 landed.somewhere = true;
                 return landed;
@@ -219,17 +224,30 @@ impl Candidate<'_> {
     fn field(&self, name: &FieldName, expected: &str) -> Condition {
         let query = self.head.target.query();
         match (name, self.body) {
-            (FieldName::Query(_), _) => fields::condition(name, query, None, expected),
+            (FieldName::Query(_), BodyView::Unread) => match fields::condition(name, query, None, expected) {
+                // Some frameworks take a form's fields for the query's.
+                Condition::No if fields::may_be_form(self.content_type()) => Condition::Unknown,
+                known @ (Condition::Yes | Condition::No | Condition::Unknown) => known,
+            },
             (_, BodyView::Read(body)) => fields::condition(name, query, Some(body), expected),
             (_, BodyView::Unread) => Condition::Unknown,
         }
     }
 
+    fn content_type(&self) -> Option<&str> {
+        request::header_once(self.head.headers, header::CONTENT_TYPE.as_str())
+    }
+
     /// Whether reading the body may make certain what is unknown.
     fn depends_on_body(&self, pattern: &Match) -> bool {
-        let conditioned = pattern.fields.iter().any(|(name, _)| !matches!(name, FieldName::Query(_)));
-        matches!(self.body, BodyView::Unread) && (conditioned || self.hidden)
+        matches!(self.body, BodyView::Unread) && (!pattern.fields.is_empty() || self.hidden)
     }
+}
+
+/// Whether the bytes of a body are what its one Content-Type says, and not packed besides.
+fn is_legible(head: &Head<'_>) -> bool {
+    let types = head.headers.get_all(header::CONTENT_TYPE);
+    !head.headers.contains_key(header::CONTENT_ENCODING) && types.iter().nth(1).is_none()
 }
 
 /// Guarded: the listed ones, HEAD with GET, and every method that is none of GET, HEAD, OPTIONS. An
@@ -255,15 +273,20 @@ struct Overrides {
 impl Overrides {
     fn of(head: &Head<'_>, body: BodyView<'_>) -> Self {
         let mut methods = vec![head.method.clone()];
-        let mut also = |name: &str| {
-            if let Ok(method) = Method::from_bytes(name.trim().to_ascii_uppercase().as_bytes())
-                && !methods.contains(&method)
-            {
-                methods.push(method);
+        let mut also = |names: &str| {
+            // Of several names in one value each framework takes another one.
+            for name in names.split(',') {
+                if let Ok(method) = Method::from_bytes(name.trim().to_ascii_uppercase().as_bytes())
+                    && !methods.contains(&method)
+                {
+                    methods.push(method);
+                }
             }
         };
-        for name in OVERRIDES {
-            head.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).for_each(&mut also);
+        for (name, value) in head.headers {
+            if OVERRIDES.contains(&request::folded_name(name.as_str()).as_str()) {
+                value.to_str().into_iter().for_each(&mut also);
+            }
         }
         let query = head.target.query().filter(|query| !query.is_empty());
         if query.is_some() {

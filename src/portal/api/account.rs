@@ -53,9 +53,7 @@ pub(in crate::portal) async fn backup_codes(call: Call) -> Answered {
 pub(in crate::portal) async fn activity(call: Call) -> Answered {
     match call.flow.settings(&call.rules, &call.head()).await {
         Ok(view) => {
-            let line = |record: &crate::store::AuditRecord| {
-                json!({ "at": record.at.secs(), "event": record.event, "detail": record.detail })
-            };
+            let line = |record: &crate::store::AuditRecord| json!({ "at": record.at.secs(), "event": record.event, "detail": record.detail });
             let activity: Vec<Value> = view.activity.iter().map(line).collect();
             Answered(answer(StatusCode::OK, &json!({ "activity": activity })))
         }

@@ -1,6 +1,7 @@
 //! Challenges: looking at one, having a code sent, answering.
 
 use http::{StatusCode, header};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -12,20 +13,22 @@ use crate::{
     web,
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::portal) struct Verify {
     #[serde(deserialize_with = "input::kind")]
+    #[schemars(with = "String", extend("enum" = ["app", "sms", "backup_code"]))]
     method: FactorKind,
     code: String,
     #[serde(default)]
     remember_device: bool,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::portal) struct Send {
     #[serde(deserialize_with = "input::kind")]
+    #[schemars(with = "String", extend("enum" = ["sms"]))]
     method: FactorKind,
 }
 

@@ -1,6 +1,7 @@
 //! Binding a factor, step by step.
 
 use http::{StatusCode, header};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -12,13 +13,15 @@ use crate::{
     store::{EnrolmentStep, Place},
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::portal) struct Begin {
     #[serde(deserialize_with = "input::kind")]
+    #[schemars(with = "String", extend("enum" = ["app", "sms"]))]
     method: FactorKind,
     /// In place of what; without it beside.
     #[serde(default, deserialize_with = "place")]
+    #[schemars(with = "String", extend("enum" = ["all", "number"]))]
     replace: Option<Place>,
     number: Option<String>,
 }
@@ -32,7 +35,7 @@ fn place<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Pla
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::portal) struct Code {
     code: String,

@@ -20,7 +20,7 @@ use crate::{
     web::{self, Reply},
 };
 
-fn answer(status: StatusCode, document: &Value) -> Reply {
+pub(super) fn answer(status: StatusCode, document: &Value) -> Reply {
     let mut reply = Reply::new(Bytes::from(document.to_string()));
     *reply.status_mut() = status;
     reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -11,8 +11,7 @@ use crate::{
     request::Subject,
     secret::{Sealed, TokenHash},
     store::{
-        Accounts, Applied, AuditRecord, BackupCodeRecord, Edit, FactorRecord, Freeze, PlayerState, StoreError,
-        sql::Sql,
+        Accounts, Applied, AuditRecord, BackupCodeRecord, Edit, FactorRecord, Freeze, PlayerState, StoreError, sql::Sql,
     },
 };
 

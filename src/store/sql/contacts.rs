@@ -24,9 +24,10 @@ const SEEN: &str = "INSERT INTO contact (subject, kind, lookup, key_id, sealed, 
      last_seen = excluded.last_seen, is_current = 1 RETURNING first_seen";
 const SINCE: &str = "SELECT kind, lookup, key_id, sealed, first_seen, last_seen FROM contact \
      WHERE subject = $1 AND last_seen >= $2 ORDER BY last_seen DESC";
-const TO_NUMBER: &str = "SELECT sent_at FROM sms_send WHERE number = $1 AND sent_at > $2 ORDER BY sent_at DESC LIMIT $3";
-const TO_PLAYER: &str =
-    "SELECT sent_at FROM sms_send WHERE subject = $1 AND sent_at > $2 ORDER BY sent_at DESC LIMIT $3";
+const TO_NUMBER: &str = "SELECT sent_at, verified_at FROM sms_send WHERE number = $1 AND sent_at > $2 \
+     ORDER BY sent_at DESC LIMIT $3";
+const TO_PLAYER: &str = "SELECT sent_at, verified_at FROM sms_send WHERE subject = $1 AND sent_at > $2 \
+     ORDER BY sent_at DESC LIMIT $3";
 const COUNT: &str = "INSERT INTO sms_send (id, subject, number, sent_at) VALUES ($1, $2, $3, $4)";
 const VERIFIED: &str = "UPDATE sms_send SET verified_at = $2 WHERE id = $1 AND verified_at IS NULL";
 const SWEEP: &str = "DELETE FROM sms_send WHERE sent_at < $1";
@@ -94,10 +95,10 @@ impl SmsSends for Sql {
             let since = send.at.minus(DAY).millis();
             let number =
                 sqlx::query(TO_NUMBER).bind(send.number.as_slice()).bind(since).bind(most).fetch_all(&mut *change);
-            let to_number = times(&number.await?)?;
+            let to_number = sent(&number.await?)?;
             let player =
                 sqlx::query(TO_PLAYER).bind(send.subject.as_str()).bind(since).bind(most).fetch_all(&mut *change);
-            let to_player = times(&player.await?)?;
+            let to_player = sent(&player.await?)?;
             let until = free_at(&to_number, limits).max(free_at(&to_player, limits));
             if let Some(until) = until.filter(|until| *until > send.at) {
                 change.rollback().await?;
@@ -130,16 +131,29 @@ async fn count(change: &mut AnyConnection, send: &SmsSend) -> Result<(), sqlx::E
     insert.bind(send.number.as_slice()).bind(send.at.millis()).execute(change).await.map(|_| ())
 }
 
-fn times(rows: &[AnyRow]) -> Result<Vec<UnixTime>, sqlx::Error> {
-    rows.iter().map(|row| row.try_get("sent_at").map(UnixTime::from_millis)).collect()
+/// One that was sent.
+#[derive(Clone, Copy)]
+struct Sent {
+    at: UnixTime,
+    /// Whether its code was used: then it was wanted, and arrived.
+    is_used: bool,
 }
 
-/// When the next is free, given what was sent within a day, the newest first.
-fn free_at(sent: &[UnixTime], limits: SendLimits) -> Option<UnixTime> {
-    let nth = |most: u32, window: Duration| {
-        let index = usize::try_from(most).unwrap_or(usize::MAX).saturating_sub(1);
-        sent.get(index).map(|at| at.plus(window))
+fn sent(rows: &[AnyRow]) -> Result<Vec<Sent>, sqlx::Error> {
+    let sent = |row: &AnyRow| {
+        let is_used = row.try_get::<Option<i64>, _>("verified_at")?.is_some();
+        Ok(Sent { at: UnixTime::from_millis(row.try_get("sent_at")?), is_used })
     };
-    let gap = sent.first().map(|at| at.plus(limits.gap));
-    gap.max(nth(limits.per_hour, HOUR)).max(nth(limits.per_day, DAY))
+    rows.iter().map(sent).collect()
+}
+
+/// When the next is free, given what was sent within a day, the newest first. Whoever used the last
+/// code has the phone in hand and need not wait for the next; only the day's limit counts them all.
+fn free_at(sent: &[Sent], limits: SendLimits) -> Option<UnixTime> {
+    let nth = |most: u32| usize::try_from(most).unwrap_or(usize::MAX).saturating_sub(1);
+    let unused = |index: usize| sent.iter().filter(|sent| !sent.is_used).nth(index);
+    let gap = sent.first().filter(|newest| !newest.is_used).map(|newest| newest.at.plus(limits.gap));
+    let hour = unused(nth(limits.per_hour)).map(|sent| sent.at.plus(HOUR));
+    let day = sent.get(nth(limits.per_day)).map(|sent| sent.at.plus(DAY));
+    gap.max(hour).max(day)
 }

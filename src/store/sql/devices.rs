@@ -76,8 +76,7 @@ impl Devices for Sql {
 
     async fn of_player(&self, subject: &Subject, now: UnixTime) -> Result<Vec<DeviceRecord>, StoreError> {
         self.timed("devices_of_player", async {
-            let rows =
-                sqlx::query(OF_PLAYER).bind(subject.as_str()).bind(now.millis()).fetch_all(&self.pool).await?;
+            let rows = sqlx::query(OF_PLAYER).bind(subject.as_str()).bind(now.millis()).fetch_all(&self.pool).await?;
             rows.iter().map(device).collect()
         })
         .await

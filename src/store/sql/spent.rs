@@ -8,6 +8,7 @@ use crate::{
 };
 
 const SPEND: &str = "INSERT INTO spent (id, expires_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING";
+const FIND: &str = "SELECT id FROM spent WHERE id = $1 AND expires_at > $2";
 const SWEEP: &str = "DELETE FROM spent WHERE expires_at < $1";
 
 #[async_trait]
@@ -16,6 +17,13 @@ impl Spent for Sql {
         self.timed("spend", async {
             let inserted = sqlx::query(SPEND).bind(id).bind(expires_at.millis()).execute(&self.pool).await?;
             Ok(inserted.rows_affected() == 1)
+        })
+        .await
+    }
+
+    async fn is_spent(&self, id: &str, now: UnixTime) -> Result<bool, StoreError> {
+        self.timed("is_spent", async {
+            Ok(sqlx::query(FIND).bind(id).bind(now.millis()).fetch_optional(&self.pool).await?.is_some())
         })
         .await
     }

@@ -5,7 +5,7 @@ mod failover;
 mod inbox;
 mod mail;
 mod receipts;
-mod sms;
+pub mod sms;
 
 use std::{path::Path, sync::Arc};
 

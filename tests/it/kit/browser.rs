@@ -1,10 +1,11 @@
 //! A headless Chromium of the size of an old phone.
 
-use std::process::Command;
+use std::{process::Command, time::Duration};
 
+use serde_json::json;
 use stepgate::cli::demo::accounts::PASSWORD;
 use tempfile::TempDir;
-use thirtyfour::{ChromiumLikeCapabilities, prelude::*};
+use thirtyfour::{ChromiumLikeCapabilities, common::cookie::Cookie, prelude::*};
 
 use super::{install_crypto, process::Process};
 
@@ -31,6 +32,13 @@ const FLAGS: [&str; 10] = [
     "--window-size=360,640",
 ];
 
+/// How long to wait for what a page will show, and how long between two looks.
+const DEADLINE: Duration = Duration::from_secs(30);
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// The cookies of a browser that is put aside.
+pub struct Jar(Vec<Cookie>);
+
 /// A browser with a profile of its own; it ends when dropped, since its driver does.
 pub struct Browser {
     pub driver: WebDriver,
@@ -54,6 +62,9 @@ impl Browser {
             Scripts::Off => capabilities.add_arg("--blink-settings=scriptEnabled=false").unwrap(),
         }
         let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities).await.unwrap();
+        // A window may not be as narrow as asked for; what pages see is.
+        let phone = json!({"width": 360, "height": 640, "deviceScaleFactor": 1, "mobile": true});
+        driver.cdp().send_raw("Emulation.setDeviceMetricsOverride", phone).await.unwrap();
         Self { driver, _chromedriver: chromedriver, _profile: profile }
     }
 
@@ -64,10 +75,14 @@ impl Browser {
 
     /// The element that a CSS selector finds, once it is there.
     pub async fn find(&self, css: &str) -> WebElement {
-        let found = self.driver.query(By::Css(css)).first().await;
-        match found {
+        self.find_by(By::Css(css), css).await
+    }
+
+    /// The element of a locator, once it is there; `what` names it where it is not.
+    pub async fn find_by(&self, by: By, what: &str) -> WebElement {
+        match self.driver.query(by).wait(DEADLINE, LOOK_AGAIN).first().await {
             Ok(element) => element,
-            Err(error) => panic!("{css}: {error}\n{}", self.driver.source().await.unwrap()),
+            Err(error) => panic!("{what}: {error}\n{}", self.driver.source().await.unwrap()),
         }
     }
 
@@ -81,6 +96,17 @@ impl Browser {
     /// Clicks.
     pub async fn press(&self, css: &str) {
         self.find(css).await.click().await.unwrap();
+    }
+
+    /// The same with an element at hand.
+    pub async fn follow(&self, element: WebElement) {
+        element.click().await.unwrap();
+        element.wait_until().wait(DEADLINE, LOOK_AGAIN).stale().await.unwrap();
+    }
+
+    /// Clicks on what leads to another page; returns once the old page is gone.
+    pub async fn go(&self, css: &str) {
+        self.follow(self.find(css).await).await;
     }
 
     /// The text that a player sees in an element.
@@ -102,9 +128,50 @@ impl Browser {
         self.find("#withdraw").await;
     }
 
+    /// The path and query of the open page.
+    pub async fn here(&self) -> String {
+        let url = self.driver.current_url().await.unwrap();
+        url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()))
+    }
+
+    /// Whether an element is on the open page now.
+    pub async fn has(&self, css: &str) -> bool {
+        !self.driver.find_all(By::Css(css)).await.unwrap().is_empty()
+    }
+
+    /// A picture of an element, as PNG.
+    pub async fn picture(&self, css: &str) -> Vec<u8> {
+        self.find(css).await.screenshot_as_png().await.unwrap()
+    }
+
+    /// Goes on as a browser that was never here; what this one knew is put aside.
+    pub async fn become_another(&self) -> Jar {
+        let jar = Jar(self.driver.get_all_cookies().await.unwrap());
+        self.driver.delete_all_cookies().await.unwrap();
+        jar
+    }
+
+    /// Goes on as the browser that was put aside.
+    pub async fn become_again(&self, jar: Jar) {
+        self.driver.delete_all_cookies().await.unwrap();
+        for cookie in jar.0 {
+            self.driver.add_cookie(cookie).await.unwrap();
+        }
+    }
+
     /// Ends the session, so that the browser writes nothing more to its profile.
     pub async fn close(self) {
         self.driver.clone().quit().await.unwrap();
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // After a failure the runtime no longer runs: to end the session properly would wait in vain.
+        // The driver's end is the browser's.
+        if std::thread::panicking() {
+            let _ = self.driver.clone().leak();
+        }
     }
 }
 

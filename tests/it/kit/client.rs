@@ -33,6 +33,41 @@ impl ApiClient {
         Self { client, base: base.to_owned(), cookies }
     }
 
+    /// A client that sends these cookies, without a log-in by the site's form.
+    pub fn with_cookies(base: &str, cookies: &str) -> Self {
+        install_crypto();
+        let client = Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
+        Self { client, base: base.to_owned(), cookies: cookies.to_owned() }
+    }
+
+    /// The cookies that it sends, as one header value.
+    pub fn cookies(&self) -> &str {
+        &self.cookies
+    }
+
+    /// Asks as a script of the site does.
+    pub async fn get(&self, target: &str) -> Response {
+        let request = self.client.get(format!("{}{target}", self.base)).header("cookie", &self.cookies);
+        request.header("accept", "application/json").send().await.unwrap()
+    }
+
+    /// The `verify` address of the challenge in a refusal, whose cookie is kept.
+    pub async fn challenged(&mut self, refused: Response) -> String {
+        assert_eq!(refused.status(), 401);
+        self.keep(&refused, "stepgate-challenge");
+        let problem: Value = serde_json::from_str(&refused.text().await.unwrap()).unwrap();
+        problem["challenge"]["verify"].as_str().expect("a challenge can be answered").to_owned()
+    }
+
+    /// Meets the challenge of a guarded page with this code, and keeps the stamp.
+    pub async fn prove(&mut self, target: &str, code: &str) {
+        let refused = self.get(target).await;
+        let verify = self.challenged(refused).await;
+        let answer = self.post(&verify, &json!({ "method": "app", "code": code }).to_string(), &[]).await;
+        assert_eq!(answer.status(), 200);
+        self.keep(&answer, "stepgate");
+    }
+
     /// Keeps a cookie that an answer set, so that later requests carry it.
     pub fn keep(&mut self, answer: &Response, name: &str) {
         if let Some(pair) = cookie_set_by(answer, name) {

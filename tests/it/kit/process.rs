@@ -2,11 +2,13 @@
 
 use std::{
     io::{BufRead, BufReader, Read},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     thread,
     time::{Duration, Instant},
 };
+
+use super::eventually;
 
 /// How long a process may take to become ready.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -30,6 +32,42 @@ impl Process {
         pass_lines(child.stdout.take().unwrap(), sender.clone());
         pass_lines(child.stderr.take().unwrap(), sender);
         Self { child, lines, seen: Vec::new() }
+    }
+
+    /// Its id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends it a signal by name, such as `HUP`.
+    pub fn signal(&self, name: &str) {
+        let status = Command::new("kill").arg(format!("-{name}")).arg(self.id().to_string()).status().unwrap();
+        assert!(status.success(), "kill -{name}");
+    }
+
+    /// How it ended, if it has.
+    pub fn has_ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
+    /// Everything that it wrote so far.
+    pub fn written(&mut self) -> String {
+        self.seen.extend(self.lines.try_iter());
+        self.seen.join("\n")
+    }
+
+    /// Waits for a line with this text among those that were not looked at yet.
+    pub async fn says(&mut self, text: &str) -> String {
+        eventually(&format!("a line with {text:?}"), async || {
+            while let Ok(line) = self.lines.try_recv() {
+                self.seen.push(line.clone());
+                if line.contains(text) {
+                    return Some(line);
+                }
+            }
+            None
+        })
+        .await
     }
 
     /// The first result that is there: of each line as it comes, and of a look when none does.

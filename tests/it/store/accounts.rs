@@ -215,6 +215,20 @@ async fn sends_are_limited_by_number_and_by_player(sql: &Arc<Sql>) {
     assert_eq!(send("s1", 1, 5).await, wait(60), "two within the hour");
     assert_eq!(send("s1", 1, 60).await, SendReservation::Reserved);
     assert_eq!(send("s1", 1, 130).await, wait(24 * 60), "three within the day");
+    let used = |minutes: u32| {
+        let id = stepgate::secret::public_id();
+        let send = SmsSend { id: id.clone(), subject: subject("s4"), number: [4; 32], at: NOW.plus(MINUTE * minutes) };
+        let sql = Arc::clone(sql);
+        async move {
+            let reserved = sql.reserve_send(&send, LIMITS).await.unwrap();
+            sql.verified(&id, send.at).await.unwrap();
+            reserved
+        }
+    };
+    for _ in 0..3 {
+        assert_eq!(used(0).await, SendReservation::Reserved, "whoever used the last one need not wait");
+    }
+    assert_eq!(used(1).await, wait(24 * 60), "the day's limit counts them all");
     let racing = at_once(20, sql, |sql: Arc<Sql>| async move {
         let id = stepgate::secret::public_id();
         let send = SmsSend { id, subject: subject("s3"), number: [3; 32], at: NOW };

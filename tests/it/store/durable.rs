@@ -165,6 +165,9 @@ async fn an_id_is_spent_once(sql: &Arc<Sql>) {
 async fn spent_ids_are_kept_until_they_expire(sql: &Sql) {
     let later = NOW.plus(Duration::from_secs(60));
     assert!(sql.spend("kept", later).await.unwrap());
+    assert!(sql.is_spent("kept", NOW).await.unwrap());
+    assert!(!sql.is_spent("kept", later).await.unwrap(), "it is over");
+    assert!(!sql.is_spent("another", NOW).await.unwrap());
     sql.sweep(later).await.unwrap();
     assert!(!sql.spend("kept", later).await.unwrap());
     assert_eq!(sql.sweep(later.plus(Duration::from_millis(1))).await.unwrap(), 1);

@@ -20,8 +20,7 @@ const REMOVE_SUSPENDED: &str = "DELETE FROM factor WHERE subject = $1 AND suspen
 const MUST_BIND: &str = "UPDATE player SET must_bind = 1 WHERE subject = $1";
 const DROP_CODES: &str = "DELETE FROM backup_code WHERE subject = $1";
 const ADD_CODE: &str = "INSERT INTO backup_code (id, subject, selector, hash) VALUES ($1, $2, $3, $4)";
-const SPEND_CODE: &str =
-    "UPDATE backup_code SET spent_at = $3 WHERE id = $2 AND subject = $1 AND spent_at IS NULL";
+const SPEND_CODE: &str = "UPDATE backup_code SET spent_at = $3 WHERE id = $2 AND subject = $1 AND spent_at IS NULL";
 const RAISE: &str = "UPDATE player SET epoch = epoch + 1 WHERE subject = $1";
 const HAPPENED: &str = "INSERT INTO cool_down (subject, cause, at) VALUES ($1, $2, $3) \
      ON CONFLICT (subject, cause) DO UPDATE SET at = excluded.at WHERE cool_down.at < excluded.at";
@@ -32,21 +31,14 @@ const UNFREEZE: &str = "UPDATE player SET frozen_at = NULL, frozen_for = NULL WH
 const FORGET_DEVICES: &str = "DELETE FROM device WHERE subject = $1";
 const FORGET_DEVICE: &str = "DELETE FROM device WHERE subject = $1 AND id = $2";
 const OFFER_FREEZE: &str = "INSERT INTO freeze_offer (token, subject, event_at, expires_at) VALUES ($1, $2, $3, $4)";
-const RECORD: &str =
-    "INSERT INTO audit (id, subject, at, actor, event, detail) VALUES ($1, $2, $3, $4, $5, $6)";
+const RECORD: &str = "INSERT INTO audit (id, subject, at, actor, event, detail) VALUES ($1, $2, $3, $4, $5, $6)";
 
 /// Makes one step; `false` when it did not find what it presumes.
-pub(super) async fn made(
-    change: &mut AnyConnection,
-    subject: &Subject,
-    edit: &Edit,
-) -> Result<bool, sqlx::Error> {
+pub(super) async fn made(change: &mut AnyConnection, subject: &Subject, edit: &Edit) -> Result<bool, sqlx::Error> {
     let id = subject.as_str();
     match edit {
         Edit::RequireNoFactor => Ok(count(change, sqlx::query(ACTIVE).bind(id)).await? == 0),
-        Edit::RequireFactor(factor) => {
-            Ok(count(change, sqlx::query(HAS).bind(id).bind(factor.as_str())).await? == 1)
-        }
+        Edit::RequireFactor(factor) => Ok(count(change, sqlx::query(HAS).bind(id).bind(factor.as_str())).await? == 1),
         Edit::RequireNotFrozen => Ok(count(change, sqlx::query(FROZEN).bind(id)).await? == 0),
         Edit::Add(factor) => add(change, factor).await,
         Edit::Remove(factor) => found(change, sqlx::query(REMOVE).bind(id).bind(factor.as_str())).await,

@@ -1,0 +1,133 @@
+//! Where a player's connection comes in: its place among the others, TLS, then the proxy.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
+
+use arc_swap::ArcSwap;
+use async_trait::async_trait;
+use pingora::apps::ServerApp;
+use pingora::listeners::tls::Acceptor;
+use pingora::protocols::{GetSocketDigest, Stream, l4};
+use pingora::server::ShutdownWatch;
+
+use crate::{
+    edge::{
+        connections::{Caps, Connections},
+        live::Live,
+        patience::{Patience, Patient},
+        tunnel::Endable,
+    },
+    metrics::{Metrics, words::ConnectionEnd},
+};
+
+/// One listening address, and TLS where it speaks that. The library would do the handshake
+/// before it asks us anything, and give it a minute.
+pub struct Door {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Does the handshake; `None` speaks plain HTTP/1.1.
+    pub tls: Option<Acceptor>,
+}
+
+/// All listeners of players.
+pub struct Entrance {
+    /// What serves them.
+    pub proxy: Arc<Endable>,
+    /// Where they come in.
+    pub doors: Vec<Door>,
+    /// The limits and deadlines that new connections begin with.
+    pub live: Arc<ArcSwap<Live>>,
+    /// Those that are open.
+    pub connections: Arc<Connections>,
+    /// Counts those that we end.
+    pub metrics: Arc<Metrics>,
+}
+
+#[async_trait]
+impl ServerApp for Entrance {
+    async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
+        let stream = stream.into_any().downcast::<l4::stream::Stream>().ok()?;
+        let (peer, local) = ends(&stream)?;
+        let live = self.live.load();
+        let (timeouts, caps) = (live.timeouts, caps(&live, peer.ip().to_canonical()));
+        drop(live);
+        let slot = match self.connections.admit(peer.ip(), caps) {
+            Ok(slot) => slot,
+            Err(end) => return self.end(end),
+        };
+        let door = door(&self.doors, local)?;
+        let patience = Patience { idle: timeouts.idle, header: timeouts.header };
+        let metrics = Arc::clone(&self.metrics);
+        let stream: Stream = match &door.tls {
+            None => Box::new(Patient::new(*stream, patience, metrics).ok()?),
+            Some(tls) => match tokio::time::timeout(timeouts.header, tls.tls_handshake(*stream)).await {
+                Ok(Ok(stream)) => Box::new(Patient::new(stream, patience, metrics).ok()?),
+                Ok(Err(_)) => return self.end(ConnectionEnd::Tls),
+                Err(_) => return self.end(ConnectionEnd::Handshake),
+            },
+        };
+        // Comes back when the connection has ended: the proxy reuses it by itself.
+        let _ = self.proxy.process_new(stream, shutdown).await;
+        drop(slot);
+        None
+    }
+
+    async fn cleanup(&self) {
+        self.proxy.cleanup().await;
+    }
+}
+
+impl Entrance {
+    /// The connection ends here.
+    fn end(&self, end: ConnectionEnd) -> Option<Stream> {
+        self.metrics.connection_ended(end);
+        None
+    }
+}
+
+/// The addresses of both ends, as long as they are connected.
+fn ends(stream: &l4::stream::Stream) -> Option<(SocketAddr, SocketAddr)> {
+    let digest = stream.get_socket_digest()?;
+    Some((*digest.peer_addr()?.as_inet()?, *digest.local_addr()?.as_inet()?))
+}
+
+/// A proxy of ours has many clients behind it: only the total holds for it.
+fn caps(live: &Live, peer: IpAddr) -> Caps {
+    let trusted = live.trusted_proxies.iter().any(|net| net.contains(&peer));
+    Caps { total: live.limits.connections, per_client: (!trusted).then_some(live.limits.connections_per_client) }
+}
+
+/// The listener of a connection that ends here: of this very address, or of all addresses.
+fn door(doors: &[Door], local: SocketAddr) -> Option<&Door> {
+    let same_port = || doors.iter().filter(|door| door.address.port() == local.port());
+    let ip = local.ip().to_canonical();
+    let exact = same_port().find(|door| door.address.ip().to_canonical() == ip);
+    let family = |door: &&Door| door.address.ip().is_unspecified() && door.address.is_ipv4() == ip.is_ipv4();
+    exact.or_else(|| same_port().find(family)).or_else(|| same_port().find(|door| door.address.ip().is_unspecified()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_belongs_to_the_listener_of_its_own_address_first() {
+        let addresses = ["0.0.0.0:80", "[::]:80", "192.0.2.1:80", "[::]:443", "127.0.0.1:8080"];
+        let doors: Vec<Door> =
+            addresses.iter().map(|address| Door { address: address.parse().unwrap(), tls: None }).collect();
+        for (local, listener) in [
+            ("192.0.2.1:80", Some("192.0.2.1:80")),
+            ("192.0.2.7:80", Some("0.0.0.0:80")),
+            ("[2001:db8::1]:80", Some("[::]:80")),
+            ("[::ffff:192.0.2.7]:443", Some("[::]:443")),
+            ("127.0.0.1:8080", Some("127.0.0.1:8080")),
+            ("127.0.0.2:8080", None),
+            ("127.0.0.1:81", None),
+        ] {
+            let found = door(&doors, local.parse().unwrap()).map(|door| door.address.to_string());
+            assert_eq!(found.as_deref(), listener, "{local}");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! What happens when something goes wrong, or changes, in the middle: the process is killed, reloaded,
+//! upgraded; the site dies, hangs up or says odd things; connections stay open.
+
+mod crash;
+mod odd;
+mod reload;
+mod repeat;
+mod servers;
+mod streaming;
+mod tunnels;
+mod upgrade;
+
+use crate::kit::{ApiClient, AuthenticatorApp, Gate, certificates::Pair, raw_site::SESSION};
+
+/// A route of the demo's shape, put before all others.
+fn with_route(yaml: &str, route: &str) -> String {
+    yaml.replacen("routes:\n", &format!("routes:\n  - {route}\n"), 1)
+}
+
+/// A client that a raw site knows as budi, with an app, and whose stamp opens `/account`.
+async fn proven_client(gate: &Gate) -> (ApiClient, AuthenticatorApp) {
+    let mut client = ApiClient::with_cookies(&gate.url(""), SESSION);
+    let app = client.enrol_app().await;
+    client.prove("/account", &app.code()).await;
+    (client, app)
+}
+
+/// The demo's configuration with TLS on its listener.
+fn over_tls(yaml: &str, pair: &Pair) -> String {
+    let yaml = yaml.replace("origin: http:", "origin: https:");
+    let yaml = yaml.replace("first_enrolment: insecure_session_only", "first_enrolment: cooldown");
+    let (certificate, key) = (pair.certificate.display(), pair.key.display());
+    let (before, after) = yaml.split_once("listen:\n").unwrap();
+    let (address, after) = after.split_once('\n').unwrap();
+    format!("{before}listen:\n{address}\n    tls: {{ certificate: {certificate}, private_key: {key} }}\n{after}")
+}

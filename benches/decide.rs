@@ -6,7 +6,9 @@ use std::{hint::black_box, io::Write, net::Ipv4Addr, process::ExitCode, time::In
 use http::{HeaderMap, Method};
 use stepgate::{
     clock::UnixTime,
-    policy::{BodyView, Facts, PathPattern, Requirement, Route, Routes, StampFacts, Visitor, decide, rule::Match},
+    policy::{
+        BodyView, FactorKind, Facts, PathPattern, Requirement, Route, Routes, StampFacts, Visitor, decide, rule::Match,
+    },
     request::{AnswerCookies, Head, Scheme},
     target::Target,
 };
@@ -31,8 +33,8 @@ fn measure(routes: &Routes) -> f64 {
     let (method, headers) = (Method::POST, HeaderMap::new());
     let client = Ipv4Addr::LOCALHOST.into();
     let now = UnixTime::from_secs(1_700_000_000);
-    let stamp = Some(StampFacts { auth_time: now, fresh_time: None });
-    let facts = Facts { now, visitor: Visitor::Player, stamp, approved: false, account: None };
+    let stamp = Some(StampFacts { auth_time: now, fresh_time: None, by: FactorKind::App });
+    let facts = Facts { now, visitor: Visitor::Player, stamp, approved: None, account: None };
     let answer_cookies = AnswerCookies::default();
     let begun = Instant::now();
     for _ in 0..DECISIONS {

@@ -90,6 +90,7 @@ pub(super) async fn sweep(flow: Arc<Flow>, readiness: Arc<Readiness>, aging: Agi
         readiness.set_store(swept.is_ok());
         // What is left longer harms nothing.
         let _ = flow.stores.devices.sweep_devices(now).await;
+        let _ = flow.stores.accounts.sweep_freeze_offers(now).await;
         let _ = flow.stores.sends.sweep_sends(now.minus(SENDS_KEPT)).await;
         if let Ok((count, bytes)) = flow.stores.held.usage().await {
             flow.metrics.held_requests.set(i64::try_from(count).unwrap_or(i64::MAX));

@@ -104,17 +104,22 @@ impl Gateway {
         let Some(name) = &context.record.route else { return };
         let rules = std::sync::Arc::clone(&context.live.rules);
         let Some(route) = rules.routes.named(name) else { return };
-        let approved = context.passage.as_ref().is_some_and(|passage| passage.spend.is_some());
-        if answer.status.as_u16() < 400 && (approved || route.changes.is_some()) {
-            Box::pin(self.happened(route, context)).await;
-        }
-        let Some(after) = route.after_success.as_ref() else { return };
         let body = context.answer_body.as_deref();
         let site = SiteAnswer { status: answer.status.as_u16(), headers: &answer.headers, body };
-        if !site.satisfies(&after.when) {
-            return;
+        let satisfied = route.after_success.as_ref().map(|after| (after, site.satisfies(&after.when)));
+        // A body that was too large to be looked at says nothing: then the status alone counts.
+        let is_unknown = |after: &AfterSuccess| after.when.body.is_some() && body.is_none();
+        let succeeded = match satisfied {
+            Some((after, satisfied)) if !is_unknown(after) => satisfied,
+            Some(_) | None => answer.status.as_u16() < 400,
+        };
+        let approved = context.passage.as_ref().is_some_and(|passage| passage.spend.is_some());
+        if succeeded && (approved || route.changes.is_some()) {
+            Box::pin(self.happened(route, context)).await;
         }
-        Box::pin(self.act(after, context)).await;
+        if let Some((after, true)) = satisfied {
+            Box::pin(self.act(after, context)).await;
+        }
     }
 
     /// Notes what a request did that the site took: what other routes wait for, and what the player is

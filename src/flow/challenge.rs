@@ -249,7 +249,7 @@ impl Flow {
         let mut verified = self.grant(rules, head, proven).await?;
         verified.locale.clone_from(&asker.player.claims.locale);
         if remember {
-            verified.device = self.remember_device(rules, head, (&asker.player, epoch)).await?;
+            verified.device = self.remember_device(rules, head, (&asker.player, epoch), kind).await?;
         }
         if kind == FactorKind::BackupCode {
             let state = self.stores.accounts.player(subject).await?;

@@ -17,7 +17,7 @@ use crate::{
     request::{self, Carrier, Head},
     secret::Token,
     stamp::{Minted, Proof},
-    store::{Change, Edit, PlayerState, Spared, shared::Level},
+    store::{ChallengeState, Change, Edit, PlayerState, Spared, shared::Level},
 };
 
 /// What a change led to.
@@ -116,7 +116,8 @@ impl Flow {
         if !asker.owns(&challenge) || challenge.level != Level::Change(change.clone()) {
             return Err(FlowError::Gone);
         }
-        self.spend(&Spend { challenge_id: challenge.id, expires_at: approval.expires_at }).await
+        let ChallengeState::Answered { by, .. } = challenge.state else { return Err(FlowError::Gone) };
+        self.spend(&Spend { challenge_id: challenge.id, expires_at: approval.expires_at, by }).await
     }
 
     async fn make(

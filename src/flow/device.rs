@@ -10,6 +10,7 @@ use crate::{
     clock::UnixTime,
     flow::{CookieNames, Flow, FlowError, RuleSet, notify::Event},
     identity::Player,
+    policy::FactorKind,
     request::{self, Head, Subject},
     secret::{self, Token, TokenHash},
     stamp::{Minted, Proof},
@@ -39,12 +40,14 @@ pub struct Exchanged {
 }
 
 impl Flow {
-    /// Remembers the browser that has just proven a factor in this epoch.
+    /// Remembers the browser that has just proven a factor of this kind in this epoch, in place of what
+    /// it was remembered as before.
     pub(super) async fn remember_device(
         &self,
         rules: &RuleSet,
         head: &Head<'_>,
         (player, epoch): (&Player, i64),
+        proven_by: FactorKind,
     ) -> Result<Option<DeviceCookie>, FlowError> {
         let settings = rules.second_factor.devices;
         if settings.most == 0 {
@@ -60,10 +63,14 @@ impl Flow {
             rotated_at: now,
             rotated_for: Some(player.binding),
             auth_time: now,
+            proven_by,
             created_at: now,
             used_at: now,
             expires_at: now.plus(settings.lifetime),
         };
+        if let Some((earlier, _)) = presented(rules, head) {
+            self.stores.accounts.apply(&player.subject, &[Edit::ForgetDevice(earlier)]).await?;
+        }
         self.stores.devices.remember(&device, settings.most).await?;
         // What ended the proof meanwhile forgot the devices that were there then.
         if self.stores.families.epoch_if_open(player.binding, &player.subject).await? != Some(epoch) {
@@ -76,13 +83,14 @@ impl Flow {
         Ok(Some(cookie(&device, &secret, now)))
     }
 
-    /// Exchanges the browser's device for a stamp of this log-in. `None` where it brings none that
-    /// counts.
+    /// Exchanges the browser's device for a stamp of this log-in, once (decisions 18). `None` where it
+    /// brings none that counts, or one that was proven by none of these kinds.
     pub(super) async fn exchange_device(
         &self,
         rules: &RuleSet,
         head: &Head<'_>,
         player: &Player,
+        methods: &[FactorKind],
     ) -> Result<Option<Exchanged>, FlowError> {
         let Some((id, secret)) = presented(rules, head) else { return Ok(None) };
         if rules.second_factor.devices.most == 0 {
@@ -90,13 +98,13 @@ impl Flow {
         }
         let now = self.clock.now();
         let Some(device) = self.stores.devices.find(&id, now).await? else { return Ok(None) };
-        if device.subject != player.subject {
+        if device.subject != player.subject || !methods.contains(&device.proven_by) {
             return Ok(None);
         }
         let presented = secret.hash();
         // Read before the exchange: what ends every stamp meanwhile ends this one as well.
         let Some(epoch) = self.epoch_of(player, now).await? else { return Ok(None) };
-        if device.token == presented {
+        if device.token == presented && device.rotated_for != Some(player.binding) {
             let next = Token::random();
             let rotated = rotated(&device, &next, player, now);
             if self.stores.devices.rotate(device.token, &rotated).await? {
@@ -110,6 +118,10 @@ impl Flow {
         if in_grace(&device, presented, player, now) {
             let stamp = device_stamp(rules, &device, (player, epoch), now);
             return Ok(Some(Exchanged { stamp, cookie: None }));
+        }
+        if device.token == presented {
+            // This log-in had its stamp: when that ends, a code is asked for.
+            return Ok(None);
         }
         self.device_copied(rules, player, &device).await?;
         Ok(None)
@@ -157,6 +169,7 @@ fn device_stamp(rules: &RuleSet, device: &DeviceRecord, (player, epoch): (&Playe
         binding: player.binding,
         epoch,
         amr: vec!["mfa".to_owned()],
+        by: device.proven_by,
         auth_time: device.auth_time,
         fresh_time: None,
         began: now,
@@ -176,7 +189,7 @@ fn rotated(device: &DeviceRecord, next: &Token, player: &Player, now: UnixTime) 
 }
 
 fn in_grace(device: &DeviceRecord, presented: TokenHash, player: &Player, now: UnixTime) -> bool {
-    device.previous_token == Some(presented)
+    (device.token == presented || device.previous_token == Some(presented))
         && device.rotated_for == Some(player.binding)
         && now.since(device.rotated_at) < GRACE
 }

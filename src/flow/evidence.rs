@@ -14,7 +14,7 @@ use crate::{
     request::{self, Binding, Carrier, Head, Subject},
     secret::Token,
     stamp::{Reject, Stamp},
-    store::shared::Level,
+    store::shared::{ChallengeState, Level},
 };
 
 /// How old the store's word on a stamp may be.
@@ -51,7 +51,7 @@ impl Evidence {
             now,
             visitor: if self.anonymous { Visitor::Anonymous } else { Visitor::Player },
             stamp: self.stamp.as_ref().map(Stamp::facts),
-            approved: self.spend.is_some(),
+            approved: self.spend.as_ref().map(|(spend, _)| spend.by),
             account: self.account.as_ref(),
         }
     }
@@ -177,6 +177,7 @@ impl Flow {
         let now = self.clock.now();
         let Some(approval) = self.stores.approvals.find(token.hash(), now).await? else { return Ok(None) };
         let Some(challenge) = self.stores.challenges.find(&approval.challenge_id, now).await? else { return Ok(None) };
+        let ChallengeState::Answered { by, .. } = challenge.state else { return Ok(None) };
         let browser = browser_secret(rules, arrival.head).map(|secret| secret.hash());
         let same_browser = player.carrier == Carrier::Header || browser == challenge.browser;
         let Some(route) = landing.enforced.iter().find(|route| *route.name == *challenge.route) else {
@@ -190,7 +191,7 @@ impl Flow {
         if challenge.digest != Some(digest) || challenge.level != Level::Once {
             return Ok(None);
         }
-        let spend = Spend { challenge_id: challenge.id, expires_at: approval.expires_at };
+        let spend = Spend { challenge_id: challenge.id, expires_at: approval.expires_at, by };
         Ok(Some((spend, digest, details)))
     }
 }

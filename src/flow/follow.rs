@@ -90,6 +90,7 @@ mod tests {
             binding: Binding([1; 32]),
             epoch: 0,
             amr: Vec::new(),
+            by: crate::policy::FactorKind::App,
             auth_time: START,
             fresh_time: None,
             began: START,

@@ -61,6 +61,8 @@ pub struct Spend {
     pub challenge_id: String,
     /// Until when its id must be remembered.
     pub expires_at: UnixTime,
+    /// The kind that answered it.
+    pub by: FactorKind,
 }
 
 /// What is known of a request that goes on.
@@ -232,12 +234,16 @@ impl Flow {
         decision: &Decision<'_>,
         evidence: &mut Evidence,
     ) -> Result<bool, FlowError> {
-        let only_session = decision.route.is_some_and(|route| route.require == Requirement::Session);
-        if !only_session || !matches!(decision.verdict, Verdict::Challenge) {
+        let Some(route) = decision.route.filter(|route| route.require == Requirement::Session) else {
+            return Ok(false);
+        };
+        if !matches!(decision.verdict, Verdict::Challenge) {
             return Ok(false);
         }
         let Some(player) = &evidence.player else { return Ok(false) };
-        let Some(exchanged) = self.exchange_device(rules, head, player).await? else { return Ok(false) };
+        let Some(exchanged) = self.exchange_device(rules, head, player, &route.methods).await? else {
+            return Ok(false);
+        };
         evidence.stamp = Some(exchanged.stamp.stamp.clone());
         evidence.exchanged = Some(exchanged);
         Ok(true)

@@ -235,10 +235,13 @@ impl Flow {
         let hour = now.secs() / 3600;
         let owner = data_encoding::HEXLOWER.encode(player.subject.as_str().as_bytes());
         let id = format!("told-{}-{owner}-{hour}", Event::FailedCodes.as_str());
-        if !self.stores.spent.spend(&id, now.plus(2 * FAILURES_EVERY)).await? {
+        let expires_at = now.plus(2 * FAILURES_EVERY);
+        if self.stores.spent.is_spent(&id, now).await? {
             return Ok(());
         }
         let mut edits = self.told(rules, player, (Event::FailedCodes, ""), now).await?;
+        // Spent together with the notice: a write that fails leaves the hour to the next failure.
+        edits.insert(0, Edit::Spend { id, expires_at });
         edits.push(self.recorded(&player.subject, Event::FailedCodes.as_str(), ""));
         self.stores.accounts.apply(&player.subject, &edits).await?;
         Ok(())

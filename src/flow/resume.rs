@@ -69,9 +69,10 @@ impl Flow {
         let approval = self.stores.approvals.find(token.hash(), now).await?.ok_or(FlowError::Gone)?;
         let challenge = self.stores.challenges.find(&approval.challenge_id, now).await?.ok_or(FlowError::Gone)?;
         let browser = browser_secret(rules, head).map(|secret| secret.hash());
-        if browser.is_none() || browser != challenge.browser || challenge.state == ChallengeState::Open {
+        if browser.is_none() || browser != challenge.browser {
             return Err(FlowError::Gone);
         }
+        let ChallengeState::Answered { by, .. } = challenge.state else { return Err(FlowError::Gone) };
         let Who::Player(player) = rules.identity.who(head, Freshness::Anew).await? else {
             return Err(FlowError::Anonymous);
         };
@@ -95,13 +96,13 @@ impl Flow {
             now,
             visitor: Visitor::Player,
             stamp: stamp.as_ref().map(crate::stamp::Stamp::facts),
-            approved: challenge.level == Level::Once,
+            approved: (challenge.level == Level::Once).then_some(by),
             account: Some(&account),
         };
         let Verdict::Allow(permit) = policy::decide(&landing, &original, &facts).verdict else {
             return Err(FlowError::Gone);
         };
-        let spend = Spend { challenge_id: challenge.id, expires_at: approval.expires_at };
+        let spend = Spend { challenge_id: challenge.id, expires_at: approval.expires_at, by };
         let passage = Passage {
             permit,
             player: Some(player),

@@ -156,7 +156,7 @@ pub fn decide_one(route: &Route, facts: &Facts<'_>) -> (Verdict<()>, Reason) {
             Anonymous::Deny => (Verdict::Deny, Reason::Anonymous),
         };
     }
-    let proof = proof(route.require, facts);
+    let proof = proof(route, facts);
     // For `once` the account is always looked at: a freeze holds whatever became of older approvals.
     if proof.is_ok() && route.cool_downs.is_empty() && route.require != Requirement::Once {
         return (Verdict::Allow(()), reason_of(proof));
@@ -184,18 +184,22 @@ fn reason_of(proof: Result<Reason, Reason>) -> Reason {
     }
 }
 
-/// Whether the proofs at hand satisfy a requirement, and by what; else what is missing.
-fn proof(require: Requirement, facts: &Facts<'_>) -> Result<Reason, Reason> {
-    match require {
+/// Whether the proofs at hand satisfy a route, and by what; else what is missing. A proof by a kind
+/// that the route does not take is none here, whatever it opens elsewhere.
+fn proof(route: &Route, facts: &Facts<'_>) -> Result<Reason, Reason> {
+    let stamp = facts.stamp.filter(|stamp| route.methods.contains(&stamp.by)).ok_or(Reason::StampMissing);
+    match route.require {
         Requirement::None => Ok(Reason::NotGuarded),
-        Requirement::Session => facts.stamp.map(|_| Reason::StampValid).ok_or(Reason::StampMissing),
+        Requirement::Session => stamp.map(|_| Reason::StampValid),
         Requirement::Fresh { max_age } => {
-            let stamp = facts.stamp.ok_or(Reason::StampMissing)?;
+            let stamp = stamp?;
             let fresh = stamp.fresh_time.is_some_and(|at| at <= facts.now && facts.now.since(at) <= max_age);
             if fresh { Ok(Reason::StampValid) } else { Err(Reason::StampStale) }
         }
-        Requirement::Once if facts.approved => Ok(Reason::ApprovalValid),
-        Requirement::Once => Err(Reason::ApprovalMissing),
+        Requirement::Once => {
+            let approved = facts.approved.is_some_and(|by| route.methods.contains(&by));
+            if approved { Ok(Reason::ApprovalValid) } else { Err(Reason::ApprovalMissing) }
+        }
     }
 }
 

@@ -22,6 +22,8 @@ pub struct StampFacts {
     pub auth_time: UnixTime,
     /// When a factor was last proven for a `fresh` challenge; never by one for `once` (decisions 11).
     pub fresh_time: Option<UnixTime>,
+    /// The kind by which both were proven.
+    pub by: FactorKind,
 }
 
 /// The player's second factor, as the durable store has it.
@@ -60,8 +62,8 @@ pub struct Facts<'f> {
     pub visitor: Visitor,
     /// The stamp, if a good one is there.
     pub stamp: Option<StampFacts>,
-    /// Whether an unspent approval of exactly this request is there.
-    pub approved: bool,
+    /// The kind that answered, where an unspent approval of exactly this request is there.
+    pub approved: Option<FactorKind>,
     /// `None` until somebody asked the store: then a verdict may be [`super::Verdict::AskAccount`].
     pub account: Option<&'f Account>,
 }

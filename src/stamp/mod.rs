@@ -18,7 +18,7 @@ pub use keys::{BadKey, KeyRing, PUBLISHED_FOR, SigningKey};
 
 use crate::{
     clock::UnixTime,
-    policy::StampFacts,
+    policy::{FactorKind, StampFacts},
     request::{Binding, Subject},
     secret,
 };
@@ -58,6 +58,8 @@ pub struct Proof {
     pub epoch: i64,
     /// RFC 8176 values: `otp`, `sms`, `mfa`, `hwk`.
     pub amr: Vec<String>,
+    /// The kind that was proven. RFC 8176 has no word that tells a backup code from an app's.
+    pub by: FactorKind,
     /// When a factor was proven.
     pub auth_time: UnixTime,
     /// When one was proven for a `fresh` challenge.
@@ -84,7 +86,7 @@ impl Stamp {
     /// What the policy reads of it.
     #[must_use]
     pub fn facts(&self) -> StampFacts {
-        StampFacts { auth_time: self.proof.auth_time, fresh_time: self.proof.fresh_time }
+        StampFacts { auth_time: self.proof.auth_time, fresh_time: self.proof.fresh_time, by: self.proof.by }
     }
 }
 
@@ -138,6 +140,7 @@ struct Claims {
     exp: Seconds,
     auth_time: Seconds,
     amr: Vec<String>,
+    by: FactorKind,
     epoch: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     fresh_time: Option<Seconds>,
@@ -178,6 +181,7 @@ impl Stamps {
             exp: Seconds::of(end),
             auth_time: Seconds::of(proof.auth_time),
             amr: proof.amr.clone(),
+            by: proof.by,
             epoch: proof.epoch,
             fresh_time: proof.fresh_time.map(Seconds::of),
             began: (proof.began != proof.auth_time).then(|| Seconds::of(proof.began)),
@@ -249,6 +253,7 @@ fn stamp_of(claims: Claims, binding: Binding) -> Stamp {
             binding,
             epoch: claims.epoch,
             amr: claims.amr,
+            by: claims.by,
             began: claims.began.as_ref().unwrap_or(&claims.auth_time).time(),
             auth_time: claims.auth_time.time(),
             fresh_time: claims.fresh_time.map(Seconds::time),

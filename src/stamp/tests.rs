@@ -25,6 +25,7 @@ fn proof() -> Proof {
         binding: Binding([7; 32]),
         epoch: 3,
         amr: vec!["otp".into()],
+        by: FactorKind::App,
         auth_time: NOW,
         fresh_time: Some(NOW),
         began: NOW,
@@ -45,7 +46,7 @@ const HEADER: &str = r#"{"typ":"stepgate-stamp+jwt","alg":"EdDSA","kid":"k1"}"#;
 fn payload() -> String {
     let (sid, at, end) = (BASE64URL_NOPAD.encode(&[7; 32]), NOW.secs(), NOW.secs() + 60);
     format!(
-        r#"{{"iss":"https://play.example","aud":"https://play.example","sub":"ayu","sid":"{sid}","jti":"AAAAAAAAAAAAAAAAAAAAAA","iat":{at},"nbf":{at},"exp":{end},"auth_time":{at},"amr":["otp"],"epoch":3}}"#
+        r#"{{"iss":"https://play.example","aud":"https://play.example","sub":"ayu","sid":"{sid}","jti":"AAAAAAAAAAAAAAAAAAAAAA","iat":{at},"nbf":{at},"exp":{end},"auth_time":{at},"amr":["otp"],"by":"app","epoch":3}}"#
     )
 }
 

@@ -124,6 +124,13 @@ pub enum Edit {
         /// Until when.
         expires_at: UnixTime,
     },
+    /// Spends an id that was not spent, as [`super::Spent`] does.
+    Spend {
+        /// Which.
+        id: String,
+        /// Until when it must be remembered.
+        expires_at: UnixTime,
+    },
     /// Puts a notice into the outbox.
     Tell(OutboxRecord),
     /// Writes an audit row.
@@ -157,6 +164,9 @@ pub trait Accounts: Send + Sync {
 
     /// Whose account a freeze token is for, and the event it was told with.
     async fn freeze_offer(&self, token: TokenHash, now: UnixTime) -> Result<Option<(Subject, UnixTime)>, StoreError>;
+
+    /// Forgets the freeze tokens that expired; how many.
+    async fn sweep_freeze_offers(&self, now: UnixTime) -> Result<u64, StoreError>;
 
     /// The player's newest audit rows, newest first.
     async fn activity(&self, subject: &Subject, most: u32) -> Result<Vec<AuditRecord>, StoreError>;

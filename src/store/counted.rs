@@ -69,6 +69,7 @@ counted! {
         fn advance_step(factor_id: &str, step: i64) -> bool;
         fn backup_code(subject: &Subject, selector: &str) -> Option<BackupCodeRecord>;
         fn freeze_offer(token: TokenHash, now: UnixTime) -> Option<(Subject, UnixTime)>;
+        fn sweep_freeze_offers(now: UnixTime) -> u64;
         fn activity(subject: &Subject, most: u32) -> Vec<AuditRecord>;
     }
     Devices = Devices {

@@ -160,6 +160,8 @@ pub struct DeviceRecord {
     pub rotated_for: Option<Binding>,
     /// When the factor was proven by which it is remembered.
     pub auth_time: UnixTime,
+    /// By which kind.
+    pub proven_by: FactorKind,
     /// When it was remembered.
     pub created_at: UnixTime,
     /// When it was last used.

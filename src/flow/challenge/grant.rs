@@ -67,9 +67,9 @@ impl Flow {
         Ok(token)
     }
 
-    /// What the answered challenge proves in the epoch in which it was answered; opens the stamp family of the log-in. A `session` proof
-    /// keeps the `fresh_time` of the stamp that it takes the place of, and never makes one
-    /// (decisions 11).
+    /// What the answered challenge proves in the epoch in which it was answered; opens the stamp family
+    /// of the log-in. A `session` proof keeps the `fresh_time` of the stamp that it takes the place of,
+    /// if both are by the same kind, and never makes one (decisions 11).
     pub(in crate::flow) async fn proof(
         &self,
         challenge: &Challenge,
@@ -85,25 +85,25 @@ impl Flow {
         if self.stores.families.epoch_if_open(binding, subject).await? != Some(epoch) {
             return Err(FlowError::Gone);
         }
+        let ChallengeState::Answered { by, .. } = challenge.state else { return Err(FlowError::Gone) };
         let fresh_time = match challenge.level {
             Level::Fresh => Some(now),
             Level::Session | Level::Once | Level::Change(_) => earlier
                 .map(|stamp| &stamp.proof)
                 .filter(|proof| proof.subject == *subject && proof.binding == binding && proof.epoch == epoch)
+                .filter(|proof| proof.by == by)
                 .and_then(|proof| proof.fresh_time),
         };
-        let amr = amr(&challenge.state).into_iter().map(str::to_owned).collect();
-        Ok(Proof { subject: subject.clone(), binding, epoch, amr, auth_time: now, fresh_time, began: now })
+        let amr = amr(by).into_iter().map(str::to_owned).collect();
+        Ok(Proof { subject: subject.clone(), binding, epoch, amr, by, auth_time: now, fresh_time, began: now })
     }
 }
 
 /// What answered, in the words of RFC 8176 §2.
-const fn amr(state: &ChallengeState) -> [&'static str; 2] {
-    match state {
-        ChallengeState::Answered { by: FactorKind::Sms, .. } => ["sms", "mfa"],
-        ChallengeState::Answered { by: FactorKind::App | FactorKind::BackupCode, .. } | ChallengeState::Open => {
-            ["otp", "mfa"]
-        }
+const fn amr(by: FactorKind) -> [&'static str; 2] {
+    match by {
+        FactorKind::Sms => ["sms", "mfa"],
+        FactorKind::App | FactorKind::BackupCode => ["otp", "mfa"],
     }
 }
 

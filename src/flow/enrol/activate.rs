@@ -55,8 +55,8 @@ impl Flow {
         code: &str,
     ) -> Result<Activated, FlowError> {
         let asker = self.asker(rules, head).await?;
+        let kind = self.own_pending(&asker, id).await?.kind;
         let confirmed = self.confirm(rules, &asker, id, code).await;
-        let kind = confirmed.as_ref().map_or(FactorKind::App, |activated| activated.factor.kind);
         let outcome = match &confirmed {
             Ok(_) => EnrolmentOutcome::Activated,
             Err(_) => EnrolmentOutcome::Rejected,

@@ -32,7 +32,7 @@ fn account(enrolment: Enrolment) -> Account {
 }
 
 fn facts(account: Option<&Account>) -> Facts<'_> {
-    Facts { now: NOW, visitor: Visitor::Player, stamp: None, approved: false, account }
+    Facts { now: NOW, visitor: Visitor::Player, stamp: None, approved: None, account }
 }
 
 fn decide_over(routes: &[Route], facts: &Facts<'_>) -> (&'static str, Reason) {
@@ -112,7 +112,7 @@ fn a_route_waits_after_what_happened_even_with_proof() {
     let app = |happened: Happened| Account { happened, ..account(active(&[FactorKind::App], None)) };
     let ago = |ago: Duration| [(Cause::PhoneChange, NOW.minus(ago))].into_iter().collect::<Happened>();
     fn approved(account: Option<&Account>) -> Facts<'_> {
-        Facts { approved: true, ..facts(account) }
+        Facts { approved: Some(FactorKind::App), ..facts(account) }
     }
     fn decided(route: &Route, facts: &Facts<'_>) -> (&'static str, Reason) {
         decide_over(std::slice::from_ref(route), facts)
@@ -149,7 +149,7 @@ fn a_stamp_from_the_future_is_not_fresh() {
         (Some(NOW.plus(Duration::from_millis(1))), "challenge"),
         (None, "challenge"),
     ] {
-        let stamp = Some(StampFacts { auth_time: NOW, fresh_time });
+        let stamp = Some(StampFacts { auth_time: NOW, fresh_time, by: FactorKind::App });
         let facts = Facts { stamp, ..facts(Some(&app)) };
         assert_eq!(decide_over(std::slice::from_ref(&fresh), &facts).0, expected, "{fresh_time:?}");
     }
@@ -158,7 +158,7 @@ fn a_stamp_from_the_future_is_not_fresh() {
 #[test]
 fn nobody_passes_only_where_the_route_forwards() {
     let mut open = route(Requirement::Once, Unenrolled::Allow);
-    let anonymous = Facts { visitor: Visitor::Anonymous, approved: true, ..facts(None) };
+    let anonymous = Facts { visitor: Visitor::Anonymous, approved: Some(FactorKind::App), ..facts(None) };
     assert_eq!(decide_over(std::slice::from_ref(&open), &anonymous), ("deny", Reason::Anonymous));
     open.anonymous = Anonymous::Forward;
     assert_eq!(decide_over(&[open], &anonymous), ("allow", Reason::Anonymous));
@@ -202,7 +202,8 @@ proptest! {
         account in any_account(), player in any::<bool>(), stamped in any::<bool>(), approved in any::<bool>(),
     ) {
         let visitor = if player { Visitor::Player } else { Visitor::Anonymous };
-        let stamp = stamped.then_some(StampFacts { auth_time: NOW, fresh_time: None });
+        let stamp = stamped.then_some(StampFacts { auth_time: NOW, fresh_time: None, by: FactorKind::App });
+        let approved = approved.then_some(FactorKind::App);
         let facts = Facts { visitor, stamp, approved, ..facts(account.as_ref()) };
         let before = decide_over(&routes, &facts).0;
         let mut more = routes.clone();

@@ -188,11 +188,17 @@ proptest! {
         let head = Head { method: &method, target: &target, host: "h", scheme: Scheme::Https, headers: &headers, client, peer: client, answer_cookies: &AnswerCookies::default() };
         let now = UnixTime::from_secs(100_000);
         let fresh_time = fresh_ago.map(|ago| UnixTime::from_secs(100_000 - ago));
-        let stamp = stamped.then_some(StampFacts { auth_time: now, fresh_time });
+        let stamp = stamped.then_some(StampFacts { auth_time: now, fresh_time, by: FactorKind::App });
         let kinds = vec![FactorKind::App];
         let enrolment = Enrolment::Active { kinds, cooling_until: None };
         let account = Account { enrolment, frozen: false, happened: Happened::default() };
-        let facts = Facts { now, visitor: Visitor::Player, stamp, approved, account: Some(&account) };
+        let facts = Facts {
+            now,
+            visitor: Visitor::Player,
+            stamp,
+            approved: approved.then_some(FactorKind::App),
+            account: Some(&account),
+        };
         let landing = routes.land(&head, BodyView::Unread);
         let frozen = Account { frozen: true, ..account.clone() };
         let while_frozen = decide(&landing, &head, &Facts { account: Some(&frozen), ..facts }).verdict;

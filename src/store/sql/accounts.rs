@@ -22,6 +22,7 @@ const CODES_LEFT: &str = "SELECT COUNT(*) AS left_over FROM backup_code WHERE su
 const HAPPENED: &str = "SELECT cause, at FROM cool_down WHERE subject = $1";
 const ADVANCE: &str = "UPDATE factor SET last_step = $2 WHERE id = $1 AND last_step < $2";
 const CODE: &str = "SELECT id, hash FROM backup_code WHERE subject = $1 AND selector = $2 AND spent_at IS NULL";
+const SWEEP_OFFERS: &str = "DELETE FROM freeze_offer WHERE expires_at <= $1";
 const OFFER: &str = "SELECT subject, event_at FROM freeze_offer WHERE token = $1 AND expires_at > $2";
 const ACTIVITY: &str = "SELECT id, at, actor, event, detail FROM audit WHERE subject = $1 \
      ORDER BY at DESC, id DESC LIMIT $2";
@@ -106,6 +107,13 @@ impl Accounts for Sql {
                 Ok((subject, UnixTime::from_millis(row.try_get("event_at")?)))
             };
             found.map(offer).transpose()
+        })
+        .await
+    }
+
+    async fn sweep_freeze_offers(&self, now: UnixTime) -> Result<u64, StoreError> {
+        self.timed("sweep_freeze_offers", async {
+            Ok(sqlx::query(SWEEP_OFFERS).bind(now.millis()).execute(&self.pool).await?.rows_affected())
         })
         .await
     }

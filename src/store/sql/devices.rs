@@ -5,6 +5,7 @@ use sqlx::{Row, any::AnyRow};
 
 use crate::{
     clock::UnixTime,
+    policy::FactorKind,
     request::{Binding, Subject},
     secret::TokenHash,
     store::{
@@ -14,7 +15,7 @@ use crate::{
 };
 
 const INSERT: &str = "INSERT INTO device (id, subject, name, token, previous_token, rotated_at, rotated_for, auth_time, \
-     created_at, used_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+     created_at, used_at, expires_at, proven_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 /// Keeps the newest of a player.
 const TRIM: &str = "DELETE FROM device WHERE subject = $1 AND id NOT IN \
      (SELECT id FROM device WHERE subject = $1 ORDER BY used_at DESC, id DESC LIMIT $2)";
@@ -41,6 +42,7 @@ impl Devices for Sql {
                 .bind(device.created_at.millis())
                 .bind(device.used_at.millis())
                 .bind(device.expires_at.millis())
+                .bind(device.proven_by.as_str())
                 .execute(&mut *change)
                 .await?;
             sqlx::query(TRIM).bind(device.subject.as_str()).bind(i64::from(most)).execute(&mut *change).await?;
@@ -103,6 +105,7 @@ fn device(row: &AnyRow) -> Result<DeviceRecord, sqlx::Error> {
         rotated_at: time("rotated_at")?,
         rotated_for: rotated_for.map(bytes32).transpose()?.map(Binding),
         auth_time: time("auth_time")?,
+        proven_by: parsed(row.try_get::<String, _>("proven_by")?.as_str(), FactorKind::parse)?,
         created_at: time("created_at")?,
         used_at: time("used_at")?,
         expires_at: time("expires_at")?,

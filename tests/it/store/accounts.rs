@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use stepgate::{
-    policy::cooldown::Cause,
+    policy::{FactorKind, cooldown::Cause},
     secret::{Sealed, TokenHash},
     store::{
         Accounts, Applied, AuditRecord, BackupCodeRecord, ContactKind, ContactRecord, Contacts, DeviceRecord, Devices,
@@ -131,6 +131,7 @@ fn device(id: &str, owner: &str, token: u8) -> DeviceRecord {
         rotated_at: NOW,
         rotated_for: None,
         auth_time: NOW,
+        proven_by: FactorKind::Sms,
         created_at: NOW,
         used_at: NOW,
         expires_at: NOW.plus(MINUTE),

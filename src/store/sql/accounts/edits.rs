@@ -4,7 +4,10 @@ use sqlx::{Any, AnyConnection, Row, query::Query};
 
 use crate::{
     request::Subject,
-    store::{AuditRecord, BackupCodeRecord, Edit, FactorRecord, sql::outbox},
+    store::{
+        AuditRecord, BackupCodeRecord, Edit, FactorRecord,
+        sql::{outbox, spent},
+    },
 };
 
 const ACTIVE: &str = "SELECT COUNT(*) AS found FROM factor WHERE subject = $1 AND suspended = 0";
@@ -65,6 +68,7 @@ pub(super) async fn made(change: &mut AnyConnection, subject: &Subject, edit: &E
             let offer = sqlx::query(OFFER_FREEZE).bind(token.0.as_slice()).bind(id);
             done(change, offer.bind(event_at.millis()).bind(expires_at.millis())).await
         }
+        Edit::Spend { id, expires_at } => found(change, spent::insert(id, *expires_at)).await,
         Edit::Tell(record) => done(change, outbox::insert(record)).await,
         Edit::Record(record) => write_down(change, record).await,
     }

@@ -1,0 +1,5 @@
+-- By which kind of factor a remembered device was proven. Of those from before that is not known: they
+-- count as the kind that the fewest routes take.
+ALTER TABLE device ADD COLUMN proven_by TEXT NOT NULL DEFAULT 'backup_code';
+
+CREATE INDEX freeze_offer_expired ON freeze_offer (expires_at);

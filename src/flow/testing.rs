@@ -12,10 +12,17 @@ use crate::{
         Devices, FirstEnrolment, Flow, RuleSet, SecondFactor, Site, SmsCodes, Stores, challenge::Asker,
         epochs::EpochCache, look::Look,
     },
-    identity::{Claims, Player, Ports, Sources},
+    identity::{
+        Claims, Player, Ports, Sources,
+        settings::{Bind, ClaimNames, Credential, JwtKey, JwtSettings, SourceSettings},
+    },
     metrics::{BuildInfo, Metrics},
     notice,
-    policy::{FactorKind, Requirement, Routes},
+    policy::{
+        FactorKind, PathPattern, Requirement, Route, Routes,
+        cooldown::{Cause, CoolDowns},
+        rule::Match,
+    },
     request::{Binding, Carrier, Subject},
     secret::{Hasher, Sealer, SymmetricKey, Token},
     stamp::{self, Assertions, KeyRing, SigningKey, Stamps},
@@ -26,6 +33,8 @@ use crate::{
 pub(super) const START: UnixTime = UnixTime::from_secs(1_700_000_000);
 pub(super) const STEP: Duration = Duration::from_secs(30);
 pub(super) const DAY: Duration = Duration::from_secs(24 * 3600);
+/// Signs the site's sessions.
+pub(super) const SITE_SECRET: &str = "the secret of the site, of the tests alone";
 pub(super) const NUMBER: &str = "+6281234567834";
 
 /// A flow on a database file that outlives it.
@@ -64,6 +73,31 @@ impl World {
     pub(super) fn code_sent_to(&self, address: &str) -> String {
         let text = self.sent_to(address).into_iter().next().expect("an SMS");
         text.rsplit_once('#').expect("a code in its last line").1.to_owned()
+    }
+
+    /// From now on SMS go to a provider that nobody reaches.
+    pub(super) fn cut_sms(&mut self) {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let settings = courier::http::Settings {
+            url: format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap(),
+            method: http::Method::POST,
+            headers: Vec::new(),
+            query: Vec::new(),
+            body: courier::http::Body::Empty,
+            to_format: courier::http::ToFormat::E164,
+            success_status: vec![200],
+            success_body: None,
+            message_id: None,
+            deadline: STEP,
+        };
+        drop(listener);
+        let couriers = couriers(&self.flow, &self.outbox, courier::SmsSettings::Http(settings));
+        Arc::get_mut(&mut self.rules).unwrap().couriers = couriers;
+    }
+
+    /// The address of the durable store.
+    pub(super) fn database(&self) -> String {
+        format!("sqlite:{}", self.folder.path().join("gate.db").display())
     }
 }
 
@@ -134,19 +168,6 @@ fn rules(flow: &Arc<Flow>, outbox: &Arc<Outbox>, first: FirstEnrolment) -> Arc<R
     let http = reqwest::Client::new();
     let origin = "https://play.example".to_owned();
     let ring = || KeyRing::new(vec![SigningKey::from_pkcs8("k", &SigningKey::generate(), START).unwrap()]).unwrap();
-    let ports = courier::Ports {
-        http: http.clone(),
-        clock: Arc::clone(&flow.clock),
-        metrics: Arc::clone(&flow.metrics),
-        outbox: Arc::clone(outbox),
-        receipts: Receipts::new(flow.hasher.clone(), format!("{origin}/.stepgate")),
-        runtime: tokio::runtime::Handle::current(),
-    };
-    let settings = courier::Settings {
-        sms: vec![courier::SmsSettings::Outbox],
-        mail: vec![courier::MailSettings::Outbox],
-        ..courier::Settings::default()
-    };
     let identity = Ports {
         hasher: flow.hasher.clone(),
         logins: Arc::clone(&flow.stores.logins),
@@ -168,16 +189,70 @@ fn rules(flow: &Arc<Flow>, outbox: &Arc<Outbox>, first: FirstEnrolment) -> Arc<R
         },
         portal_prefix: "/.stepgate".to_owned(),
         languages: vec![Language::English],
-        routes: Routes::compile(Vec::new(), Requirement::None),
+        routes: routes(),
         session_end: Routes::compile(Vec::new(), Requirement::None),
         paths: crate::target::PathPolicy::default(),
-        identity: Sources::build(Vec::new(), identity).unwrap(),
+        identity: Sources::build(vec![site_session()], identity).unwrap(),
         stamps: Stamps::new(stamp::Settings { origin: origin.clone(), lifetime: DAY / 2, idle: DAY / 48 }, ring()),
         assertions: Assertions::new(origin, ring()),
         second_factor: second_factor(first),
-        couriers: Couriers::build(settings, &ports).unwrap(),
+        couriers: couriers(flow, outbox, courier::SmsSettings::Outbox),
         notices: notice::Settings::default(),
     })
+}
+
+fn couriers(flow: &Arc<Flow>, outbox: &Arc<Outbox>, sms: courier::SmsSettings) -> Couriers {
+    let ports = courier::Ports {
+        http: reqwest::Client::builder().no_proxy().build().unwrap(),
+        clock: Arc::clone(&flow.clock),
+        metrics: Arc::clone(&flow.metrics),
+        outbox: Arc::clone(outbox),
+        receipts: Receipts::new(flow.hasher.clone(), "https://play.example/.stepgate".to_owned()),
+        runtime: tokio::runtime::Handle::current(),
+    };
+    let mail = vec![courier::MailSettings::Outbox];
+    Couriers::build(courier::Settings { sms: vec![sms], mail, ..courier::Settings::default() }, &ports).unwrap()
+}
+
+/// The site's session is a JWT whose `sid` names the log-in.
+fn site_session() -> SourceSettings {
+    let named = |claim: &str| Some(claim.to_owned());
+    SourceSettings::Jwt(JwtSettings {
+        credential: Credential::Cookies(vec!["session".to_owned()]),
+        algorithms: vec![jsonwebtoken::Algorithm::HS256],
+        key: JwtKey::Secret(SITE_SECRET.to_owned().into()),
+        issuer: None,
+        audience: None,
+        token_type: None,
+        claims: ClaimNames {
+            subject: "sub".to_owned(),
+            phone: named("phone"),
+            phone_since: named("phone_since"),
+            email: named("email"),
+            locale: None,
+            session: named("sid"),
+        },
+        bind: Bind::Value,
+    })
+}
+
+fn routes() -> Routes {
+    let route = |name: &str, require| {
+        let path = PathPattern::parse(&format!("/{name}")).unwrap();
+        Route::plain(name, vec![Match { path, methods: Vec::new(), host: None, fields: Vec::new() }], require)
+    };
+    let (session, fresh) = (Requirement::Session, Requirement::Fresh { max_age: 10 * STEP });
+    let (app, phone) = (vec![FactorKind::App], vec![FactorKind::App, FactorKind::Sms]);
+    let all = vec![
+        route("account", session),
+        Route { methods: app.clone(), ..route("app", session) },
+        Route { methods: phone.clone(), ..route("phone", session) },
+        route("fresh", fresh),
+        Route { methods: app, ..route("app-fresh", fresh) },
+        Route { methods: phone, cool_downs: CoolDowns::all(DAY), ..route("withdraw", Requirement::Once) },
+        Route { changes: Some(Cause::PasswordChange), ..route("password", fresh) },
+    ];
+    Routes::compile(all, Requirement::None)
 }
 
 fn second_factor(first_enrolment: FirstEnrolment) -> SecondFactor {

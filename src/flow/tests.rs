@@ -1,5 +1,14 @@
 //! What an adversary tries against the use cases, and what a player's mistakes must not cost.
 
+mod backup_codes;
+mod browser;
+mod changes;
+mod codes;
+mod devices;
+mod enrolment;
+mod methods;
+mod notices;
+
 use super::{
     challenge::{Answer, Asker, NewChallenge, prove::Proven},
     enrol::Wanted,
@@ -94,6 +103,15 @@ impl Account {
         };
         self.world.flow.send(&self.world.rules, sending).await?;
         Ok(self.world.code_sent_to(NUMBER))
+    }
+
+    /// Gives the player a set of backup codes; as they were shown.
+    async fn make_codes(&self) -> Vec<String> {
+        let set = crate::factor::backup_code::BackupCode::draw_set(10);
+        let shown = set.iter().map(|code| code.reveal().to_string()).collect();
+        let edits = [store::Edit::ReplaceBackupCodes(self.world.flow.hash_codes(set).await.unwrap())];
+        self.world.flow.change_account(&self.ayu.player.subject, &edits, Spared::None).await.unwrap();
+        shown
     }
 
     fn app_code(&self) -> String {
@@ -249,11 +267,7 @@ async fn an_enrolment_that_was_proven_ends_with_the_factors_that_proved_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn one_backup_code_fifty_times_at_once_proves_once_and_ends_other_challenges() {
     let account = Arc::new(Account::new().await);
-    let subject = &account.ayu.player.subject;
-    let set = crate::factor::backup_code::BackupCode::draw_set(10);
-    let shown: Vec<String> = set.iter().map(|code| code.reveal().to_string()).collect();
-    let kept = account.world.flow.hash_codes(set).await.unwrap();
-    account.world.flow.change_account(subject, &[store::Edit::ReplaceBackupCodes(kept)], Spared::None).await.unwrap();
+    let shown = account.make_codes().await;
     let other = account.ask(&asker("ayu", 2, &account.browser), Level::Once).await;
     let challenge = account.ask(&account.ayu, Level::Session).await;
     let tasks: Vec<_> = (0..50)

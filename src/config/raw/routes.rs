@@ -37,7 +37,8 @@ pub struct Route {
     pub show: Option<Show>,
     /// What else an approval is bound to.
     pub bind: Option<BoundNames>,
-    /// Narrower than `second_factor.methods`.
+    /// Narrower than `second_factor.methods`. A proof by any other kind counts as none here, a backup
+    /// code too.
     pub methods: Option<Vec<FactorKind>>,
     /// For players without a factor; default `enroll`.
     pub unenrolled: Option<Unenrolled>,

@@ -25,7 +25,7 @@ pub struct SecondFactor {
     pub sms: Option<Sms>,
     /// Backup codes.
     pub backup_codes: Option<BackupCodes>,
-    /// Browsers that may skip the challenge where `session` is required.
+    /// Browsers that may skip the challenge where `session` is required, once in each log-in at the site.
     pub remember_device: Option<RememberDevice>,
 }
 
@@ -72,7 +72,7 @@ pub struct BackupCodes {
     pub count: Option<usize>,
 }
 
-/// Browsers that may skip the challenge where `session` is required.
+/// Browsers that may skip the challenge where `session` is required, once in each log-in at the site.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RememberDevice {

@@ -1,0 +1,129 @@
+//! Remembered browsers.
+
+use super::{
+    browser::{Browser, asked, passes},
+    *,
+};
+use crate::store::DeviceRecord;
+
+impl Account {
+    async fn devices(&self) -> Vec<DeviceRecord> {
+        let flow = &self.world.flow;
+        flow.stores.devices.of_player(&self.ayu.player.subject, flow.clock.now()).await.unwrap()
+    }
+
+    /// A browser that is remembered, in its next log-in.
+    async fn remembered(&self) -> Browser {
+        let mut browser = Browser::of("ayu", "1");
+        browser.prove(self, true).await;
+        browser.log_in("ayu", "2");
+        browser.forget_stamp();
+        browser
+    }
+}
+
+#[tokio::test]
+async fn a_device_is_exchanged_once_a_log_in_with_half_a_minute_for_parallel_requests() {
+    let account = Account::new().await;
+    let mut browser = account.remembered().await;
+    let mut parallel = browser.clone();
+    assert!(passes(&browser.visit(&account.world, "/account").await));
+    account.world.clock.advance(STEP - Duration::from_millis(1));
+    assert!(passes(&parallel.visit(&account.world, "/account").await), "sent at the same time");
+    account.world.clock.advance(Duration::from_millis(1));
+    assert!(passes(&browser.visit(&account.world, "/account").await), "by its stamp");
+    browser.forget_stamp();
+    let _ = asked(browser.visit(&account.world, "/account").await);
+    assert_eq!(account.devices().await.len(), 1, "it is no theft");
+    browser.log_in("ayu", "3");
+    assert!(passes(&browser.visit(&account.world, "/account").await), "the next log-in");
+}
+
+#[tokio::test]
+async fn a_copied_device_is_forgotten_when_the_second_of_two_uses_it() {
+    let account = Account::new().await;
+    let mut owner = account.remembered().await;
+    let mut thief = owner.clone();
+    thief.log_in("ayu", "3");
+    assert!(passes(&thief.visit(&account.world, "/account").await));
+    let _ = asked(owner.visit(&account.world, "/account").await);
+    assert!(account.devices().await.is_empty());
+    let _ = asked(thief.visit(&account.world, "/fresh").await);
+    let _ = asked(thief.visit(&account.world, "/account").await);
+    let told = account.told_of("device-copied").await;
+    assert_eq!(told, 2, "by mail and SMS");
+}
+
+#[tokio::test]
+async fn a_device_never_counts_for_fresh_or_once() {
+    let account = Account::new().await;
+    let mut browser = account.remembered().await;
+    let _ = asked(browser.visit(&account.world, "/fresh").await);
+    let _ = asked(browser.post(&account.world, "/withdraw").await);
+    assert!(passes(&browser.visit(&account.world, "/account").await));
+    let _ = asked(browser.visit(&account.world, "/fresh").await);
+    let _ = asked(browser.post(&account.world, "/withdraw").await);
+}
+
+#[tokio::test]
+async fn a_device_lives_thirty_days_from_its_proof_however_often_it_is_used() {
+    let account = Account::new().await;
+    let mut browser = account.remembered().await;
+    let until = account.devices().await[0].expires_at;
+    assert_eq!(until, account.world.clock.now().plus(30 * DAY));
+    for login in ["3", "4", "5"] {
+        account.world.clock.advance(9 * DAY);
+        browser.log_in("ayu", login);
+        assert!(passes(&browser.visit(&account.world, "/account").await));
+        assert_eq!(account.devices().await[0].expires_at, until);
+    }
+    account.world.clock.advance(3 * DAY);
+    browser.log_in("ayu", "6");
+    let _ = asked(browser.visit(&account.world, "/account").await);
+}
+
+#[tokio::test]
+async fn beyond_the_cap_the_longest_unused_device_is_forgotten_and_one_browser_counts_once() {
+    let account = Account::new().await;
+    let mut first = account.remembered().await;
+    for login in ["11", "12"] {
+        let mut other = Browser::of("ayu", login);
+        other.prove(&account, true).await;
+    }
+    assert_eq!(account.devices().await.len(), 2, "as the rules say");
+    let _ = asked(first.visit(&account.world, "/account").await);
+    let mut again = Browser::of("ayu", "13");
+    again.prove(&account, true).await;
+    again.forget_stamp();
+    again.log_in("ayu", "14");
+    account.world.clock.advance(DAY);
+    // The same browser again: it takes its own place, not another's.
+    let before: Vec<String> = account.devices().await.into_iter().map(|device| device.id).collect();
+    again.forget_stamp();
+    let id = asked(again.visit(&account.world, "/app-fresh").await);
+    let answer = Answer { method: FactorKind::App, code: &account.app_code(), remember: true };
+    again.answer(&account.world, &id, answer).await.unwrap();
+    let after: Vec<String> = account.devices().await.into_iter().map(|device| device.id).collect();
+    assert_eq!(before, after, "only a proof for `session` remembers");
+}
+
+#[tokio::test]
+async fn devices_are_forgotten_with_a_factor_and_with_the_password() {
+    for by_password in [true, false] {
+        let account = Account::new().await;
+        let mut browser = account.remembered().await;
+        if by_password {
+            let (flow, rules) = (&account.world.flow, &account.world.rules);
+            let route = rules.routes.named("password").unwrap();
+            flow.done(rules, &account.ayu.player, route, &[]).await.unwrap();
+        } else {
+            let sms = account.state().await.factors.into_iter().find(|factor| factor.kind == FactorKind::Sms).unwrap();
+            let change = Change::Remove { factor_id: sms.id };
+            let mut elsewhere = Browser::of("ayu", "9");
+            let approval = elsewhere.approve(&account, &change).await;
+            elsewhere.change(&account.world, &change, Some(&approval)).await.unwrap();
+        }
+        assert!(account.devices().await.is_empty());
+        let _ = asked(browser.visit(&account.world, "/account").await);
+    }
+}

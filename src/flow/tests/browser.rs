@@ -70,6 +70,7 @@ impl Browser {
         });
         let part = |text: &str| data_encoding::BASE64URL_NOPAD.encode(text.as_bytes());
         let message = format!("{}.{}", part(r#"{"alg":"HS256","typ":"JWT"}"#), part(&claims.to_string()));
+        crate::stamp::provider::install();
         let key = jsonwebtoken::EncodingKey::from_secret(SITE_SECRET.as_bytes());
         let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &key, jsonwebtoken::Algorithm::HS256).unwrap();
         self.cookies.insert("session", format!("{message}.{signature}"));

@@ -29,6 +29,7 @@ async fn a_code_of_an_enrolment_answers_no_challenge_nor_the_other_way_round() {
     flow.look_at_codes(rules, &head.head(), &pending.id).await.unwrap();
     flow.send_enrolment_code(rules, &head.head(), &pending.id).await.unwrap();
     let confirmation = account.world.code_sent_to("+6281200001001");
+    account.world.clock.advance(STEP);
     let id = asked(browser.visit(&account.world, "/account").await);
     let sent = browser.sent_code(&account.world, &id).await;
     if sent != confirmation {

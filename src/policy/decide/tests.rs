@@ -156,6 +156,27 @@ fn a_stamp_from_the_future_is_not_fresh() {
 }
 
 #[test]
+fn a_proof_by_a_kind_that_the_route_does_not_take_is_none_there() {
+    let account = account(active(&[FactorKind::App, FactorKind::Sms, FactorKind::BackupCode], None));
+    let fresh = Requirement::Fresh { max_age: Duration::from_secs(300) };
+    for by in [FactorKind::Sms, FactorKind::BackupCode] {
+        let stamp = Some(StampFacts { auth_time: NOW, fresh_time: Some(NOW), by });
+        let facts = Facts { stamp, approved: Some(by), ..facts(Some(&account)) };
+        for (require, missing) in [
+            (Requirement::Session, Reason::StampMissing),
+            (fresh, Reason::StampMissing),
+            (Requirement::Once, Reason::ApprovalMissing),
+        ] {
+            let app_only = route(require, Unenrolled::Enroll);
+            let takes_it = Route { methods: vec![by], ..app_only.clone() };
+            assert_eq!(decide_over(std::slice::from_ref(&app_only), &facts), ("challenge", missing));
+            assert_eq!(decide_over(std::slice::from_ref(&takes_it), &facts).0, "allow");
+            assert_eq!(decide_over(&[takes_it, app_only], &facts), ("challenge", missing));
+        }
+    }
+}
+
+#[test]
 fn nobody_passes_only_where_the_route_forwards() {
     let mut open = route(Requirement::Once, Unenrolled::Allow);
     let anonymous = Facts { visitor: Visitor::Anonymous, approved: Some(FactorKind::App), ..facts(None) };

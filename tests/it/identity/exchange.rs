@@ -63,6 +63,21 @@ async fn an_answer_over_the_cap_is_given_on_and_is_no_success() {
     assert!(there.passes().await);
 }
 
+#[tokio::test]
+async fn where_the_body_tells_a_success_it_also_tells_whether_money_waits() {
+    let gate = gate(asks(BY_JSON), site).await;
+    for (player, form, waits) in [("ayu", "to=bad", false), ("budi", "to=good", true), ("citra", "to=large", true)] {
+        let mut visitor = Visitor::of(&gate).with_cookie("sid", &format!("{player}-1"));
+        visitor.prove().await;
+        let changed = visitor.post("/change", form).await;
+        assert_eq!(changed.status(), StatusCode::OK);
+        changed.bytes().await.unwrap();
+        let pays: Value = visitor.post("/pay", "amount=5").await.json().await.unwrap();
+        let kind = if waits { "urn:stepgate:cooling-down" } else { "urn:stepgate:second-factor-required" };
+        assert_eq!(pays["type"], kind, "{form}: what cannot be looked at counts as done");
+    }
+}
+
 /// Asks to pay as a page does; gives a code; the token of the held request.
 async fn held(visitor: &mut Visitor<'_>, form: &str, code: &str) -> String {
     visitor.headers.push(("accept".to_owned(), "text/html".to_owned()));

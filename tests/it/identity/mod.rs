@@ -49,7 +49,7 @@ async fn gate_at(
              routes:\n\
              - {{ name: guarded, match: {{ path: /guarded }}, require: session, unenrolled: allow }}\n\
              - {{ name: stamped, match: {{ path: /stamped }}, require: session }}\n\
-             - {{ name: change, match: {{ path: /change }}, require: session, after_success: {{ when: {{ body: Saved }}, do: [end_stamps] }} }}\n\
+             - {{ name: change, match: {{ path: /change }}, require: session, changes: phone, after_success: {{ when: {{ body: Saved }}, do: [end_stamps] }} }}\n\
              - {{ name: pay, match: {{ path: /pay, methods: [POST] }}, require: once, show: none, cooldown_after: {{ enroll: 0s }}, after_success: {{ when: {{ body: Paid }}, do: [end_stamps] }} }}\n\
              store: {{ durable: \"sqlite:{folder}/stepgate.db\", shared: memory }}\n\
              keys: {{ file: \"{folder}/keys.yaml\" }}\n",

@@ -173,6 +173,7 @@ switch-phone = Move to a new phone
 number-title = Change your number
 number-new = New phone number
 number-hint = Start with the country code, as in +62.
+number-on-file = Leave it empty to use the number on your account: { $number }.
 number-text = We send a code to the new number and tell the old one.
 number-wrong = This number cannot be used. Please check it, and start with the country code.
 

@@ -171,6 +171,7 @@ switch-phone = Pindah ke ponsel baru
 number-title = Ganti nomor Anda
 number-new = Nomor ponsel baru
 number-hint = Awali dengan kode negara, misalnya +62.
+number-on-file = Kosongkan untuk memakai nomor di akun Anda: { $number }.
 number-text = Kami mengirim kode ke nomor baru dan memberi tahu nomor lama.
 number-wrong = Nomor ini tidak dapat digunakan. Periksa lagi nomornya dan awali dengan kode negara.
 

@@ -171,6 +171,7 @@ switch-phone = Pindah ke telefon baharu
 number-title = Tukar nombor anda
 number-new = Nombor telefon baharu
 number-hint = Mulakan dengan kod negara, seperti +60.
+number-on-file = Biarkan kosong untuk menggunakan nombor pada akaun anda: { $number }.
 number-text = Kami menghantar kod ke nombor baharu dan memaklumkan nombor lama.
 number-wrong = Nombor ini tidak dapat digunakan. Sila semak nombor itu dan mulakan dengan kod negara.
 

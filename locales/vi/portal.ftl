@@ -171,6 +171,7 @@ switch-phone = Chuyển sang điện thoại mới
 number-title = Đổi số của bạn
 number-new = Số điện thoại mới
 number-hint = Bắt đầu bằng mã quốc gia, ví dụ +84.
+number-on-file = Để trống để dùng số trong tài khoản của bạn: { $number }.
 number-text = Chúng tôi gửi mã đến số mới và báo cho số cũ.
 number-wrong = Không dùng được số này. Vui lòng kiểm tra lại và bắt đầu bằng mã quốc gia.
 

@@ -171,6 +171,7 @@ switch-phone = 换到新手机
 number-title = 更换号码
 number-new = 新手机号码
 number-hint = 请以国家代码开头，例如 +86。
+number-on-file = 留空则使用您账户中的号码：{ $number }。
 number-text = 我们会向新号码发送验证码，并通知旧号码。
 number-wrong = 无法使用此号码。请核对号码，并以国家代码开头。
 

@@ -62,6 +62,8 @@ pub struct SettingsView {
     pub can_enrol: Vec<FactorKind>,
     /// Why a first factor cannot be enrolled, where that is so.
     pub cannot_enrol: Option<&'static str>,
+    /// The number that the site has on file, masked.
+    pub number_on_file: Option<String>,
     /// The language that the site says.
     pub locale: Option<String>,
 }
@@ -105,6 +107,7 @@ impl Flow {
             frozen: state.freeze.is_some(),
             can_enrol,
             cannot_enrol,
+            number_on_file: on_file.map(|on_file| on_file.number.masked()),
             locale: asker.player.claims.locale,
         })
     }

@@ -32,8 +32,10 @@ struct ChoosePage<'a> {
     return_to: &'a str,
     place: &'a str,
     choices: Vec<(&'static str, String, String)>,
-    /// Whether a number is typed: for a new one, or where none is on file.
+    /// Whether a number may be typed: beside the one on file, or where none is there.
     number: bool,
+    /// The number that is taken where none is typed, masked.
+    on_file: Option<&'a str>,
     /// Whether only the number changes, so that there is nothing to choose.
     changes_number: bool,
     typed: &'a str,
@@ -116,6 +118,7 @@ async fn choose_page(call: &Call, chosen: Chosen<'_>) -> Answered {
         place: chosen.place,
         choices: kinds.map(|kind| choice(&shell, *kind)).collect(),
         number: !view.factors.is_empty() || chosen.refused.is_some(),
+        on_file: view.number_on_file.as_deref().filter(|_| !changes_number),
         changes_number,
         typed: chosen.refused.unwrap_or_default(),
         error: chosen.refused.map(|_| shell.say("number-wrong")).unwrap_or_default(),

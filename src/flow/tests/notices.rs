@@ -1,7 +1,5 @@
 //! What a player is told of wrong codes, and the link by which they freeze the account.
 
-use sqlx::Connection;
-
 use super::{
     browser::{Browser, asked},
     *,
@@ -31,9 +29,7 @@ impl Account {
 
     /// Runs a statement on the database behind the store's back.
     async fn sql(&self, statement: &'static str) {
-        let mut connection = sqlx::AnyConnection::connect(&self.world.database()).await.unwrap();
-        sqlx::query(statement).execute(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
+        store::sql::run(&self.world.database(), statement).await;
     }
 
     /// The token of the freeze link in the letter of an event.

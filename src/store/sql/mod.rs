@@ -122,3 +122,12 @@ async fn migrate(pool: &AnyPool) -> Result<(), MigrateError> {
     }
     MIGRATIONS.run(pool).await
 }
+
+/// Runs a statement behind the store's back, for tests that break it.
+#[cfg(test)]
+pub(crate) async fn run(url: &str, statement: &'static str) {
+    use sqlx::Connection;
+    let mut connection = AnyConnection::connect(url).await.unwrap();
+    connection.execute(statement).await.unwrap();
+    connection.close().await.unwrap();
+}

@@ -7,7 +7,7 @@ use stepgate::{
     secret::{Sealed, TokenHash},
     store::{
         Accounts, Applied, AuditRecord, BackupCodeRecord, ContactKind, ContactRecord, Contacts, DeviceRecord, Devices,
-        Edit, Freeze, Outbox, OutboxRecord, SendLimits, SendReservation, SmsSend, SmsSends, sql::Sql,
+        Edit, Freeze, Outbox, OutboxRecord, SendLimits, SendReservation, SmsSend, SmsSends, Spent, sql::Sql,
     },
 };
 
@@ -29,6 +29,7 @@ pub(super) async fn conforms(sql: &Arc<Sql>) {
     sends_are_limited_by_number_and_by_player(sql).await;
     a_notice_is_claimed_by_one(sql).await;
     a_freeze_offer_ends(sql).await;
+    an_id_is_spent_by_one_change_and_with_it(sql).await;
 }
 
 async fn apply(sql: &Sql, player: &str, edits: &[Edit]) -> Applied {
@@ -270,4 +271,20 @@ async fn a_freeze_offer_ends(sql: &Arc<Sql>) {
     assert_eq!(sql.freeze_offer(token, NOW).await.unwrap(), Some((subject("offered"), NOW)));
     assert_eq!(sql.freeze_offer(token, NOW.plus(MINUTE)).await.unwrap(), None);
     assert_eq!(sql.freeze_offer(TokenHash([9; 32]), NOW).await.unwrap(), None);
+    assert_eq!(sql.sweep_freeze_offers(NOW).await.unwrap(), 0);
+    assert_eq!(sql.sweep_freeze_offers(NOW.plus(MINUTE)).await.unwrap(), 1);
+    assert_eq!(sql.freeze_offer(token, NOW).await.unwrap(), None, "it was swept");
+}
+
+async fn an_id_is_spent_by_one_change_and_with_it(sql: &Arc<Sql>) {
+    let spend = |id: &str| Edit::Spend { id: id.into(), expires_at: NOW.plus(MINUTE / 2) };
+    let failing = [spend("told"), Edit::Remove("no such factor".into())];
+    assert_eq!(apply(sql, "told", &failing).await, Applied::Conflict);
+    assert!(!sql.is_spent("told", NOW).await.unwrap(), "nothing of the change was made");
+    let change = |sql: Arc<Sql>| {
+        let edits = [spend("told"), Edit::RaiseEpoch];
+        async move { apply(&sql, "told", &edits).await }
+    };
+    let done = at_once(20, sql, change).await.into_iter().filter(|applied| *applied == Applied::Done).count();
+    assert_eq!((done, sql.player(&subject("told")).await.unwrap().epoch), (1, 1));
 }

@@ -39,11 +39,11 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// The cookies of a browser that is put aside.
 pub struct Jar(Vec<Cookie>);
 
-/// A browser with a profile of its own; it ends when dropped, since its driver does.
+/// A browser with a profile of its own; it ends when dropped, also where a test fails.
 pub struct Browser {
     pub driver: WebDriver,
     _chromedriver: Process,
-    _profile: TempDir,
+    profile: TempDir,
 }
 
 impl Browser {
@@ -65,7 +65,7 @@ impl Browser {
         // A window may not be as narrow as asked for; what pages see is.
         let phone = json!({"width": 360, "height": 640, "deviceScaleFactor": 1, "mobile": true});
         driver.cdp().send_raw("Emulation.setDeviceMetricsOverride", phone).await.unwrap();
-        Self { driver, _chromedriver: chromedriver, _profile: profile }
+        Self { driver, _chromedriver: chromedriver, profile }
     }
 
     /// Opens an address.
@@ -168,9 +168,17 @@ impl Browser {
 impl Drop for Browser {
     fn drop(&mut self) {
         // After a failure the runtime no longer runs: to end the session properly would wait in vain.
-        // The driver's end is the browser's.
-        if std::thread::panicking() {
-            let _ = self.driver.clone().leak();
+        if !std::thread::panicking() {
+            return;
+        }
+        let _ = self.driver.clone().leak();
+        // A driver that is killed leaves its browser behind: what names the profile is ours.
+        let profile = self.profile.path().as_os_str().as_encoded_bytes();
+        for process in std::fs::read_dir("/proc").unwrap().flatten() {
+            let line = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+            if line.windows(profile.len()).any(|part| part == profile) {
+                let _ = Command::new("kill").arg("-KILL").arg(process.file_name()).status();
+            }
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Whatever is typed or sent into the portal: the stated problem, no fault, nothing for the site.
 
+mod forms;
+
 use serde_json::json;
 
 use crate::kit::{AuthenticatorApp, Sender, TestGate};
@@ -225,62 +227,6 @@ async fn only_the_right_media_type_is_taken() {
         let utf8 = format!("{right}; charset=UTF-8");
         let lines = [("cookie", cookies), ("origin", &*portal.sender.base), ("content-type", &utf8)];
         assert_ne!(portal.sender.send("POST", &target, &lines, "{}").await.status, 415, "{target}, {utf8}");
-    }
-    portal.still_works(forwarded).await;
-}
-
-#[tokio::test]
-async fn a_form_with_unusable_fields_is_answered_by_a_page() {
-    let portal = Portal::start().await;
-    let forwarded = portal.forwarded();
-    let [challenge, begin, confirm] = portal.forms();
-    let long = format!("method=app&code={}", "1".repeat(201));
-    let large = format!("code={}", "1".repeat(64 * 1024));
-    let cases: Vec<(&(String, &str), &str, u16)> = vec![
-        (&challenge, "", 422),
-        (&challenge, "code=", 422),
-        (&challenge, "method=app", 422),
-        (&challenge, "code[]=123456", 422),
-        (&challenge, "Code=123456", 422),
-        (&challenge, "method=app&code=%EF%BC%91%EF%BC%92%EF%BC%93%EF%BC%94%EF%BC%95%EF%BC%96", 422),
-        (&challenge, "method=app&code=99999999999999999999999999", 422),
-        (&challenge, "code=123456&code=123456", 400),
-        (&challenge, "method=app&method=app&code=123456", 400),
-        (&challenge, "method=telepathy&code=123456", 400),
-        (&challenge, "method=sms&code=123456", 400),
-        (&challenge, "code=12%003456", 400),
-        (&challenge, "code=12%0a3456", 400),
-        (&challenge, "code=%ff%fe", 400),
-        (&challenge, &long, 400),
-        (&challenge, &large, 413),
-        (&begin, "", 400),
-        (&begin, "method=", 400),
-        (&begin, "method=telepathy", 400),
-        (&begin, "method=app&method=app", 400),
-        (&begin, "method=app&for=a&for=b", 400),
-        (&begin, "method=app&for=%0d%0aSet-Cookie:x", 400),
-        (&begin, "method=app%00", 400),
-        (&begin, &large, 413),
-        (&confirm, "", 422),
-        (&confirm, "code=abcdef", 422),
-        (&confirm, "code=%D9%A0%D9%A1%D9%A2%D9%A3%D9%A4%D9%A5", 422),
-        (&confirm, "code=123456&code=1", 400),
-        (&confirm, "code=%ff", 400),
-        (&confirm, &long, 400),
-        (&confirm, &large, 413),
-    ];
-    for ((target, cookies), body, status) in cases {
-        let lines = [
-            ("cookie", *cookies),
-            ("origin", &portal.sender.base),
-            ("content-type", FORM),
-            ("accept", "text/html"),
-            ("sec-fetch-site", "same-origin"),
-        ];
-        let answer = portal.sender.send("POST", target, &lines, body).await;
-        assert_eq!(answer.status, status, "{target}, {body:.60}");
-        assert_eq!(answer.headers["content-type"], "text/html; charset=utf-8", "{target}, {body:.60}");
-        assert!(status != 422 || answer.body.contains("name=\"code\""), "the form stays: {target}, {body:.60}");
     }
     portal.still_works(forwarded).await;
 }

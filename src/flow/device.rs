@@ -1,7 +1,7 @@
 //! Remembered devices: a browser that its player wants remembered gets a stamp for `session` without
 //! a code, for thirty days from the proof on, and never more than that (decisions 18).
 //!
-//! The cookie holds the device's id and a secret that changes with every log-in. A secret that is not
+//! The cookie holds the device's id and a secret that changes with every exchange. A secret that is not
 //! the newest any more was copied: then the device is forgotten, whoever of the two comes second.
 
 use std::time::Duration;
@@ -62,6 +62,7 @@ impl Flow {
             previous_token: None,
             rotated_at: now,
             rotated_for: Some(player.binding),
+            rotated_epoch: epoch,
             auth_time: now,
             proven_by,
             created_at: now,
@@ -83,8 +84,9 @@ impl Flow {
         Ok(Some(cookie(&device, &secret, now)))
     }
 
-    /// Exchanges the browser's device for a stamp of this log-in, once (decisions 18). `None` where it
-    /// brings none that counts, or one that was proven by none of these kinds.
+    /// Exchanges the browser's device for a stamp of this log-in, unless the stamps of this log-in were
+    /// ended since (decision record 0005). `None` where it brings none that counts, or one that was
+    /// proven by none of these kinds.
     pub(super) async fn exchange_device(
         &self,
         rules: &RuleSet,
@@ -104,9 +106,9 @@ impl Flow {
         let presented = secret.hash();
         // Read before the exchange: what ends every stamp meanwhile ends this one as well.
         let Some(epoch) = self.epoch_of(player, now).await? else { return Ok(None) };
-        if device.token == presented && device.rotated_for != Some(player.binding) {
+        if device.token == presented && !is_ended(&device, player, epoch) {
             let next = Token::random();
-            let rotated = rotated(&device, &next, player, now);
+            let rotated = rotated(&device, &next, (player, epoch), now);
             if self.stores.devices.rotate(device.token, &rotated).await? {
                 let stamp = device_stamp(rules, &device, (player, epoch), now);
                 return Ok(Some(Exchanged { stamp, cookie: Some(cookie(&rotated, &next, now)) }));
@@ -115,12 +117,12 @@ impl Flow {
         // Another request of the same page was first.
         let device = self.stores.devices.find(&id, now).await?;
         let Some(device) = device else { return Ok(None) };
-        if in_grace(&device, presented, player, now) {
+        if in_grace(&device, presented, player, now) && !is_ended(&device, player, epoch) {
             let stamp = device_stamp(rules, &device, (player, epoch), now);
             return Ok(Some(Exchanged { stamp, cookie: None }));
         }
         if device.token == presented {
-            // This log-in had its stamp: when that ends, a code is asked for.
+            // What ended this log-in's stamps is answered by a code only.
             return Ok(None);
         }
         self.device_copied(rules, player, &device).await?;
@@ -177,15 +179,21 @@ fn device_stamp(rules: &RuleSet, device: &DeviceRecord, (player, epoch): (&Playe
     rules.stamps.mint(&proof, now)
 }
 
-fn rotated(device: &DeviceRecord, next: &Token, player: &Player, now: UnixTime) -> DeviceRecord {
+fn rotated(device: &DeviceRecord, next: &Token, (player, epoch): (&Player, i64), now: UnixTime) -> DeviceRecord {
     DeviceRecord {
         token: next.hash(),
         previous_token: Some(device.token),
         rotated_at: now,
         rotated_for: Some(player.binding),
+        rotated_epoch: epoch,
         used_at: now,
         ..device.clone()
     }
+}
+
+/// Whether the stamps that this log-in had of the device were ended by something: a change, a loss.
+fn is_ended(device: &DeviceRecord, player: &Player, epoch: i64) -> bool {
+    device.rotated_for == Some(player.binding) && device.rotated_epoch != epoch
 }
 
 fn in_grace(device: &DeviceRecord, presented: TokenHash, player: &Player, now: UnixTime) -> bool {

@@ -158,6 +158,8 @@ pub struct DeviceRecord {
     pub rotated_at: UnixTime,
     /// For which log-in.
     pub rotated_for: Option<Binding>,
+    /// The player's epoch at the last exchange.
+    pub rotated_epoch: i64,
     /// When the factor was proven by which it is remembered.
     pub auth_time: UnixTime,
     /// By which kind.

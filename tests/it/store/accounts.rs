@@ -131,6 +131,7 @@ fn device(id: &str, owner: &str, token: u8) -> DeviceRecord {
         previous_token: None,
         rotated_at: NOW,
         rotated_for: None,
+        rotated_epoch: 3,
         auth_time: NOW,
         proven_by: FactorKind::Sms,
         created_at: NOW,

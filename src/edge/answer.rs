@@ -143,7 +143,7 @@ impl Gateway {
             match action {
                 SuccessAction::EndStamps => {
                     // Spares the one that did it: it gets a stamp of the new epoch.
-                    let spared = passage.stamp.as_ref();
+                    let spared = passage.stamp.as_deref();
                     match self.flow.end_other_stamps(&context.live.rules, &subject, spared).await {
                         Ok(Some(minted)) => {
                             context.set_cookies.push(stamp_cookie(context.live.rules.site.secure, &minted.token));

@@ -45,7 +45,7 @@ impl Gateway {
             return Box::pin(self.portal(session, context)).await;
         }
         if let Some(permit) = self.preflight(session, context) {
-            context.passage = Some(Passage::anonymous(permit));
+            context.passage = Some(Box::new(Passage::anonymous(permit)));
             return Ok(false);
         }
         if !may_have_field(session) {
@@ -133,7 +133,7 @@ impl Gateway {
             context.record_gated(&gated);
             match gated.outcome {
                 Outcome::Pass(passage) => {
-                    context.passage = Some(*passage);
+                    context.passage = Some(passage);
                     return self.passed(session, context, read).await;
                 }
                 Outcome::ReadBody => {

@@ -28,7 +28,7 @@ pub struct Context {
     /// What the first look found out.
     pub intake: Option<Intake>,
     /// What it needs to be forwarded; `None` until the policy allowed it, and forwarding fails closed.
-    pub passage: Option<Passage>,
+    pub passage: Option<Box<Passage>>,
     /// The held body that takes the place of our form's.
     pub swap: Option<Bytes>,
     /// The body of a log-in, kept for the moment of its answer.

@@ -101,10 +101,9 @@ fn is_our_cookie(pair: &[u8]) -> bool {
 pub fn introduce(request: &mut RequestHeader, intake: &Intake, host_header: Option<&str>) -> Result<()> {
     let before = request.headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok());
     let chain = if intake.trusted { before.collect::<Vec<_>>().join(", ") } else { String::new() };
-    request.remove_header("x-forwarded-for");
     request.insert_header("x-forwarded-for", forwarded_for(&chain, intake.peer))?;
     request.insert_header(REQUEST_ID, intake.request_id.as_str())?;
-    request.insert_header("x-forwarded-proto", intake.scheme.as_str())?;
+    request.insert_header("x-forwarded-proto", HeaderValue::from_static(intake.scheme.as_str()))?;
     request.insert_header("x-forwarded-host", intake.host.as_str())?;
     request.insert_header(header::HOST, host_header.unwrap_or(&intake.host))
 }

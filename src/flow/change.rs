@@ -223,7 +223,7 @@ impl Flow {
             return Ok(None);
         }
         let now = self.clock.now();
-        Ok(Some(rules.stamps.mint(&Proof { epoch, ..stamp.proof }, now)))
+        Ok(Some(rules.stamps.mint(&Proof { epoch, ..stamp.proof.clone() }, now)))
     }
 
     async fn replace_codes(&self, rules: &RuleSet, asker: &Asker) -> Result<Changed, FlowError> {

@@ -1,5 +1,7 @@
 //! What a request proves: its stamp where that is enough, who sent it, and its approval.
 
+use std::sync::Arc;
+
 use crate::{
     clock::UnixTime,
     flow::{
@@ -30,7 +32,7 @@ pub(super) enum Reading {
 #[derive(Default)]
 pub(super) struct Evidence {
     pub(super) player: Option<Player>,
-    pub(super) stamp: Option<Stamp>,
+    pub(super) stamp: Option<Arc<Stamp>>,
     pub(super) exchanged: Option<Exchanged>,
     pub(super) spend: Option<(Spend, [u8; 32])>,
     pub(super) details: Vec<(String, String)>,
@@ -50,7 +52,7 @@ impl Evidence {
         Facts {
             now,
             visitor: if self.anonymous { Visitor::Anonymous } else { Visitor::Player },
-            stamp: self.stamp.as_ref().map(Stamp::facts),
+            stamp: self.stamp.as_deref().map(Stamp::facts),
             approved: self.spend.as_ref().map(|(spend, _)| spend.by),
             account: self.account.as_ref(),
         }
@@ -81,7 +83,7 @@ impl Flow {
         if let Some(stamp) = stamp.as_ref().filter(|stamp| unasked == Some(stamp.proof.binding))
             && self.counts(stamp, reading).await?
         {
-            let evidence = Evidence { stamp: Some(stamp.clone()), ..Evidence::default() };
+            let evidence = Evidence { stamp: Some(Arc::clone(stamp)), ..Evidence::default() };
             let now = self.clock.now();
             // A stamp that satisfies everything answers the subject as well (decisions 51).
             if matches!(policy::decide(landing, head, &evidence.facts(now)).verdict, Verdict::Allow(_)) {
@@ -101,7 +103,7 @@ impl Flow {
 
     /// The stamp that a request carries, if its signature and lifetime are good. A bad one counts as
     /// none; two of them are ambiguous.
-    pub(super) fn stamp_of(&self, rules: &RuleSet, head: &Head<'_>) -> Result<Option<Stamp>, FlowError> {
+    pub(super) fn stamp_of(&self, rules: &RuleSet, head: &Head<'_>) -> Result<Option<Arc<Stamp>>, FlowError> {
         let names = CookieNames::of(rules.site.secure);
         let cookie = request::cookie(head.headers, names.stamp)
             .map_err(|_| FlowError::BadRequest("the stamp cookie occurs more than once"))?;
@@ -146,10 +148,10 @@ impl Flow {
     /// The stamp, if it is of this player's log-in and was not revoked.
     pub(super) async fn own_stamp(
         &self,
-        stamp: Option<Stamp>,
+        stamp: Option<Arc<Stamp>>,
         player: &Player,
         reading: Reading,
-    ) -> Result<Option<Stamp>, FlowError> {
+    ) -> Result<Option<Arc<Stamp>>, FlowError> {
         let Some(stamp) = stamp.filter(|stamp| self.is_of(stamp, player)) else { return Ok(None) };
         Ok(self.counts(&stamp, reading).await?.then_some(stamp))
     }

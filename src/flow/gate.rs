@@ -4,6 +4,8 @@
 //! refuses; which stamp or approval does it bring; who sent it; the policy; and, where proof is
 //! missing, the challenge that asks for it. Every error on this path closes the gate.
 
+use std::sync::Arc;
+
 use crate::{
     clock::UnixTime,
     fields::Body,
@@ -73,7 +75,7 @@ pub struct Passage {
     /// Who sent it, where that was asked.
     pub player: Option<Player>,
     /// The stamp by which it passes.
-    pub stamp: Option<Stamp>,
+    pub stamp: Option<Arc<Stamp>>,
     /// What a remembered device was exchanged for: the answer carries both cookies.
     pub exchanged: Option<Exchanged>,
     /// The approval by which it passes, and the digest that it was bound to.
@@ -244,7 +246,7 @@ impl Flow {
         let Some(exchanged) = self.exchange_device(rules, head, player, &route.methods).await? else {
             return Ok(false);
         };
-        evidence.stamp = Some(exchanged.stamp.stamp.clone());
+        evidence.stamp = Some(Arc::new(exchanged.stamp.stamp.clone()));
         evidence.exchanged = Some(exchanged);
         Ok(true)
     }

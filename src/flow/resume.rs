@@ -95,7 +95,7 @@ impl Flow {
         let facts = Facts {
             now,
             visitor: Visitor::Player,
-            stamp: stamp.as_ref().map(crate::stamp::Stamp::facts),
+            stamp: stamp.as_deref().map(crate::stamp::Stamp::facts),
             approved: (challenge.level == Level::Once).then_some(by),
             account: Some(&account),
         };

@@ -7,7 +7,7 @@ mod keys;
 pub mod provider;
 mod token;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use data_encoding::BASE64URL_NOPAD;
 use moka::sync::Cache;
@@ -155,7 +155,7 @@ pub struct Stamps {
     settings: Settings,
     ring: KeyRing,
     /// By SHA-256 of the token. Everything that depends on the time is checked at each use.
-    verified: Cache<[u8; 32], Stamp>,
+    verified: Cache<[u8; 32], Arc<Stamp>>,
 }
 
 impl Stamps {
@@ -196,7 +196,7 @@ impl Stamps {
     ///
     /// # Errors
     /// [`Reject::BadSignature`] or [`Reject::Expired`].
-    pub fn verify(&self, token: &str, now: UnixTime) -> Result<Stamp, Reject> {
+    pub fn verify(&self, token: &str, now: UnixTime) -> Result<Arc<Stamp>, Reject> {
         if token.len() > MAX_TOKEN {
             return Err(Reject::BadSignature);
         }
@@ -204,9 +204,9 @@ impl Stamps {
         if let Some(stamp) = self.verified.get(&key) {
             return self.in_time(stamp, now);
         }
-        let stamp = self.open(token).ok_or(Reject::BadSignature)?;
+        let stamp = Arc::new(self.open(token).ok_or(Reject::BadSignature)?);
         let stamp = self.in_time(stamp, now)?;
-        self.verified.insert(key, stamp.clone());
+        self.verified.insert(key, Arc::clone(&stamp));
         Ok(stamp)
     }
 
@@ -221,7 +221,7 @@ impl Stamps {
         secret::is_public_id(&claims.jti).then(|| stamp_of(claims, Binding(binding)))
     }
 
-    fn in_time(&self, stamp: Stamp, now: UnixTime) -> Result<Stamp, Reject> {
+    fn in_time(&self, stamp: Arc<Stamp>, now: UnixTime) -> Result<Arc<Stamp>, Reject> {
         if stamp.issued_at > now.plus(LEEWAY) {
             return Err(Reject::BadSignature);
         }

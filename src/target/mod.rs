@@ -214,7 +214,7 @@ fn check_escapes(path: &str) -> Result<(), BadTarget> {
 
 fn ambiguities(path: &str, readings: &[Reading]) -> Vec<Ambiguity> {
     // An ordinary path has none of these, and is not looked at again.
-    if !path.contains(['%', ';', '.']) && !path.contains("//") {
+    if !path.bytes().any(|byte| matches!(byte, b'%' | b';')) && !path.contains("//") && !path.contains("/.") {
         return Vec::new();
     }
     let lower = path.to_ascii_lowercase();

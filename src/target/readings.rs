@@ -52,8 +52,8 @@ fn is_plain(path: &str) -> bool {
 
 /// Nothing to decode or to clean: files with an extension.
 fn is_clean(path: &str) -> bool {
-    let odd = path.contains(['%', ';', '\\']) || path.contains("//") || path.contains("/.");
-    !odd && !path.ends_with(['/', '.'])
+    let odd = path.bytes().any(|byte| matches!(byte, b'%' | b';' | b'\\'));
+    !odd && !path.contains("//") && !path.contains("/.") && !path.ends_with(['/', '.'])
 }
 
 fn add(readings: &mut Vec<Reading>, path: &str, how: &'static str) -> Option<()> {
@@ -79,7 +79,8 @@ fn clean(readings: &mut Vec<Reading>, base: &str, how: &'static str) -> Option<(
 /// Adds what a clean path is short for: a script's path without what follows it, a resource without
 /// its format.
 fn shorten(readings: &mut Vec<Reading>, path: &str) -> Option<()> {
-    for path in [path, without_front_controller(path)] {
+    let front = without_front_controller(path);
+    for path in std::iter::once(path).chain((front.len() < path.len()).then_some(front)) {
         add(readings, path, "without front controller")?;
         add(readings, without_extension(path), "without extension")?;
         let script = without_path_info(path);
@@ -141,12 +142,8 @@ fn trim_end(path: &str) -> String {
 }
 
 fn without_extension(path: &str) -> &str {
-    let strip = |extension: &&str| {
-        let at = path.len().checked_sub(extension.len())?;
-        let tail = path.get(at..)?;
-        tail.eq_ignore_ascii_case(extension).then(|| path.get(..at)).flatten()
-    };
-    EXTENSIONS.iter().find_map(strip).unwrap_or(path)
+    let Some((stem, tail)) = path.rfind('.').and_then(|at| path.split_at_checked(at)) else { return path };
+    if EXTENSIONS.iter().any(|extension| tail.eq_ignore_ascii_case(extension)) { stem } else { path }
 }
 
 /// Up to the first segment with a known extension: `/pay.php/x` runs `/pay.php`.

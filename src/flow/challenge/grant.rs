@@ -1,5 +1,7 @@
 //! What an answered challenge gives.
 
+use std::sync::Arc;
+
 use crate::{
     clock::UnixTime,
     flow::{
@@ -35,7 +37,7 @@ impl Flow {
             }
             Level::Session | Level::Fresh => {
                 let earlier = presented_stamp(rules, head, challenge.carrier, now);
-                let minted = rules.stamps.mint(&self.proof(&challenge, epoch, earlier.as_ref(), now).await?, now);
+                let minted = rules.stamps.mint(&self.proof(&challenge, epoch, earlier.as_deref(), now).await?, now);
                 Granted { expires_at: minted.stamp.expires_at, stamp: Some(minted), approval: None }
             }
         };
@@ -108,7 +110,7 @@ const fn amr(by: FactorKind) -> [&'static str; 2] {
 }
 
 /// The stamp that came with the request, if its signature and lifetime are good.
-fn presented_stamp(rules: &RuleSet, head: &Head<'_>, carrier: Carrier, now: UnixTime) -> Option<Stamp> {
+fn presented_stamp(rules: &RuleSet, head: &Head<'_>, carrier: Carrier, now: UnixTime) -> Option<Arc<Stamp>> {
     let token = match carrier {
         Carrier::Cookie => request::cookie(head.headers, CookieNames::of(rules.site.secure).stamp).ok()??,
         Carrier::Header => request::header_once(head.headers, STAMP_HEADER)?,

@@ -187,6 +187,7 @@ impl App {
             tracing::info!(address = %listener.address, tls = listener.tls.is_some(), "listening");
         }
         serve::serve(&settings, parts, upgrade).map_err(|error| fault("cannot serve")(&error))?;
+        self.live.load().log_unmatched();
         self.runtime.shutdown_timeout(Duration::from_secs(5));
         Ok(())
     }
@@ -207,7 +208,9 @@ impl App {
         let aging = self.aging();
         let (flow, http) = (Arc::clone(&self.shared.flow), self.shared.http.clone());
         self.runtime.spawn(sweep::carry_notices(flow, Arc::clone(&self.live), http));
-        self.runtime.spawn(sweep::sweep(Arc::clone(&self.shared.flow), Arc::clone(&self.readiness), aging.clone()));
+        let live = Arc::clone(&self.live);
+        let readiness = Arc::clone(&self.readiness);
+        self.runtime.spawn(sweep::sweep(Arc::clone(&self.shared.flow), live, readiness, aging.clone()));
         let reload = Reload {
             load: self.load,
             path: self.config_path.clone(),
@@ -292,6 +295,10 @@ impl Shared {
 
 impl Live {
     fn build(config: Config, shared: &Shared) -> Result<Self, StartError> {
+        let warnings = config.warnings.list.len();
+        if warnings > 0 {
+            tracing::warn!(warnings, "the configuration may leave something open: see `stepgate check`");
+        }
         let edge = &config.edge;
         let upstream = Upstream::new(&edge.upstream, edge.timeouts)
             .map_err(|error| StartError::Config(format!("upstream: {error}")))?;
@@ -334,8 +341,11 @@ impl Live {
             couriers,
             notices: config.notices,
         };
-        let named = rules.routes.all().iter().map(|route| &*route.name).chain(["none", "portal", "default"]);
-        let numbers = named.map(|name| (name.to_owned(), shared.flow.metrics.route(name))).collect();
+        let metrics = &shared.flow.metrics;
+        let unnamed = ["none", "portal", "default"].map(|name| (name.to_owned(), metrics.route(name)));
+        let named = rules.routes.all().iter().map(|route| &*route.name);
+        let named = named.map(|name| (name.to_owned(), metrics.configured_route(name)));
+        let numbers = unnamed.into_iter().chain(named).collect();
         Ok(Self {
             numbers,
             rules: Arc::new(rules),

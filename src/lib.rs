@@ -5,7 +5,7 @@
 //! holds that):
 //!
 //! - [`app`]: the composition root. The only file that names concrete parts; a reload swaps the rule set here.
-//! - [`cli`]: `run check explain schema demo keys`: arguments in, exit code out.
+//! - [`cli`]: `run check explain doctor schema demo keys`: arguments in, exit code out.
 //! - [`config`]: from what was typed (raw) to what will run (resolved), every problem at once.
 //! - [`edge`]: listeners, TLS, the proxy's phases, forwarding with a permit, the held body's swap. Names pingora.
 //! - [`portal`]: the players' pages and JSON API: http types in, http types out.

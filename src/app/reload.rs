@@ -42,7 +42,13 @@ impl Reload {
                 Ok(live) => {
                     tracing::info!(?cause, config_hash = live.config_hash, "configuration reloaded");
                     metrics.config_applied(&live.config_hash, now);
-                    self.live.store(Arc::new(live));
+                    let old = self.live.swap(Arc::new(live));
+                    let new = self.live.load();
+                    for gone in
+                        old.rules.routes.all().iter().filter(|route| new.rules.routes.named(&route.name).is_none())
+                    {
+                        metrics.route_gone(&gone.name);
+                    }
                 }
                 Err(error) => {
                     tracing::error!(?cause, %error, "configuration not reloaded: the old one stays");

@@ -19,7 +19,7 @@ const NOTICES: Duration = Duration::from_secs(1);
 const ROUND: Duration = Duration::from_secs(10);
 /// How long it is known what was sent: as long as the longest limit looks back, and a little.
 const SENDS_KEPT: Duration = Duration::from_secs(2 * 24 * 3600);
-/// Rounds between two warnings over the same certificate: a day.
+/// Rounds between two warnings over the same certificate, and over a route that nothing lands on: a day.
 const ROUNDS_A_WARNING: u32 = 8640;
 /// How long before its end a certificate is warned about.
 const WARNED_BEFORE: Duration = Duration::from_secs(14 * 24 * 3600);
@@ -81,8 +81,9 @@ pub(super) async fn carry_notices(flow: Arc<Flow>, live: Arc<ArcSwap<Live>>, htt
 }
 
 /// Forgets what expired, measures what is held and what ages, asks the store whether it is there.
-pub(super) async fn sweep(flow: Arc<Flow>, readiness: Arc<Readiness>, aging: Aging) {
+pub(super) async fn sweep(flow: Arc<Flow>, live: Arc<ArcSwap<Live>>, readiness: Arc<Readiness>, aging: Aging) {
     let mut tick = tokio::time::interval(ROUND);
+    let mut days = 0_u32;
     for round in (0..ROUNDS_A_WARNING).cycle() {
         tick.tick().await;
         let now = flow.clock.now();
@@ -99,6 +100,11 @@ pub(super) async fn sweep(flow: Arc<Flow>, readiness: Arc<Readiness>, aging: Agi
         aging.measure(&flow.metrics, now);
         if round == 0 {
             aging.warn(now);
+            // A day after the start, and once only: what is quiet then is shown by its metric.
+            if days == 1 {
+                live.load().log_unmatched();
+            }
+            days = days.saturating_add(1);
         }
     }
 }

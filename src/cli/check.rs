@@ -1,4 +1,8 @@
 //! `check` and `keys`.
+//!
+//! Warnings are told apart from errors: with warnings alone the configuration runs, and the exit code is
+//! 0, so that a lint which a new release brings breaks no roll-out. A pipeline that wants none says
+//! `--deny-warnings`.
 
 use std::{
     io::{self, Write},
@@ -15,11 +19,11 @@ use crate::{
     },
 };
 
-/// Prints every problem and their number, or that there is none.
+/// Prints every problem and every warning with their numbers, or that there is none.
 ///
 /// # Errors
 /// The output could not be written.
-pub(super) fn check(path: &Path, out: &mut impl Write) -> io::Result<ExitCode> {
+pub(super) fn check(path: &Path, deny_warnings: bool, out: &mut impl Write) -> io::Result<ExitCode> {
     let config = match config::load(path) {
         Ok(config) => config,
         Err(problems) => return report(&problems, out),
@@ -28,15 +32,29 @@ pub(super) fn check(path: &Path, out: &mut impl Write) -> io::Result<ExitCode> {
         writeln!(out, "error: {error}\n\n1 problem")?;
         return Ok(ExitCode::from(CONFIGURATION));
     }
-    let (routes, sources) = (config.routes.len(), config.identity.len());
-    writeln!(out, "ok: {routes} routes, {sources} identity sources, for {}", config.site.origin)?;
-    Ok(ExitCode::SUCCESS)
+    let (routes, sources, tests) = (config.routes.len(), config.identity.len(), config.tests);
+    let warnings = config.warnings.list.len();
+    write!(out, "{}", config.warnings)?;
+    let denied = deny_warnings && warnings > 0;
+    let word = if denied { "error" } else { "ok" };
+    write!(out, "{word}: {routes} routes, {sources} identity sources, for {}", config.site.origin)?;
+    if tests > 0 {
+        write!(out, "; {} held", counted(tests, "test"))?;
+    }
+    if warnings > 0 {
+        write!(out, "; {}", counted(warnings, "warning"))?;
+    }
+    writeln!(out)?;
+    Ok(if denied { ExitCode::from(CONFIGURATION) } else { ExitCode::SUCCESS })
+}
+
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 /// Prints every problem and their number.
 pub(super) fn report(problems: &Problems, out: &mut impl Write) -> io::Result<ExitCode> {
-    let count = problems.list.len();
-    writeln!(out, "{problems}{count} {}", if count == 1 { "problem" } else { "problems" })?;
+    writeln!(out, "{problems}{}", counted(problems.list.len(), "problem"))?;
     Ok(ExitCode::from(CONFIGURATION))
 }
 
@@ -95,7 +113,7 @@ mod tests {
         std::fs::write(&path, text).unwrap();
         let checked = || {
             let mut out = Vec::new();
-            said(check(&path, &mut out), out)
+            said(check(&path, false, &mut out), out)
         };
         let changed = |command| {
             let mut out = Vec::new();
@@ -107,7 +125,10 @@ mod tests {
         assert!(code == bad && text.contains("stepgate keys generate"), "{text}");
         assert_eq!(changed(KeysCommand::Generate).0, good);
         let (code, text) = checked();
-        assert!(code == good && text.starts_with("ok: 6 routes"), "{text}");
+        assert!(code == good && text.contains("\nok: 6 routes") && text.ends_with("; 1 warning\n"), "{text}");
+        let mut out = Vec::new();
+        let (code, text) = said(check(&path, true, &mut out), out);
+        assert!(code == bad && text.contains("\nerror: 6 routes"), "{text}");
         assert_eq!(changed(KeysCommand::Generate).0, bad);
         assert_eq!(changed(KeysCommand::Rotate).0, good);
     }

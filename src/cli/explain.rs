@@ -1,20 +1,26 @@
 //! `explain`: how a request is read, where it lands, and what that requires.
 
 use std::{
+    fmt,
     io::{self, Write},
-    net::{IpAddr, Ipv4Addr},
     path::{Path, PathBuf},
     process::ExitCode,
+    time::Duration,
 };
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderName, HeaderValue, Method};
 
 use super::{FAULT, USAGE, check::report};
 use crate::{
-    config::{self, Config},
-    fields::{Body, FieldName},
-    policy::{BodyView, Landing, Requirement, Route, Routes, rule::Match},
-    request::{AnswerCookies, Head, Scheme},
+    config,
+    fields::FieldName,
+    policy::{
+        BodyView, Landing, Requirement, Route, Routes,
+        routes::Step,
+        rule::{Anonymous, Match, Unenrolled},
+        sample::{BadAddress, Sample},
+    },
+    request::{Head, Scheme},
     target::{OddForm, PathPolicy, Target},
 };
 
@@ -48,123 +54,164 @@ fn header(typed: &str) -> Result<(HeaderName, HeaderValue), String> {
 /// # Errors
 /// The output could not be written.
 pub(super) fn explain(path: &Path, options: &ExplainOptions, out: &mut impl Write) -> io::Result<ExitCode> {
-    let config = match config::load(path) {
+    let config = match config::load_to_explain(path) {
         Ok(config) => config,
         Err(problems) => return report(&problems, out),
     };
-    let bytes = match options.body.as_ref().map(std::fs::read).transpose() {
-        Ok(bytes) => bytes,
+    let body = match options.body.as_ref().map(std::fs::read).transpose() {
+        Ok(body) => body,
         Err(error) => {
             writeln!(out, "error: the body cannot be read: {error}")?;
             return Ok(ExitCode::from(FAULT));
         }
     };
-    let body = match &bytes {
-        Some(bytes) => BodyView::Read(Body { content_type: options.content_type.as_deref(), bytes }),
-        // A GET has none unless it is given.
-        None if options.method.is_safe() => BodyView::Read(Body { content_type: None, bytes: b"" }),
-        None => BodyView::Unread,
-    };
-    let (host, target) = split(&options.url, &config);
-    let Some(host) = config.site.hosts.iter().find(|known| known.eq_ignore_ascii_case(&host)) else {
-        writeln!(out, "error: `{host}` is not one of the site's hosts: {}", config.site.hosts.join(", "))?;
-        return Ok(ExitCode::from(USAGE));
-    };
-    let parsed = match Target::parse_for(&options.method, target.as_bytes()) {
-        Ok(parsed) => parsed,
-        Err(error) => {
-            writeln!(out, "answered 400 for everybody: {error}")?;
+    let scheme = if config.site.secure { Scheme::Https } else { Scheme::Http };
+    let mut sample = match Sample::new(options.method.clone(), &options.url, &config.site.hosts, scheme) {
+        Ok(sample) => sample,
+        Err(BadAddress::Target(bad)) => {
+            writeln!(out, "answered 400 for everybody: {bad}")?;
             return Ok(ExitCode::SUCCESS);
         }
+        Err(unknown @ BadAddress::UnknownHost(_)) => {
+            writeln!(out, "error: {unknown}: {}", config.site.hosts.join(", "))?;
+            return Ok(ExitCode::from(USAGE));
+        }
     };
-    let headers: HeaderMap = options.header.iter().cloned().collect();
-    let head = Head {
-        method: &options.method,
-        target: &parsed,
-        host,
-        scheme: if config.site.secure { Scheme::Https } else { Scheme::Http },
-        headers: &headers,
-        client: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        answer_cookies: &AnswerCookies::default(),
-    };
+    sample.headers = options.header.iter().cloned().collect();
+    if let Some(content_type) = options.content_type.as_ref().and_then(|typed| HeaderValue::from_str(typed).ok()) {
+        sample.headers.insert(http::header::CONTENT_TYPE, content_type);
+    }
+    sample.body = body;
     let routes = Routes::compile(config.routes, config.default_require);
-    let landing = routes.land(&head, body);
-    print_readings(&parsed, out)?;
-    print_forms(&parsed, config.paths, &landing, out)?;
-    print_landing(&landing, config.default_require, out)?;
+    let rules = Rules { routes: &routes, default: config.default_require, paths: config.paths };
+    sample.read(|head, body| print(&rules, head, body, out))?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Host and target of an address; a path alone is one of the origin's host.
-fn split(url: &str, config: &Config) -> (String, String) {
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    let Some(rest) = rest else {
-        return (config.site.hosts.first().cloned().unwrap_or_default(), url.to_owned());
-    };
-    match rest.find('/').and_then(|at| rest.split_at_checked(at)) {
-        Some((host, target)) => (host.to_owned(), target.to_owned()),
-        None => (rest.to_owned(), "/".to_owned()),
-    }
+/// What a request is held against.
+struct Rules<'r> {
+    routes: &'r Routes,
+    default: Requirement,
+    paths: PathPolicy,
 }
 
-fn print_readings(target: &Target, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "readings of the path:")?;
-    for reading in target.readings() {
-        writeln!(out, "  {:<40} {}", reading.path(), reading.how())?;
+fn print(rules: &Rules<'_>, head: &Head<'_>, body: BodyView<'_>, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "{} {} on {}\n", head.method, head.target.raw(), head.host)?;
+    let steps = rules.routes.steps(head, body);
+    let width = |texts: &mut dyn Iterator<Item = usize>| texts.max().unwrap_or_default();
+    let paths = width(&mut steps.iter().map(|step| step.method.as_str().len() + step.path.chars().count() + 1));
+    let hows = width(&mut steps.iter().map(|step| step.how.len()));
+    writeln!(out, "readings, each by itself:")?;
+    for step in &steps {
+        let request = format!("{} {}", step.method, step.path);
+        writeln!(out, "  {request:paths$}  {:hows$}  {}", step.how, landed(step, rules))?;
     }
-    Ok(())
+    let landing = rules.routes.land(head, body);
+    print_forms(head.target, rules.paths, &landing, out)?;
+    print_result(rules, head, &landing, out)
+}
+
+/// Where one reading lands, and by which pattern.
+fn landed(step: &Step<'_>, rules: &Rules<'_>) -> String {
+    let mut parts: Vec<String> = step.observed.iter().map(|route| format!("`{}` only observes", route.name)).collect();
+    let last = step.routes.len().saturating_sub(1);
+    for (at, (route, pattern)) in step.routes.iter().enumerate() {
+        let may = if at == last && step.certain { "" } else { "perhaps " };
+        parts.push(format!("{may}`{}` ({}), by {}", route.name, route.require.as_str(), describe(pattern)));
+    }
+    if !step.certain {
+        let or = if step.routes.is_empty() { "" } else { "else " };
+        parts.push(format!("{or}no route (default_require: {})", rules.default.as_str()));
+    }
+    parts.join("; ")
 }
 
 /// What guarded routes do with the odd forms of this path, and which key says so.
 fn print_forms(target: &Target, paths: PathPolicy, landing: &Landing<'_>, out: &mut impl Write) -> io::Result<()> {
     let odd = target.ambiguities().map(|form| (form.as_str(), paths.of(form), form.key()));
-    let case = (landing.other_case && !landing.is_unguarded()).then_some((
-        "another case",
-        paths.case_sensitive,
-        Some("case_sensitive"),
-    ));
-    for (form, policy, key) in odd.chain(case) {
-        let does = match policy {
-            OddForm::Reject => "refuses",
-            OddForm::Match => "takes",
+    let case = landing.other_case.then_some(("another case", paths.case_sensitive, Some("case_sensitive")));
+    for (at, (form, policy, key)) in odd.chain(case).enumerate() {
+        if at == 0 {
+            writeln!(out, "\nodd forms of this path:")?;
+        }
+        let (does, word) = match policy {
+            OddForm::Reject => ("refuses it", "reject"),
+            OddForm::Match => ("takes it as the plain form", "match"),
         };
-        let why = key.map_or_else(|| "always".to_owned(), |key| format!("paths.{key}"));
-        writeln!(out, "  a guarded route {does} this form: {form} ({why})")?;
+        let why = key.map_or_else(|| "always".to_owned(), |key| format!("paths.{key}: {word}"));
+        writeln!(out, "  {form}: a guarded route {does} ({why})")?;
     }
     Ok(())
 }
 
-fn print_landing(landing: &Landing<'_>, default: Requirement, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "lands on:")?;
-    for route in &landing.enforced {
-        print_route(route, "", out)?;
-    }
-    for route in &landing.observed {
-        print_route(route, " (only observed)", out)?;
-    }
-    if landing.enforced.is_empty() {
-        writeln!(out, "  no route: default_require")?;
-    }
+fn print_result(rules: &Rules<'_>, head: &Head<'_>, landing: &Landing<'_>, out: &mut impl Write) -> io::Result<()> {
+    let strictest = landing.enforced.first();
+    let name = strictest.map_or("no route", |route| &route.name);
+    let require = strictest.map_or(Requirement::None, |route| route.require);
+    writeln!(out, "\nlands on: {name}\nrequires: {}", requirement(require))?;
+    let others: Vec<&str> = landing.enforced.iter().skip(1).map(|route| &*route.name).collect();
+    let why = match (strictest, others.as_slice()) {
+        (None, _) => format!("no route takes it, and default_require is {}", rules.default.as_str()),
+        (Some(_), []) => format!("every reading that lands on a route lands on `{name}`"),
+        (Some(_), others) => {
+            format!(
+                "of all readings the strictest counts, and all must let it pass: `{name}` and {}",
+                others.join(", ")
+            )
+        }
+    };
+    writeln!(out, "why:      {why}")?;
     if landing.body_matters {
-        writeln!(out, "  the body may decide otherwise: give it with --body and --content-type")?;
+        writeln!(out, "          the body may decide otherwise: give it with --body and --content-type")?;
     }
-    let strictest = landing.enforced.first().map_or(default, |route| route.require);
-    writeln!(out, "requires: {}", requirement(strictest))
+    let refusal = rules.paths.refusal(head.target, landing.other_case).filter(|_| !landing.is_unguarded());
+    if let Some(form) = refusal {
+        return writeln!(out, "then:     answered 400 whoever asks, for its form: {form}");
+    }
+    match strictest.filter(|_| !landing.is_unguarded()) {
+        None => writeln!(out, "then:     forwarded without asking anybody"),
+        Some(route) => writeln!(out, "then:     {}", outcome(route)),
+    }
 }
 
-fn print_route(route: &Route, note: &str, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "  {}{note}: requires {}", route.name, requirement(route.require))?;
-    for pattern in &route.matches {
-        writeln!(out, "    matches {}", describe(pattern))?;
-    }
-    Ok(())
+/// What happens to whoever has no proof yet.
+fn outcome(route: &Route) -> String {
+    let factors: Vec<&str> = route.methods.iter().map(|kind| kind.as_str()).collect();
+    let unenrolled = match route.unenrolled {
+        Unenrolled::Allow => "pass",
+        Unenrolled::Enroll => "must enrol first",
+        Unenrolled::Deny => "are refused",
+    };
+    let anonymous = match route.anonymous {
+        Anonymous::Deny => "are refused",
+        Anonymous::Forward => "pass without their cookies of identity",
+    };
+    format!(
+        "a code by {}; players without a factor {unenrolled}; visitors who are not logged in {anonymous}",
+        factors.join(", ")
+    )
 }
 
 fn requirement(require: Requirement) -> String {
     match require {
-        Requirement::Fresh { max_age } => format!("fresh, proven within {max_age:?}"),
-        Requirement::None | Requirement::Session | Requirement::Once => require.as_str().to_owned(),
+        Requirement::Fresh { max_age } => format!("fresh, proven within {}", Written(max_age)),
+        Requirement::None => "none".to_owned(),
+        Requirement::Session => "session, a proof in this log-in".to_owned(),
+        Requirement::Once => "once, a proof for exactly this request".to_owned(),
+    }
+}
+
+/// A time as it is written in the configuration.
+struct Written(Duration);
+
+impl fmt::Display for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.as_secs();
+        let (unit, letter) = [(86_400, 'd'), (3_600, 'h'), (60, 'm'), (1, 's')]
+            .into_iter()
+            .find(|(unit, _)| seconds.is_multiple_of(*unit))
+            .unwrap_or((1, 's'));
+        write!(f, "{}{letter}", seconds / unit)
     }
 }
 
@@ -198,29 +245,61 @@ mod tests {
         assert_eq!(describe(&pattern), "POST /a/** form do=pay");
     }
 
+    /// What is said of a request where `/pay` takes an approval and `/pay/help` nothing.
+    fn explained(method: Method, url: &str, paths: PathPolicy) -> String {
+        let route = |name, path, require| {
+            let path = crate::policy::PathPattern::parse(path).unwrap();
+            Route::plain(name, vec![Match { path, methods: Vec::new(), host: None, fields: Vec::new() }], require)
+        };
+        let all = vec![route("help", "/pay/help", Requirement::None), route("pay", "/pay/**", Requirement::Once)];
+        let routes = Routes::compile(all, Requirement::None);
+        let rules = Rules { routes: &routes, default: Requirement::None, paths };
+        let sample = Sample::new(method, url, &["h".to_owned()], Scheme::Https).unwrap();
+        let mut out = Vec::new();
+        sample.read(|head, body| print(&rules, head, body, &mut out)).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn each_reading_is_shown_with_its_route_and_what_counts() {
+        let said = explained(Method::GET, "/pay/x/../help", PathPolicy::default());
+        assert!(said.starts_with("GET /pay/x/../help on h\n"), "{said}");
+        assert!(said.contains("GET /pay/x/../help  as received"), "{said}");
+        assert!(said.contains("`help` (none), by any method /pay/help"), "{said}");
+        assert!(said.contains("lands on: pay\nrequires: once, a proof for exactly this request\n"), "{said}");
+        assert!(said.contains("the strictest counts, and all must let it pass: `pay` and help"), "{said}");
+        assert!(said.contains("then:     answered 400 whoever asks, for its form: dot segment"), "{said}");
+        let plain = explained(Method::GET, "/pay/help", PathPolicy::default());
+        assert!(plain.ends_with("then:     forwarded without asking anybody\n"), "{plain}");
+        let none = explained(Method::GET, "/other", PathPolicy::default());
+        assert!(none.contains("lands on: no route\nrequires: none\nwhy:      no route takes it"), "{none}");
+        let post = explained(Method::POST, "/pay", PathPolicy::default());
+        assert!(post.contains("then:     a code by app, sms, backup_code; players without a factor must"), "{post}");
+    }
+
     #[test]
     fn an_odd_form_is_explained_with_its_key() {
-        let explained = |raw: &[u8], paths| {
-            let pattern = crate::policy::PathPattern::parse("/pay").unwrap();
-            let plain = Match { path: pattern, methods: Vec::new(), host: None, fields: Vec::new() };
-            let routes = Routes::compile(vec![Route::plain("pay", vec![plain], Requirement::Once)], Requirement::None);
-            let (target, client) = (Target::parse(raw).unwrap(), IpAddr::V4(Ipv4Addr::LOCALHOST));
-            let (method, headers) = (&Method::GET, &HeaderMap::new());
-            let (scheme, peer) = (Scheme::Https, client);
-            let answer_cookies = &AnswerCookies::default();
-            let head = Head { method, target: &target, host: "h", scheme, headers, client, peer, answer_cookies };
-            let mut out = Vec::new();
-            print_forms(&target, paths, &routes.land(&head, BodyView::Unread), &mut out).unwrap();
-            String::from_utf8(out).unwrap()
-        };
         let default = PathPolicy::default();
-        assert_eq!(explained(b"/pay", default), "");
-        let semicolon = explained(b"/pay;x", default);
-        assert_eq!(semicolon, "  a guarded route refuses this form: semicolon (paths.semicolon)\n");
-        let taken = explained(b"/pay;x", PathPolicy { semicolon: OddForm::Match, ..default });
-        assert_eq!(taken, "  a guarded route takes this form: semicolon (paths.semicolon)\n");
-        assert!(explained(b"/x/../pay", default).ends_with("dot segment (always)\n"));
-        assert!(explained(b"/PAY", default).contains("takes this form: another case (paths.case_sensitive)"));
+        assert!(!explained(Method::GET, "/pay", default).contains("odd forms"));
+        let semicolon = explained(Method::GET, "/pay;x", default);
+        assert!(
+            semicolon.contains("  semicolon: a guarded route refuses it (paths.semicolon: reject)\n"),
+            "{semicolon}"
+        );
+        let taken = explained(Method::GET, "/pay;x", PathPolicy { semicolon: OddForm::Match, ..default });
+        assert!(taken.contains("takes it as the plain form (paths.semicolon: match)\n"), "{taken}");
+        assert!(!taken.contains("answered 400"), "{taken}");
+        assert!(
+            explained(Method::GET, "/x/../pay", default).contains("dot segment: a guarded route refuses it (always)")
+        );
+        assert!(explained(Method::GET, "/PAY", default).contains("another case: a guarded route takes it"));
+    }
+
+    #[test]
+    fn times_are_written_as_in_the_file() {
+        for (seconds, written) in [(300, "5m"), (90, "90s"), (7200, "2h"), (86_400, "1d")] {
+            assert_eq!(Written(Duration::from_secs(seconds)).to_string(), written);
+        }
     }
 
     #[test]

@@ -18,8 +18,10 @@ use crate::{clock::UnixTime, config};
 
 mod check;
 pub mod demo;
+mod doctor;
 mod explain;
 
+pub use doctor::DoctorOptions;
 pub use explain::ExplainOptions;
 
 /// The arguments were not understood.
@@ -50,10 +52,18 @@ pub enum Command {
         #[arg(long)]
         upgrade: bool,
     },
-    /// Prints everything that is wrong with the configuration.
-    Check,
+    /// Prints everything that is wrong with the configuration, runs its tests, and warns of what it may
+    /// leave open.
+    Check {
+        /// Exit code 78 where there are warnings, not only where there are errors.
+        #[arg(long)]
+        deny_warnings: bool,
+    },
     /// Prints how a request would be read, where it lands, and what that requires.
     Explain(ExplainOptions),
+    /// Asks the site what its configuration cannot know: whether it has each guarded path, whether it
+    /// answers as one elsewhere, whether others reach it past stepgate, who it says nobody is.
+    Doctor(DoctorOptions),
     /// Prints the JSON Schema of the configuration, for editors.
     Schema,
     /// Runs a small demo site with stepgate in front of it, on this machine alone.
@@ -92,8 +102,9 @@ impl Args {
 pub fn answer(args: &Args, now: UnixTime, out: &mut impl Write) -> io::Result<Option<ExitCode>> {
     let code = match &args.command {
         Command::Run { .. } | Command::Demo(_) => return Ok(None),
-        Command::Check => check::check(&args.config, out)?,
+        Command::Check { deny_warnings } => check::check(&args.config, *deny_warnings, out)?,
         Command::Explain(options) => explain::explain(&args.config, options, out)?,
+        Command::Doctor(options) => doctor::doctor(&args.config, *options, now, out)?,
         Command::Schema => {
             writeln!(out, "{:#}", config::schema())?;
             ExitCode::SUCCESS

@@ -24,7 +24,7 @@ mod schema;
 mod tree;
 mod value;
 
-pub use problem::{Problem, Problems};
+pub use problem::{Problem, Problems, Severity};
 pub use schema::schema;
 
 /// The configuration in a text that is called `name` in messages. File names in it are relative to
@@ -38,18 +38,29 @@ pub fn parse(
     dir: &Path,
     environment: impl Fn(&str) -> Option<String>,
 ) -> Result<Config, Problems> {
-    parse_for(name, text, dir, &Surroundings { environment: &environment, demo: false })
+    parse_for(name, text, dir, &Surroundings { environment: &environment, purpose: Purpose::Run })
 }
 
 /// What a configuration is read in.
 struct Surroundings<'s> {
     /// Answers for `{ env: … }`.
     environment: &'s dyn Fn(&str) -> Option<String>,
-    /// Whether `stepgate demo` reads it.
-    demo: bool,
+    /// For which command.
+    purpose: Purpose,
 }
 
-/// As [`parse`]; `demo` lets pass what only `stepgate demo` may use.
+/// What a configuration is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    /// To run, or to be checked.
+    Run,
+    /// `stepgate demo`, which alone may use some things.
+    Demo,
+    /// To look into it: its own `tests:` may fail.
+    Explain,
+}
+
+/// As [`parse`], for a purpose.
 fn parse_for(name: &str, text: &str, dir: &Path, around: &Surroundings<'_>) -> Result<Config, Problems> {
     let fail = |list| Problems::new(name, text, list);
     let (tree, duplicates) = tree::parse(text).map_err(|problem| fail(vec![problem]))?;
@@ -59,7 +70,12 @@ fn parse_for(name: &str, text: &str, dir: &Path, around: &Surroundings<'_>) -> R
         return Err(fail(problems));
     }
     let file = serde_yaml::from_str(text).map_err(|error| fail(vec![tree.place.problem(error.to_string(), None)]))?;
-    let mut config = resolve::resolve(&file, &tree, dir, around).map_err(fail)?;
+    let resolve::Resolved { mut config, warnings, failed_tests } =
+        resolve::resolve(&file, &tree, dir, around).map_err(fail)?;
+    if !failed_tests.is_empty() && around.purpose != Purpose::Explain {
+        return Err(fail(failed_tests));
+    }
+    config.warnings = fail(warnings);
     config.hash = HEXLOWER.encode(&digest([text.as_bytes()])).chars().take(16).collect();
     Ok(config)
 }
@@ -69,7 +85,15 @@ fn parse_for(name: &str, text: &str, dir: &Path, around: &Surroundings<'_>) -> R
 /// # Errors
 /// Everything that is wrong with it, or that it cannot be read.
 pub fn load(path: &Path) -> Result<Config, Problems> {
-    load_for(path, false)
+    load_for(path, Purpose::Run)
+}
+
+/// The configuration in a file whose own `tests:` may fail, to look into it.
+///
+/// # Errors
+/// Everything else that is wrong with it, or that it cannot be read.
+pub fn load_to_explain(path: &Path) -> Result<Config, Problems> {
+    load_for(path, Purpose::Explain)
 }
 
 /// The configuration of `stepgate demo` in a file: it may use the `outbox` courier (decisions 30).
@@ -77,15 +101,15 @@ pub fn load(path: &Path) -> Result<Config, Problems> {
 /// # Errors
 /// Everything that is wrong with it, or that it cannot be read.
 pub fn load_demo(path: &Path) -> Result<Config, Problems> {
-    load_for(path, true)
+    load_for(path, Purpose::Demo)
 }
 
-fn load_for(path: &Path, demo: bool) -> Result<Config, Problems> {
+fn load_for(path: &Path, purpose: Purpose) -> Result<Config, Problems> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|cause| Problems::unreadable(&name, &cause))?;
     let dir = path.parent().unwrap_or_else(|| Path::new(""));
-    let mut config =
-        parse_for(&name, &text, dir, &Surroundings { environment: &|variable| std::env::var(variable).ok(), demo })?;
+    let environment = |variable: &str| std::env::var(variable).ok();
+    let mut config = parse_for(&name, &text, dir, &Surroundings { environment: &environment, purpose })?;
     config.files.insert(0, path.to_owned());
     Ok(config)
 }
@@ -129,6 +153,10 @@ pub struct Config {
     /// Cookies that are credentials too, though no source reads them: refused on guarded routes
     /// (decisions 3).
     pub other_credentials: Vec<String>,
+    /// What may leave open what was meant to be guarded, for `check` to print.
+    pub warnings: Problems,
+    /// How many `tests:` it has; all of them hold.
+    pub tests: usize,
     /// Which text this was: SHA-256, the first 16 characters in hexadecimal. Tells nodes apart.
     pub hash: String,
     files: Vec<PathBuf>,
@@ -179,7 +207,7 @@ mod tests {
             "config/demo.yaml",
             text,
             Path::new("config"),
-            &Surroundings { environment: &|_| None, demo: true },
+            &Surroundings { environment: &|_| None, purpose: Purpose::Demo },
         );
         let config = config.unwrap_or_else(|problems| panic!("{problems}"));
         assert_eq!(config.site.hosts, ["127.0.0.1:8080"]);

@@ -5,6 +5,15 @@ use std::{fmt, sync::LazyLock};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
 use regex::Regex;
 
+/// How much a problem matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// The configuration cannot run.
+    Error,
+    /// It runs, and may leave open what was meant to be guarded.
+    Warning,
+}
+
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -16,18 +25,20 @@ pub struct Problem {
     pub message: String,
     /// What to do.
     pub help: Option<String>,
+    /// Whether the configuration runs all the same.
+    pub severity: Severity,
     /// The bytes of the text that are marked.
     pub(super) span: std::ops::Range<usize>,
 }
 
 /// Everything that is wrong with one file, in the order of the file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Problems {
     /// The file as it was named.
     pub name: String,
     /// The text that the positions count in, secrets masked; empty when it could not be read.
     pub(super) text: String,
-    /// At least one.
+    /// At least one, where this is an error.
     pub list: Vec<Problem>,
 }
 
@@ -46,6 +57,7 @@ impl Problems {
             column: 1,
             message: format!("cannot be read: {cause}"),
             help: Some("name the file with --config FILE".into()),
+            severity: Severity::Error,
             span: 0..0,
         };
         Self::new(name, "", vec![problem])
@@ -59,7 +71,11 @@ impl fmt::Display for Problems {
         for problem in &self.list {
             let mark = AnnotationKind::Primary.span(problem.span.clone());
             let place = Snippet::source(&self.text).path(&self.name).annotation(mark);
-            let group: Group<'_> = Level::ERROR.primary_title(&problem.message).element(place);
+            let level = match problem.severity {
+                Severity::Error => Level::ERROR,
+                Severity::Warning => Level::WARNING,
+            };
+            let group: Group<'_> = level.primary_title(&problem.message).element(place);
             let group = match &problem.help {
                 Some(help) => group.element(Level::HELP.message(help)),
                 None => group,

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span};
 
-use super::problem::Problem;
+use super::problem::{Problem, Severity};
 
 /// A place in the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +22,14 @@ impl Place {
             column: self.column,
             message: message.into(),
             help: help.into(),
+            severity: Severity::Error,
             span: self.span.clone(),
         }
+    }
+
+    /// A warning here.
+    pub(super) fn warning(&self, message: impl Into<String>, help: impl Into<Option<String>>) -> Problem {
+        Problem { severity: Severity::Warning, ..self.problem(message, help) }
     }
 }
 

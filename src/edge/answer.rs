@@ -8,7 +8,7 @@ use pingora::proxy::Session;
 use crate::{
     edge::{context::Context, depart::received, forward, gateway::Gateway},
     fields::Body,
-    flow::CookieNames,
+    flow::{CookieNames, device::Exchanged},
     identity::SiteAnswer,
     policy::{
         Route,
@@ -66,7 +66,9 @@ impl Gateway {
             SiteAnswer { status: answer.status.as_u16(), headers: &answer.headers, body: answer_body.as_deref() };
         let content_type = request::header_once(head.headers, header::CONTENT_TYPE.as_str());
         let body = context.login_body.as_deref().map(|bytes| Body { content_type, bytes });
-        if let Err(error) = rules.identity.login_answered(&head, body, site).await {
+        if !context.learned
+            && let Err(error) = rules.identity.login_answered(&head, body, site).await
+        {
             // Nothing is bound: the player is asked to log in again where it matters.
             tracing::warn!(%error, "a log-in could not be bound");
         }
@@ -195,10 +197,15 @@ impl Gateway {
 /// The cookies of a remembered device that was exchanged for this request.
 fn give_exchanged(context: &mut Context) {
     let Some(exchanged) = context.passage.as_ref().and_then(|passage| passage.exchanged.as_ref()) else { return };
-    let secure = context.live.rules.site.secure;
+    let cookies = exchanged_cookies(context.live.rules.site.secure, exchanged);
+    context.set_cookies.extend(cookies);
+}
+
+/// The stamp of a remembered device, and its next cookie.
+pub(super) fn exchanged_cookies(secure: bool, exchanged: &Exchanged) -> Vec<HeaderValue> {
     let mut cookies = vec![stamp_cookie(secure, &exchanged.stamp.token)];
     cookies.extend(exchanged.cookie.as_ref().map(|cookie| web::device_cookie(secure, cookie)));
-    context.set_cookies.extend(cookies);
+    cookies
 }
 
 fn stamp_cookie(secure: bool, token: &str) -> HeaderValue {
@@ -232,7 +239,7 @@ fn add_earlier_cookies(answer: &mut ResponseHeader, earlier: Vec<HeaderValue>) -
 }
 
 /// The site must not set cookies with our names (decisions 32).
-fn drop_foreign_cookies(answer: &mut ResponseHeader) -> Result<()> {
+pub(super) fn drop_foreign_cookies(answer: &mut ResponseHeader) -> Result<()> {
     let names_ours = |value: &HeaderValue| {
         let name = value.as_bytes().split(|byte| *byte == b'=').next().unwrap_or_default();
         std::str::from_utf8(name).is_ok_and(|name| CookieNames::owns(name.trim()))

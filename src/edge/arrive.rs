@@ -44,6 +44,11 @@ impl Gateway {
             // Here and below, what few requests need is on the heap only for them.
             return Box::pin(self.portal(session, context)).await;
         }
+        if context.live.rules.identity.withholds_sessions()
+            && Box::pin(self.refused_or_released(session, context)).await?
+        {
+            return Ok(true);
+        }
         if let Some(permit) = self.preflight(session, context) {
             context.passage = Some(Box::new(Passage::anonymous(permit)));
             return Ok(false);
@@ -87,9 +92,14 @@ impl Gateway {
         context.record.route = Some("portal".into());
         context.record.decision = "allow";
         let Some(intake) = &context.intake else { return Ok(false) };
-        let Some(request) = bridge::request(&rules, intake, session.req_header()) else {
+        let Some(mut request) = bridge::request(&rules, intake, session.req_header()) else {
             return self.refuse(session, context, Problem::bad_request("no page has this address")).await;
         };
+        let withheld = Box::pin(self.with_withheld_session(context, request.headers())).await;
+        let is_withheld = withheld.is_some();
+        if let Some(headers) = withheld {
+            *request.headers_mut() = headers;
+        }
         let mut reply = match body::read(session, portal::MAX_BODY, context.live.timeouts.body).await {
             Read::Whole(body) => bridge::call(&self.portal, request.map(|()| body)).await,
             Read::TooLarge { .. } => portal::refusal(&rules, &request.into_parts().0, &Problem::too_large()),
@@ -98,6 +108,10 @@ impl Gateway {
                 portal::refusal(&rules, &request.into_parts().0, &problem)
             }
         };
+        if is_withheld {
+            // What the site sets for that session is not for this browser yet.
+            intake.answer_cookies.take_site_lines();
+        }
         context.add_answer_cookies(reply.headers_mut());
         reply::write(session, context, reply).await?;
         Ok(true)
@@ -199,6 +213,10 @@ impl Gateway {
         }
         match whole {
             Some(body) if decides => Box::pin(self.exchange(session, context, body)).await,
+            // Unread it could not be withheld.
+            None if decides && Self::withholds(session, context) => {
+                self.refuse(session, context, Problem::too_large()).await
+            }
             None if decides => {
                 tracing::warn!("a request is too large for its answer to be recognised as a success");
                 Ok(false)
@@ -224,7 +242,12 @@ impl Gateway {
     }
 
     /// 303 to the challenge page, the problem document, or a bare status.
-    fn challenge_reply(&self, context: &Context, asked: &Asked, (wants, shell): (Wants, &Shell<'_>)) -> Reply {
+    pub(super) fn challenge_reply(
+        &self,
+        context: &Context,
+        asked: &Asked,
+        (wants, shell): (Wants, &Shell<'_>),
+    ) -> Reply {
         let rules = &context.live.rules;
         let challenge = &asked.challenge;
         let mut reply = if wants == Wants::Page {

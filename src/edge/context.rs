@@ -35,6 +35,8 @@ pub struct Context {
     pub login_body: Option<Bytes>,
     /// The body of the site's answer, where it was read to be decided upon.
     pub answer_body: Option<Bytes>,
+    /// Whether it was learned already who logged in by the answer.
+    pub learned: bool,
     /// The log-in that a successful answer ends.
     pub ending: Option<Binding>,
     /// Set-Cookie lines and headers of ours for the answer.
@@ -110,6 +112,7 @@ impl Context {
             swap: None,
             login_body: None,
             answer_body: None,
+            learned: false,
             ending: None,
             set_cookies: Vec::new(),
             spent: false,

@@ -10,7 +10,7 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderName, HeaderValue, StatusCode, Version, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
 use pingora::connectors::http::v1::Connector;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::prelude::*;
@@ -63,6 +63,10 @@ impl Gateway {
     pub(super) fn decides_by_body(&self, session: &Session, context: &Context) -> bool {
         let rules = &context.live.rules;
         let Some(head) = received(session, context) else { return false };
+        // Whatever else it asks for: nothing of its answer may pass by.
+        if rules.identity.withholds(&head) {
+            return true;
+        }
         if *head.method == http::Method::HEAD || head.headers.contains_key(header::UPGRADE) {
             return false;
         }
@@ -136,7 +140,12 @@ impl Gateway {
             tracing::warn!(route, "an answer is too large to be recognised as a success");
         }
         context.answer_body = rest.is_none().then(|| body.clone());
-        // A log-in that must wait for its proof would be kept here, whole, in place of being answered.
+        if Self::withholds(session, context) {
+            let whole = context.answer_body.clone();
+            if Box::pin(self.withhold(session, context, (&mut head, whole.as_ref()))).await? {
+                return Ok(());
+            }
+        }
         self.answered(session, &mut head, context).await?;
         let bodiless = matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
         frame(&mut head, rest.is_none().then_some(body.len()).filter(|_| !bodiless), session.req_header().version)?;
@@ -204,14 +213,7 @@ async fn piece(upstream: &mut HttpSession) -> Result<(Option<Bytes>, bool)> {
 
 /// Frames an answer anew for the client's connection: with the length where it is known.
 fn frame(head: &mut ResponseHeader, length: Option<usize>, client: Version) -> Result<()> {
-    let nominated: Vec<String> = head
-        .headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(','))
-        .map(|name| name.trim().to_ascii_lowercase())
-        .collect();
+    let nominated = nominated(&head.headers);
     for name in nominated.iter().map(String::as_str).chain(HOP_BY_HOP.iter().map(HeaderName::as_str)) {
         head.remove_header(name);
     }
@@ -223,4 +225,21 @@ fn frame(head: &mut ResponseHeader, length: Option<usize>, client: Version) -> R
         }
         None => Ok(()),
     }
+}
+
+/// What an answer says of more than one connection, without its length.
+pub(super) fn end_to_end(answer: &HeaderMap) -> HeaderMap {
+    let dropped = nominated(answer);
+    let concerns_one = |name: &HeaderName| {
+        *name == header::CONTENT_LENGTH
+            || HOP_BY_HOP.contains(name)
+            || dropped.iter().any(|other| other == name.as_str())
+    };
+    answer.iter().filter(|(name, _)| !concerns_one(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// The headers that Connection names, lower case.
+fn nominated(headers: &HeaderMap) -> Vec<String> {
+    let lines = headers.get_all(header::CONNECTION).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).map(|name| name.trim().to_ascii_lowercase()).collect()
 }

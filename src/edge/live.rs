@@ -30,3 +30,21 @@ pub struct Live {
     /// Identifies the configuration in logs and metrics: 12 hex digits of its SHA-256.
     pub config_hash: String,
 }
+
+impl Live {
+    /// The configuration's routes, in its order, on which nothing landed since the process began.
+    #[must_use]
+    pub fn unmatched(&self) -> Vec<&str> {
+        let names = self.rules.routes.all().iter().map(|route| &*route.name);
+        names.filter(|name| self.numbers.get(*name).is_some_and(RouteMetrics::is_unmatched)).collect()
+    }
+
+    /// One line with them, where there are any: a misspelt path guards nothing.
+    pub fn log_unmatched(&self) {
+        let routes = self.unmatched();
+        if !routes.is_empty() {
+            let routes = routes.join(" ");
+            tracing::warn!(%routes, "no request landed on these routes since the process began: are their paths right?");
+        }
+    }
+}

@@ -38,3 +38,4 @@ pub mod tunnel;
 pub mod turns;
 pub mod upstream;
 pub mod watch;
+mod withhold;

@@ -26,6 +26,7 @@ impl Gateway {
         let name = record.route.as_deref().unwrap_or("none");
         let method = &session.req_header().method;
         if let Some(numbers) = context.live.numbers.get(name) {
+            numbers.landed();
             numbers.request(method, status, took);
             numbers.overhead(added);
             if context.guarded {
@@ -34,6 +35,7 @@ impl Gateway {
         }
         for observed in &record.observed {
             if let Some(numbers) = context.live.numbers.get(&*observed.route) {
+                numbers.landed();
                 numbers.decision(Decision::Observe, observed.reason);
             }
         }

@@ -23,6 +23,17 @@ pub async fn write(session: &mut Session, context: &Context, mut reply: Reply) -
     }
     let over_tls = context.intake.as_ref().is_some_and(|intake| intake.scheme == Scheme::Https);
     headers::common(reply.headers_mut(), over_tls && context.live.rules.site.secure);
+    write_kept(session, reply).await
+}
+
+/// Writes a whole answer of the site that was kept, with its length and nothing else added.
+///
+/// # Errors
+/// When the client is gone.
+pub async fn write_kept(session: &mut Session, reply: Reply) -> Result<()> {
+    if !session.as_downstream_mut().is_body_done() {
+        body::drain(session).await;
+    }
     let (parts, content) = reply.into_parts();
     let mut head = ResponseHeader::build(parts.status, Some(parts.headers.len() + 1))?;
     for (name, value) in &parts.headers {

@@ -11,6 +11,7 @@ use crate::{
         context::Context,
         forward,
         gateway::Gateway,
+        reply,
     },
     flow::{
         CookieNames, FlowError,
@@ -50,18 +51,28 @@ impl Gateway {
         }
         context.guarded = true;
         let names = CookieNames::of(context.live.rules.site.secure);
-        let resumed = match resume::resume_token(&body).filter(|_| is_our_form(session, names)) {
+        let token = resume::resume_token(&body).filter(|_| is_our_form(session, names));
+        if let Some(token) = &token {
+            match Box::pin(self.release(session, context, token)).await {
+                Ok(None) => {}
+                Ok(Some(kept)) => return reply::write_kept(session, kept).await.map(|()| Resume::Answered),
+                Err(error) => return self.resume_refused(session, context, &error).await,
+            }
+        }
+        let resumed = match token {
             Some(token) => self.resumed(session, context, &token).await,
             None => Err(FlowError::Gone),
         };
         match resumed {
             Ok(resumed) => go_on(session, context, resumed).map(Resume::Held),
-            Err(error) => {
-                context.record.reasons.push("resume-refused");
-                let problem = Problem::of(&error, &context.live.rules, self.flow.clock.now());
-                self.refuse(session, context, problem).await.map(|_| Resume::Answered)
-            }
+            Err(error) => self.resume_refused(session, context, &error).await,
         }
+    }
+
+    async fn resume_refused(&self, session: &mut Session, context: &mut Context, error: &FlowError) -> Result<Resume> {
+        context.record.reasons.push("resume-refused");
+        let problem = Problem::of(error, &context.live.rules, self.flow.clock.now());
+        self.refuse(session, context, problem).await.map(|_| Resume::Answered)
     }
 
     async fn resumed(&self, session: &Session, context: &Context, token: &Token) -> Result<Resumed, FlowError> {

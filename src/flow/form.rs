@@ -7,13 +7,12 @@ use crate::{
     flow::{FlowError, RuleSet, gate::BodyState},
     policy::{BodyView, Landing, Requirement},
     request::Head,
-    target::{OddForm, PathPolicy},
+    target::PathPolicy,
 };
 
 /// Forms that a guarded route refuses, though they may be harmless elsewhere (security.md 3.3).
 pub(super) fn check_form(head: &Head<'_>, paths: PathPolicy, landing: &Landing<'_>) -> Result<(), FlowError> {
-    let other_case = landing.other_case && paths.case_sensitive == OddForm::Reject;
-    if other_case || paths.refused(head.target).is_some() {
+    if paths.refusal(head.target, landing.other_case).is_some() {
         return Err(FlowError::BadRequest("this address is written in a form that is refused here"));
     }
     if head.headers.get_all(header::CONTENT_TYPE).iter().nth(1).is_some() {

@@ -42,6 +42,7 @@ pub mod notify;
 pub mod resume;
 pub mod send;
 pub mod settings;
+pub mod withhold;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

@@ -2,8 +2,10 @@
 
 use std::{fmt, sync::Arc};
 
+use http::Method;
+
 use super::{
-    Claims, Freshness, IdentityError, Ports, SiteAnswer, Testimony,
+    Claims, Freshness, IdentityError, LoginSeen, Ports, SiteAnswer, Testimony,
     carrier::{Jar, Presented, ambiguous, present_cookies},
     introspection::Introspection,
     set_cookie::{NewCookie, set_cookies, with_cookies},
@@ -19,7 +21,7 @@ use crate::{
 /// A log-in that is watched.
 pub(super) struct Login {
     pub(super) settings: LoginSettings,
-    confirm: Option<Introspection>,
+    pub(super) confirm: Option<Introspection>,
     ports: Arc<Ports>,
 }
 
@@ -60,7 +62,15 @@ impl Login {
         self.settings.matches.iter().any(|rule| matches_head(rule, head))
     }
 
-    /// Binds, voids or leaves alone what this answer says of a session.
+    /// Whether an answer to this head may have to wait: at an address of the log-in, by whatever method,
+    /// since some frameworks take one for another. A HEAD is never a log-in.
+    pub(super) fn withholds(&self, head: &Head<'_>) -> bool {
+        self.settings.hold_session
+            && *head.method != Method::HEAD
+            && self.settings.matches.iter().any(|rule| matches_address(rule, head))
+    }
+
+    /// Binds, voids or leaves alone what this answer says of a session; who logged in.
     ///
     /// # Errors
     /// Where the site or the store does not answer; nothing is bound then.
@@ -69,34 +79,85 @@ impl Login {
         head: &Head<'_>,
         body: Option<Body<'_>>,
         answer: SiteAnswer<'_>,
-    ) -> Result<(), IdentityError> {
+    ) -> Result<Option<LoginSeen>, IdentityError> {
         let names = &self.settings.cookies;
         let new = set_cookies(answer.headers, names);
-        if new.is_empty() {
-            return Ok(());
-        }
+        let typed = || self.typed_name(head, body).filter(|_| answer.satisfies(&self.settings.success));
         let before = self.session_of(head);
         let merged = with_cookies(head.headers, names, &new);
         let after_head = Head { headers: &merged, ..*head };
         let after = self.session_of(&after_head);
-        if before == after {
-            return Ok(());
+        if new.is_empty() || before == after {
+            return self.stayed(head, before, typed).await;
         }
         // Whoever set it: what was known of either value no longer holds.
         for session in before.into_iter().chain(after) {
             self.ports.logins.void(session).await.map_err(|error| lost(&error))?;
         }
-        let Some(session) = after.filter(|_| !new.iter().any(NewCookie::is_deletion)) else { return Ok(()) };
-        let Some(typed) = self.typed_name(head, body).filter(|_| answer.satisfies(&self.settings.success)) else {
-            return Ok(());
+        let Some(session) = after.filter(|_| !new.iter().any(NewCookie::is_deletion)) else { return Ok(None) };
+        let typed = typed();
+        // What must not get out is asked about also where the answer does not look like a success.
+        let asks = typed.is_some() || self.withholds(head);
+        let subject = match (&self.confirm, typed) {
+            (Some(confirm), _) if asks => {
+                confirm.ask(&after_head, Freshness::Anew).await?.map(|testimony| testimony.subject)
+            }
+            (None, Some(typed)) => Subject::parse(&typed).ok(),
+            (Some(_) | None, _) => None,
         };
-        let subject = match &self.confirm {
-            Some(confirm) => confirm.ask(&after_head, Freshness::Anew).await?.map(|testimony| testimony.subject),
-            None => Subject::parse(&typed).ok(),
-        };
-        let Some(subject) = subject else { return Ok(()) };
+        let Some(subject) = subject else { return Ok(None) };
         let expires_at = self.ports.clock.now().plus(self.settings.lifetime);
-        self.ports.logins.bind(session, &subject, expires_at).await.map_err(|error| lost(&error))
+        self.ports.logins.bind(session, &subject, expires_at).await.map_err(|error| lost(&error))?;
+        Ok(Some(LoginSeen { subject, rotated: true }))
+    }
+
+    /// Who logged in without getting a new session value: it matters where the answer may have to wait.
+    async fn stayed(
+        &self,
+        head: &Head<'_>,
+        before: Option<[u8; 32]>,
+        typed: impl FnOnce() -> Option<String>,
+    ) -> Result<Option<LoginSeen>, IdentityError> {
+        if !self.settings.hold_session || before.is_none() || typed().is_none() {
+            return Ok(None);
+        }
+        let Some(confirm) = &self.confirm else { return Ok(None) };
+        let named = confirm.ask(head, Freshness::Anew).await?;
+        Ok(named.map(|testimony| LoginSeen { subject: testimony.subject, rotated: false }))
+    }
+
+    /// Remembers that the session of this request is refused.
+    pub(super) async fn suspend(&self, head: &Head<'_>, subject: &Subject) -> Result<(), IdentityError> {
+        let expires_at = self.ports.clock.now().plus(self.settings.lifetime);
+        for mark in self.suspended_marks(head)? {
+            self.ports.logins.bind(mark, subject, expires_at).await.map_err(|error| lost(&error))?;
+        }
+        Ok(())
+    }
+
+    /// Whether the session of this request is refused.
+    pub(super) async fn is_suspended(&self, head: &Head<'_>) -> Result<bool, IdentityError> {
+        let now = self.ports.clock.now();
+        for mark in self.suspended_marks(head)? {
+            if self.ports.logins.subject(mark, now).await.map_err(|error| lost(&error))?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// What stands in the store for a refused session: one for each of its cookies, so that leaving one
+    /// away changes nothing.
+    fn suspended_marks(&self, head: &Head<'_>) -> Result<Vec<[u8; 32]>, IdentityError> {
+        let jar = Jar::parse(head.headers)?;
+        let cookies = match present_cookies(&self.settings.cookies, &jar)? {
+            Some(Presented::Cookies(cookies)) => cookies,
+            Some(Presented::Header(_)) | None => Vec::new(),
+        };
+        let mark = |(name, value): &(&str, &str)| {
+            self.ports.hasher.hash("suspended session", &[name.as_bytes(), value.as_bytes()])
+        };
+        Ok(cookies.iter().map(mark).collect())
     }
 
     /// The keyed hash of the session that a head carries; `None` also where it is ambiguous.
@@ -132,16 +193,19 @@ impl Login {
     }
 }
 
-/// Whether method, host, some reading of the path and the fields of the query fit; fields of a body
-/// may still not.
+/// Whether the method and the address fit; fields of a body may still not.
 fn matches_head(rule: &Match, head: &Head<'_>) -> bool {
+    (rule.methods.is_empty() || rule.methods.contains(head.method)) && matches_address(rule, head)
+}
+
+/// Whether host, some reading of the path in any case and the fields of the query fit.
+fn matches_address(rule: &Match, head: &Head<'_>) -> bool {
     let query_fits = |(name, value): &(FieldName, String)| match name {
         FieldName::Query(_) => fields::read(name, head.target.query(), None) == Field::One(value.clone()),
         FieldName::Form(_) | FieldName::Json(_) => true,
     };
-    (rule.methods.is_empty() || rule.methods.contains(head.method))
-        && rule.host.as_deref().is_none_or(|host| host == head.host)
-        && head.target.readings().any(|reading| rule.path.matches(reading.path()))
+    rule.host.as_deref().is_none_or(|host| host == head.host)
+        && head.target.readings().any(|reading| rule.path.matches_folded(reading.path()))
         && rule.fields.iter().all(query_fits)
 }
 

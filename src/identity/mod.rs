@@ -7,6 +7,7 @@
 //! - `carrier`: credentials out of a request head; `set_cookie`: out of an answer; `address`: those
 //!   that no request may have.
 //! - `jwt` with `jwks`, `introspection` with `extract`, `login`, `header`: a source each.
+//! - `withhold`: log-ins whose answer waits for a proof.
 //! - `source`: one of any kind; `sources`: asking all of them, and the binding over their values.
 //!
 //! Adding one: its settings as a variant of [`settings::SourceSettings`]; a file with what it shows
@@ -25,6 +26,7 @@ pub mod settings;
 mod source;
 mod success;
 mod sources;
+mod withhold;
 
 pub use sources::Sources;
 
@@ -115,6 +117,15 @@ pub struct SiteAnswer<'a> {
     pub headers: &'a http::HeaderMap,
     /// Its body, where the exchange was buffered.
     pub body: Option<&'a [u8]>,
+}
+
+/// A log-in that an answer of the site completed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoginSeen {
+    /// Who.
+    pub subject: Subject,
+    /// Whether the session is a new one, and bound; else it is the old one, and bound to nobody.
+    pub rotated: bool,
 }
 
 /// What the sources use.

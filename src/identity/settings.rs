@@ -154,6 +154,8 @@ pub struct LoginSettings {
     pub confirm: Option<IntrospectionSettings>,
     /// How long a binding is remembered.
     pub lifetime: Duration,
+    /// Whether the answer waits for the proof of players who have a second factor (decisions 41).
+    pub hold_session: bool,
 }
 
 /// One step on a typed name.

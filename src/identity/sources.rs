@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Instant};
 use http::{HeaderMap, header};
 
 use super::{
-    BuildError, Claims, Freshness, IdentityError, Player, Ports, SiteAnswer, Testimony, Who,
+    BuildError, Claims, Freshness, IdentityError, LoginSeen, Player, Ports, SiteAnswer, Testimony, Who,
     address::carries_session,
     carrier::{Jar, ambiguous, matches_folded, retain_cookies},
     introspection::Introspection,
@@ -156,14 +156,15 @@ impl Sources {
     }
 
     /// Whether the request is a log-in whose answer must be read to its end, since the body says
-    /// whether it succeeded (decisions 40).
+    /// whether it succeeded, or the whole of it may have to wait (decisions 40).
     #[must_use]
     pub fn decides_by_body(&self, head: &Head<'_>) -> bool {
-        self.logins().any(|login| login.settings.success.body.is_some() && login.watches(head))
+        let by_body = |login: &Login| login.settings.success.body.is_some() && login.watches(head);
+        self.logins().any(|login| by_body(login) || login.withholds(head))
     }
 
     /// Learns from the answer to a log-in, or to any other request whose answer sets a session
-    /// cookie: binds what is confirmed, voids what a stranger set (decisions 2).
+    /// cookie: binds what is confirmed, voids what a stranger set (decisions 2). Says who logged in.
     ///
     /// # Errors
     /// As [`Sources::who`]; nothing is bound then.
@@ -172,11 +173,33 @@ impl Sources {
         head: &Head<'_>,
         body: Option<Body<'_>>,
         answer: SiteAnswer<'_>,
-    ) -> Result<(), IdentityError> {
+    ) -> Result<Option<LoginSeen>, IdentityError> {
+        let mut seen = None;
         for login in self.logins() {
-            login.answered(head, body, answer).await?;
+            seen = login.answered(head, body, answer).await?.or(seen);
         }
-        Ok(())
+        Ok(seen)
+    }
+
+    /// Whom the site names for a visitor without credentials, by each question that a source asks:
+    /// somebody is a mistake of the configuration.
+    pub async fn ask_without_credentials(
+        &self,
+        head: &Head<'_>,
+    ) -> Vec<(&'static str, Result<Option<Subject>, IdentityError>)> {
+        let mut said = Vec::new();
+        for source in &self.sources {
+            let question = match source {
+                Source::Introspection(asked) => Some(asked),
+                Source::Login(login) => login.confirm.as_ref(),
+                Source::Jwt(_) | Source::Header(_) => None,
+            };
+            if let Some(question) = question {
+                let answer = question.ask(head, Freshness::Anew).await;
+                said.push((source.name(), answer.map(|named| named.map(|testimony| testimony.subject))));
+            }
+        }
+        said
     }
 
     /// The player under the session value that this answer newly sets, where the source says
@@ -209,7 +232,7 @@ impl Sources {
         Ok(moved.then_some(player))
     }
 
-    fn logins(&self) -> impl Iterator<Item = &Login> {
+    pub(super) fn logins(&self) -> impl Iterator<Item = &Login> {
         self.sources.iter().filter_map(|source| match source {
             Source::Login(login) => Some(&**login),
             Source::Jwt(_) | Source::Introspection(_) | Source::Header(_) => None,

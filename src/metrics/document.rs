@@ -54,7 +54,8 @@ The usual `process_*` families come beside these.
 ";
 
 const TAIL: &str = r#"
-`route` is the name of a route in the configuration, or `none` for requests that land on no named route.
+`route` is the name of a route in the configuration, or `none` for requests that land on no named route; of a challenge
+also `login`, for a log-in that waits.
 `courier` is a courier's kind and its position in its list of the configuration, from 0: `twilio-1`.
 
 ## Decision log
@@ -83,6 +84,13 @@ observe mode that it lands on:
 
 Words that do not apply are empty, numbers absent. Codes, cookies, tokens, queries and bodies are never written.
 
+## Routes that nothing lands on
+
+A misspelt path guards nothing and says nothing. `stepgate_route_matched` is 0 for each route of the
+configuration until the first request lands on it, also over reloads. A line of level `WARN` names all of
+them in `routes`, once a day after the start and once when the process ends. `stepgate doctor` asks the
+site right away.
+
 ## Alerts
 
 ```yaml
@@ -107,6 +115,9 @@ Words that do not apply are empty, numbers absent. Codes, cookies, tokens, queri
 - alert: StepgateCourierDown         # the next one of its list carries meanwhile
   expr: max by (courier, channel) (stepgate_courier_paused) == 1
   for: 5m
+- alert: StepgateRouteNeverMatched  # a misspelt path guards nothing
+  expr: stepgate_route_matched == 0
+  for: 7d
 - alert: StepgateSlow
   expr: histogram_quantile(0.99, sum by (le) (rate(stepgate_overhead_seconds_bucket[10m]))) > 0.05
   for: 10m

@@ -90,6 +90,8 @@ families! {
     DECISIONS: Kind::Counter, "decisions_total", "decisions",
         &[ROUTE, label("decision", Decision::WORDS), label("reason", REASONS)],
         "Decisions over requests to guarded routes.";
+    ROUTE_MATCHED: Kind::Gauge, "route_matched", "0 or 1", &[ROUTE],
+        "Whether any request landed on a route of the configuration since the process began; 0: perhaps it guards nothing.";
     CHALLENGES: Kind::Counter, "challenges_total", "challenges",
         &[ROUTE, FACTOR, label("outcome", ChallengeOutcome::WORDS)],
         "Challenges by how they went; one that is started has the factor `other`, one that is gone when answered the route `none`.";
@@ -124,6 +126,8 @@ families! {
         "The configuration in force, by its hash.";
     KEY_AGE: Kind::Gauge, "key_age_seconds", "seconds", &[label("use", KeyUse::WORDS)],
         "Age of the newest key of each use.";
+    LOGIN_WITHOUT_ROTATION: Kind::Counter, "login_without_rotation_total", "log-ins", &[],
+        "Log-ins that the site answered without a new session value, so that `hold_session` could withhold nothing.";
     IDENTITY_CHECKS: Kind::Counter, "identity_checks_total", "checks",
         &[label("source", Source::WORDS), label("result", IdentityResult::WORDS)],
         "Answers to the question who sent a request.";

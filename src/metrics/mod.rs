@@ -10,14 +10,13 @@ mod courier;
 pub mod document;
 pub mod families;
 mod grid;
+mod register;
 mod route;
 pub mod words;
 
 use std::time::Duration;
 
-use prometheus::{
-    Error, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
-};
+use prometheus::{Error, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry, TextEncoder};
 
 pub use self::{
     courier::CourierMetrics,
@@ -26,8 +25,9 @@ pub use self::{
 };
 use self::{
     courier::CourierVecs,
-    families::{Family, Kind},
+    families::Family,
     grid::Grid,
+    register::{counter, counters, gauge, gauges, histograms},
     route::RouteVecs,
     words::{
         Channel, ConnectionEnd, EnrolmentOutcome, Fate, HeldOutcome, IdentityResult, KeyUse, ReloadResult, Source,
@@ -72,6 +72,7 @@ pub struct Metrics {
     config_timestamp: IntGauge,
     config_info: IntGaugeVec,
     key_age: IntGaugeVec,
+    login_without_rotation: IntCounter,
     identity_checks: Grid<IntCounterVec>,
     identity_durations: Grid<HistogramVec>,
     upstream_errors: Grid<IntCounterVec>,
@@ -100,6 +101,7 @@ impl Metrics {
                 durations: histograms(&registry, &families::HTTP_DURATION)?,
                 overheads: histograms(&registry, &families::OVERHEAD)?,
                 decisions: counters(&registry, &families::DECISIONS)?,
+                matched: gauges(&registry, &families::ROUTE_MATCHED)?,
             },
             challenges: counters(&registry, &families::CHALLENGES)?,
             in_flight: gauge(&registry, &families::IN_FLIGHT)?,
@@ -119,6 +121,7 @@ impl Metrics {
             config_timestamp: gauge(&registry, &families::CONFIG_TIMESTAMP)?,
             config_info: gauges(&registry, &families::CONFIG_INFO)?,
             key_age: gauges(&registry, &families::KEY_AGE)?,
+            login_without_rotation: counter(&registry, &families::LOGIN_WITHOUT_ROTATION)?,
             identity_checks: counted(&families::IDENTITY_CHECKS)?,
             identity_durations: timed(&families::IDENTITY_DURATION)?,
             upstream_errors: counted(&families::UPSTREAM_ERRORS)?,
@@ -139,6 +142,19 @@ impl Metrics {
     #[must_use]
     pub fn route(&self, name: &str) -> RouteMetrics {
         self.routes.part(name)
+    }
+
+    /// The same of a route of the configuration, which is shown from now on with whether anything landed
+    /// on it.
+    #[must_use]
+    pub fn configured_route(&self, name: &str) -> RouteMetrics {
+        self.routes.configured(name)
+    }
+
+    /// Shows no longer whether anything landed on a route that the configuration does not have any more.
+    pub fn route_gone(&self, name: &str) {
+        // An error: it was not shown.
+        let _ = self.routes.matched.remove_label_values(&[name]);
     }
 
     /// The numbers of one courier; `name` is its kind and its position in the configuration.
@@ -204,6 +220,11 @@ impl Metrics {
     pub fn identity_check(&self, source: Source, result: IdentityResult, took: Duration) {
         count(&self.identity_checks, &[source.as_str(), result.as_str()]);
         observe(&self.identity_durations, &[source.as_str()], took);
+    }
+
+    /// Counts a log-in whose session the site did not renew.
+    pub fn login_without_rotation(&self) {
+        self.login_without_rotation.inc();
     }
 
     /// Counts a connection that we refused or ended.
@@ -274,43 +295,6 @@ fn observe(grid: &Grid<HistogramVec>, words: &[&str], took: Duration) {
     if let Some(histogram) = grid.at(words) {
         histogram.observe(took.as_secs_f64());
     }
-}
-
-/// The label names of a family.
-fn names(family: &Family) -> Vec<&'static str> {
-    family.labels.iter().map(|label| label.name).collect()
-}
-
-/// A registered family of counters.
-fn counters(registry: &Registry, family: &Family) -> Result<IntCounterVec, Error> {
-    let vec = IntCounterVec::new(Opts::new(family.name, family.help), &names(family))?;
-    registry.register(Box::new(vec.clone()))?;
-    Ok(vec)
-}
-
-/// A registered family of gauges.
-fn gauges(registry: &Registry, family: &Family) -> Result<IntGaugeVec, Error> {
-    let vec = IntGaugeVec::new(Opts::new(family.name, family.help), &names(family))?;
-    registry.register(Box::new(vec.clone()))?;
-    Ok(vec)
-}
-
-/// A registered gauge without labels.
-fn gauge(registry: &Registry, family: &Family) -> Result<IntGauge, Error> {
-    let gauge = IntGauge::new(family.name, family.help)?;
-    registry.register(Box::new(gauge.clone()))?;
-    Ok(gauge)
-}
-
-/// A registered family of histograms.
-fn histograms(registry: &Registry, family: &Family) -> Result<HistogramVec, Error> {
-    let buckets = match family.kind {
-        Kind::Histogram(buckets) => buckets.to_vec(),
-        Kind::Counter | Kind::Gauge => Vec::new(),
-    };
-    let vec = HistogramVec::new(HistogramOpts::new(family.name, family.help).buckets(buckets), &names(family))?;
-    registry.register(Box::new(vec.clone()))?;
-    Ok(vec)
 }
 
 #[cfg(test)]

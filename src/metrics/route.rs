@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::Method;
-use prometheus::{HistogramVec, IntCounterVec};
+use prometheus::{HistogramVec, IntCounterVec, IntGauge, IntGaugeVec};
 
 use super::{
     families,
@@ -19,6 +19,8 @@ pub struct RouteMetrics {
     durations: Grid<HistogramVec>,
     overheads: Grid<HistogramVec>,
     decisions: Grid<IntCounterVec>,
+    /// Only of a route of the configuration.
+    matched: Option<IntGauge>,
 }
 
 /// The vectors of which a route takes its part.
@@ -28,6 +30,7 @@ pub(super) struct RouteVecs {
     pub(super) durations: HistogramVec,
     pub(super) overheads: HistogramVec,
     pub(super) decisions: IntCounterVec,
+    pub(super) matched: IntGaugeVec,
 }
 
 impl RouteVecs {
@@ -38,7 +41,13 @@ impl RouteVecs {
             durations: Grid::new(&self.durations, &families::HTTP_DURATION, Some(route)),
             overheads: Grid::new(&self.overheads, &families::OVERHEAD, Some(route)),
             decisions: Grid::new(&self.decisions, &families::DECISIONS, Some(route)),
+            matched: None,
         }
+    }
+
+    /// The same of a route of the configuration: it is shown whether anything landed on it.
+    pub(super) fn configured(&self, route: &str) -> RouteMetrics {
+        RouteMetrics { matched: self.matched.get_metric_with_label_values(&[route]).ok(), ..self.part(route) }
     }
 }
 
@@ -54,6 +63,20 @@ impl RouteMetrics {
         }
     }
 
+    /// Notes that a request landed on the route.
+    pub fn landed(&self) {
+        // Read first: a cell that every request writes would travel between the cores.
+        if let Some(matched) = self.matched.as_ref().filter(|matched| matched.get() == 0) {
+            matched.set(1);
+        }
+    }
+
+    /// Whether it is a route of the configuration on which nothing landed since the process began.
+    #[must_use]
+    pub fn is_unmatched(&self) -> bool {
+        self.matched.as_ref().is_some_and(|matched| matched.get() == 0)
+    }
+
     /// Counts what the gateway added to a request, the site's time not counted.
     pub fn overhead(&self, added: Duration) {
         if let Some(overheads) = self.overheads.at(&[]) {
@@ -66,5 +89,23 @@ impl RouteMetrics {
         if let Some(decisions) = self.decisions.at(&[decision.as_str(), reason]) {
             decisions.inc();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::metrics::{BuildInfo, Metrics};
+
+    #[test]
+    fn a_route_is_unmatched_until_something_lands_on_it_also_over_a_reload() {
+        let metrics = Metrics::new(BuildInfo { version: "1", revision: "a" }).unwrap();
+        let shown = |line: &str| metrics.render().unwrap().lines().any(|found| found == line);
+        assert!(metrics.configured_route("a").is_unmatched() && !metrics.route("none").is_unmatched());
+        assert!(shown("stepgate_route_matched{route=\"a\"} 0"));
+        metrics.configured_route("a").landed();
+        assert!(!metrics.configured_route("a").is_unmatched());
+        assert!(shown("stepgate_route_matched{route=\"a\"} 1"));
+        metrics.route_gone("a");
+        assert!(!shown("stepgate_route_matched{route=\"a\"} 1"));
     }
 }

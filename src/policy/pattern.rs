@@ -81,14 +81,24 @@ impl PathPattern {
     /// Whether it matches a path with regard to case.
     #[must_use]
     pub fn matches(&self, path: &str) -> bool {
+        self.matches_by(path, |literal, part| literal == part)
+    }
+
+    /// Whether it matches a path without regard to case.
+    #[must_use]
+    pub fn matches_folded(&self, path: &str) -> bool {
+        self.matches_by(path, |literal, part| literal.to_lowercase() == part.to_lowercase())
+    }
+
+    fn matches_by(&self, path: &str, same: impl Fn(&str, &str) -> bool) -> bool {
         let mut given = path.strip_prefix('/').unwrap_or(path).split('/');
         for segment in &self.segments {
             let Some(part) = given.next() else { return false };
-            let same = match segment {
-                Segment::Literal(text) => **text == *part,
+            let fits = match segment {
+                Segment::Literal(text) => same(text, part),
                 Segment::Any => !part.is_empty(),
             };
-            if !same {
+            if !fits {
                 return false;
             }
         }

@@ -44,6 +44,16 @@ impl PathPolicy {
         target.ambiguities().find(|form| self.of(*form) == OddForm::Reject)
     }
 
+    /// The form for which a guarded route refuses this target, in words; `other_case`: whether it is
+    /// written in another case than the route.
+    #[must_use]
+    pub fn refusal(&self, target: &Target, other_case: bool) -> Option<&'static str> {
+        if other_case && self.case_sensitive == OddForm::Reject {
+            return Some("another case");
+        }
+        self.refused(target).map(Ambiguity::as_str)
+    }
+
     /// What happens to a form.
     #[must_use]
     pub const fn of(&self, form: Ambiguity) -> OddForm {

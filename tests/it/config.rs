@@ -2,6 +2,7 @@
 //!
 //! `tests/config/NAME.edit` is a list of edits to `tests/config/base.yaml`: lines `- old` and `+ new`,
 //! each pair replacing the first `old` of the base. `NAME.expected` is what an operator then reads.
+//! `tests/config/warnings` is the same for what may leave something open, with a base of its own.
 //! `STEPGATE_BLESS=1` writes the expected texts anew, to be read in the diff.
 
 #![expect(
@@ -13,7 +14,7 @@
 
 use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt, path::Path};
 
-use stepgate::config::{Problems, parse};
+use stepgate::config::{Problems, Severity, parse};
 
 const BASE: &str = include_str!("../config/base.yaml");
 
@@ -49,9 +50,9 @@ fn problems(name: &str, text: &str, dir: &Path) -> Option<Problems> {
     parse(name, text, dir, environment).err()
 }
 
-/// The base with one file's edits.
-fn edited(edits: &str) -> String {
-    let mut text = BASE.to_owned();
+/// A base with one file's edits.
+fn edited(base: &str, edits: &str) -> String {
+    let mut text = base.to_owned();
     let mut old = None;
     for line in edits.lines() {
         if let Some(line) = line.strip_prefix("- ") {
@@ -65,29 +66,27 @@ fn edited(edits: &str) -> String {
     text
 }
 
-fn names() -> BTreeSet<String> {
-    let entries = fs::read_dir("tests/config").unwrap().map(|entry| entry.unwrap().path());
+fn names(folder: &str) -> BTreeSet<String> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries
         .filter(|path| path.extension().is_some_and(|extension| extension == "edit"))
         .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
         .collect()
 }
 
-#[test]
-fn each_mistake_is_reported_as_written_beside_it() {
-    let dir = folder();
+/// Holds what is said of each edit of a folder against what is written beside it.
+fn compare(folder: &str, base: &str, at_least: usize, said: impl Fn(&str) -> Option<String>) {
     let bless = std::env::var_os("STEPGATE_BLESS").is_some();
-    let names = names();
-    assert!(names.len() >= 35, "only {} mistakes", names.len());
+    let names = names(folder);
+    assert!(names.len() >= at_least, "only {} mistakes", names.len());
     let mut wrong = String::new();
     for name in names {
-        let edits = fs::read_to_string(format!("tests/config/{name}.edit")).unwrap();
-        let Some(problems) = problems("stepgate.yaml", &edited(&edits), dir.path()) else {
+        let edits = fs::read_to_string(format!("{folder}/{name}.edit")).unwrap();
+        let Some(said) = said(&edited(base, &edits)) else {
             wrong.push_str(&format!("{name}: accepted\n"));
             continue;
         };
-        let said = problems.to_string().replace(&dir.path().display().to_string(), "DIR");
-        let path = format!("tests/config/{name}.expected");
+        let path = format!("{folder}/{name}.expected");
         if bless {
             fs::write(&path, &said).unwrap();
         }
@@ -97,6 +96,31 @@ fn each_mistake_is_reported_as_written_beside_it() {
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn each_mistake_is_reported_as_written_beside_it() {
+    let dir = folder();
+    compare("tests/config", BASE, 35, |text| {
+        let problems = problems("stepgate.yaml", text, dir.path())?;
+        Some(problems.to_string().replace(&dir.path().display().to_string(), "DIR"))
+    });
+}
+
+#[test]
+fn each_warning_is_given_as_written_beside_it() {
+    let dir = folder();
+    let warnings = |text: &str| match parse("stepgate.yaml", text, dir.path(), environment) {
+        Ok(config) => config.warnings,
+        Err(problems) => panic!("an error: {problems}"),
+    };
+    let base = include_str!("../config/warnings/base.yaml");
+    assert_eq!(warnings(base).to_string(), "");
+    compare("tests/config/warnings", base, 9, |text| {
+        let warnings = warnings(text);
+        assert!(warnings.list.iter().all(|warning| warning.severity == Severity::Warning));
+        (!warnings.list.is_empty()).then(|| warnings.to_string())
+    });
 }
 
 #[test]
@@ -111,8 +135,9 @@ fn the_base_of_all_mistakes_is_good() {
 fn the_sample_is_good_once_its_files_are_there() {
     let dir = folder();
     let text = fs::read_to_string("config/stepgate.yaml").unwrap();
-    if let Some(problems) = problems("config/stepgate.yaml", &text, dir.path()) {
-        panic!("{problems}");
+    match parse("config/stepgate.yaml", &text, dir.path(), environment) {
+        Ok(config) => assert_eq!(config.warnings.to_string(), ""),
+        Err(problems) => panic!("{problems}"),
     }
 }
 
@@ -139,7 +164,7 @@ fn acting_keys() -> BTreeSet<String> {
 #[test]
 fn all_problems_are_reported_at_once_in_the_order_of_the_file() {
     let dir = folder();
-    let text = edited("- name: Example Play\n+ nmae: Example Play\n- require: session\n+ require: sesion\n");
+    let text = edited(BASE, "- name: Example Play\n+ nmae: Example Play\n- require: session\n+ require: sesion\n");
     let problems = problems("stepgate.yaml", &text, dir.path()).unwrap();
     let lines: Vec<usize> = problems.list.iter().map(|problem| problem.line).collect();
     assert_eq!(lines.len(), 3, "{problems}");

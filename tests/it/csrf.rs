@@ -1,36 +1,23 @@
 //! A held post goes on with the Origin that it came with, so that the site's own check against forged
 //! posts still holds: shown against Django's.
 
-use std::process::Command;
-
 use reqwest::StatusCode;
 
 use crate::{
     held::{FORM, Jar, TARGET, session_only},
-    kit::{TestGate, free_address, process::Process},
+    kit::{TestGate, django::Django},
 };
 
 /// The player's own cookies and token, but posted from a page of `origin`: what Django answers once the
 /// challenge was passed.
 async fn continued_from(origin: Option<&str>) -> (StatusCode, String) {
-    let django = free_address();
-    let python = concat!(env!("CARGO_MANIFEST_DIR"), "/target/django/bin/python");
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/django/site.py");
-    let mut command = Command::new(python);
-    command.arg(script).arg(django.port().to_string());
-    let _site = tokio::task::spawn_blocking(move || {
-        let mut process = Process::start(&mut command);
-        process.wait_for(|line| line?.contains("ready").then_some(()));
-        process
-    })
-    .await
-    .unwrap();
+    let django = Django::start().await;
     let gate = TestGate::start_with(|yaml| {
         let yaml = session_only(yaml).replace("cookie: demo_session", "cookie: sessionid");
         let (before, after) = yaml.split_once("servers: [\"").unwrap();
         let (demo_site, _) = after.split_once('"').unwrap();
         let demo_site = demo_site.to_owned();
-        format!("{before}servers: [\"{after}").replace(&demo_site, &django.to_string())
+        format!("{before}servers: [\"{after}").replace(&demo_site, &django.address.to_string())
     })
     .await;
     let mut jar = Jar::new(&gate);

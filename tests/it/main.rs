@@ -17,6 +17,7 @@ mod couriers;
 mod csrf;
 mod demo_site;
 mod docs;
+mod doctor;
 mod journeys;
 mod edge;
 mod faults;

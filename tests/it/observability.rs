@@ -137,6 +137,27 @@ async fn every_family_moves_with_what_it_counts() {
 }
 
 #[tokio::test]
+async fn a_route_that_nothing_lands_on_is_a_gauge_and_a_line_when_the_process_ends() {
+    let mut gate = TestGate::start_with(observing).await;
+    let sender = Sender::of(&gate);
+    let matched = async |route: &str| gate.metric(&format!("stepgate_route_matched{{route=\"{route}\"}}")).await;
+    assert_eq!((matched("watched").await, matched("account").await, matched("withdraw").await), (0.0, 0.0, 0.0));
+    sender.send("GET", "/wallet", &[], "").await;
+    sender.send("GET", "/account", &[], "").await;
+    assert_eq!((matched("watched").await, matched("account").await, matched("withdraw").await), (1.0, 1.0, 0.0));
+    let text = gate.metrics().await;
+    assert!(!text.contains("stepgate_route_matched{route=\"none\"}"), "{text}");
+    gate.rewrite(|yaml| yaml.replace("name: withdraw\n", "name: withdrawal\n"));
+    let renamed = "stepgate_route_matched{route=\"withdrawal\"} 0";
+    let text = gate.metrics_once(|text| text.contains(renamed) && !text.contains("{route=\"withdraw\"}")).await;
+    assert!(text.contains("stepgate_route_matched{route=\"account\"} 1"), "a reload forgets nothing: {text}");
+    gate.process.signal("TERM");
+    let line = gate.logged(|line| line["message"].as_str()?.starts_with("no request landed").then(|| line.clone()));
+    let routes: Vec<&str> = line["routes"].as_str().unwrap().split(' ').collect();
+    assert!(line["level"] == "WARN" && routes.contains(&"withdrawal") && !routes.contains(&"account"), "{line}");
+}
+
+#[tokio::test]
 async fn nothing_of_a_request_becomes_a_label() {
     let gate = TestGate::start().await;
     let sender = Sender::of(&gate);

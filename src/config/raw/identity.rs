@@ -177,7 +177,11 @@ pub struct Login {
     pub insecure_unconfirmed_login: Option<bool>,
     /// How long a binding is remembered; default `30d`.
     pub lifetime: Option<String>,
-    /// Reserved; not supported yet.
+    /// `true`: for players who have a second factor the whole answer to a log-in, its new session with it,
+    /// waits sealed for the proof, 5 minutes at most; until then no address of the site can be used with
+    /// it. Needs `confirm`, every address by which one logs in under `match`, and a site that renews its
+    /// session at a log-in; each request with a session then costs a look into the durable store.
+    /// Default `false`.
     pub hold_session: Option<bool>,
     /// Reserved; not supported yet.
     pub profile: Option<serde_json::Value>,

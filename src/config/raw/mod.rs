@@ -15,12 +15,14 @@ mod identity;
 mod routes;
 mod second_factor;
 mod secret;
+mod tests;
 
 pub use courier::*;
 pub use identity::*;
 pub use routes::*;
 pub use second_factor::*;
 pub use secret::*;
+pub use tests::*;
 
 /// The whole file.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -71,8 +73,8 @@ pub struct File {
     pub throttle: Option<serde_json::Value>,
     /// Reserved; not supported yet.
     pub sms_guard: Option<serde_json::Value>,
-    /// Reserved; not supported yet.
-    pub tests: Option<serde_json::Value>,
+    /// Requests, and where each must land: a configuration in which one does not is not taken.
+    pub tests: Option<Vec<Test>>,
     /// Reserved; not supported yet.
     pub audit: Option<serde_json::Value>,
 }

@@ -90,6 +90,19 @@ pub enum RequireWord {
     Once,
 }
 
+impl RequireWord {
+    /// As it is typed.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Session => "session",
+            Self::Fresh => "fresh",
+            Self::Once => "once",
+        }
+    }
+}
+
 /// What a route changes of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
 
 use super::{Node, Report, raw};
+use crate::config::Purpose;
 use crate::courier::{
     MailSettings, Settings, SmsSettings,
     http::{self as http_courier, Body, MessageId, ToFormat},
@@ -61,11 +62,11 @@ impl Report<'_> {
 
     /// Decisions 30: whoever opens the inbox reads every code.
     fn outbox(&mut self, at: &Node) -> bool {
-        if !self.around.demo {
+        if self.around.purpose != Purpose::Demo {
             let help = "it shows every code to everybody on this machine; use http, twilio or smtp";
             self.push(at.at("outbox"), "`outbox` is for `stepgate demo` alone", help);
         }
-        self.around.demo
+        self.around.purpose == Purpose::Demo
     }
 
     fn http_courier(&mut self, typed: &raw::HttpCourier, at: &Node) -> Option<http_courier::Settings> {

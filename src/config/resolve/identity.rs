@@ -228,8 +228,9 @@ impl Report<'_> {
     }
 
     fn login(&mut self, typed: &raw::Login, at: &Node) -> Option<LoginSettings> {
-        if typed.hold_session == Some(true) {
-            self.push(at.at("hold_session"), "`hold_session` is not supported yet", "remove it");
+        if typed.hold_session == Some(true) && typed.confirm.is_none() {
+            let help = "add `confirm:`: what looks like no success may still have logged in, and must not get out";
+            self.push(at.at("hold_session"), "`hold_session` needs the site's word for who logged in", help);
         }
         self.reserved(at, "profile");
         let credential = self.credential(at, typed.cookie.as_deref(), None, typed.session.as_ref())?;
@@ -251,6 +252,7 @@ impl Report<'_> {
             success: self.when(typed.success.as_ref(), at.at("success")),
             confirm,
             lifetime: self.duration(at, "lifetime", typed.lifetime.as_deref(), 30 * 86_400 * SECOND),
+            hold_session: typed.hold_session.unwrap_or(false),
             subject: subject?,
         })
     }

@@ -7,12 +7,20 @@ use std::{
 
 use regex::Regex;
 
-use super::{Config, Surroundings, problem::Problem, raw, tree::Node, value};
+use super::{
+    Config, Surroundings,
+    problem::{Problem, Problems},
+    raw,
+    tree::Node,
+    value,
+};
 use crate::{fields::FieldName, policy::Requirement, store, target::PathPolicy};
 
 mod couriers;
 mod edge;
+mod expected;
 mod identity;
+mod lints;
 mod look;
 mod routes;
 mod second_factor;
@@ -24,7 +32,17 @@ struct Report<'c> {
     dir: &'c Path,
     around: &'c Surroundings<'c>,
     problems: Vec<Problem>,
+    warnings: Vec<Problem>,
     files: Vec<PathBuf>,
+}
+
+/// A configuration that can run, and what else there is to say of it.
+pub(super) struct Resolved {
+    pub(super) config: Config,
+    /// What may leave open what was meant to be guarded.
+    pub(super) warnings: Vec<Problem>,
+    /// Each of `tests:` that does not hold.
+    pub(super) failed_tests: Vec<Problem>,
 }
 
 /// The configuration of a raw file and its tree.
@@ -36,9 +54,9 @@ pub(super) fn resolve(
     tree: &Node,
     dir: &Path,
     around: &Surroundings<'_>,
-) -> Result<Config, Vec<Problem>> {
-    let mut report = Report { dir, around, problems: Vec::new(), files: Vec::new() };
-    for reserved in ["desk", "throttle", "sms_guard", "tests", "audit"] {
+) -> Result<Resolved, Vec<Problem>> {
+    let mut report = Report { dir, around, problems: Vec::new(), warnings: Vec::new(), files: Vec::new() };
+    for reserved in ["desk", "throttle", "sms_guard", "audit"] {
         report.reserved(tree, reserved);
     }
     let site = report.site(&file.site, tree.at("site"));
@@ -51,15 +69,7 @@ pub(super) fn resolve(
     let (second_factor, stamps) =
         report.second_factor(file.second_factor.as_ref(), tree.at("second_factor"), &site, contact);
     let routes = report.routes(file.routes.as_deref().unwrap_or_default(), tree.at("routes"), &site, &second_factor);
-    let default_require = match file.default_require {
-        None | Some(raw::RequireWord::None) => Requirement::None,
-        Some(raw::RequireWord::Session) => Requirement::Session,
-        Some(raw::RequireWord::Fresh | raw::RequireWord::Once) => {
-            let help = "use `none` or `session`, and routes for what is stricter";
-            report.push(tree.at("default_require"), "`default_require` cannot be this strict", help);
-            Requirement::Session
-        }
-    };
+    let default_require = report.default_require(file.default_require, tree);
     let guards = default_require != Requirement::None || routes.iter().any(|r| r.require != Requirement::None);
     if guards && sources == 0 {
         let help = "describe under `identity:` how the site's session is recognised";
@@ -72,10 +82,13 @@ pub(super) fn resolve(
     report.sms_needs_couriers(&second_factor, carries_sms, tree);
     let notices = report.notices(file.notices.as_ref(), tree.at("notices"));
     let keys = dir.join(&file.keys.file);
+    let expected = report.expected(file.tests.as_deref().unwrap_or_default(), tree.at("tests"));
     if !report.problems.is_empty() {
         return Err(report.problems);
     }
-    Ok(Config {
+    report.lint(file, tree, (&site, &routes, default_require));
+    let Report { warnings, files, .. } = report;
+    let config = Config {
         edge,
         site,
         portal_prefix: prefix,
@@ -93,9 +106,13 @@ pub(super) fn resolve(
         keys,
         log_level: log_level(file.log.as_ref()).to_owned(),
         other_credentials: file.site.other_credentials.clone().unwrap_or_default(),
+        warnings: Problems::default(),
+        tests: expected.len(),
         hash: String::new(),
-        files: report.files,
-    })
+        files,
+    };
+    let failed_tests = expected::failures(&expected, &config);
+    Ok(Resolved { config, warnings, failed_tests })
 }
 
 fn paths(typed: Option<&raw::Paths>) -> PathPolicy {
@@ -120,9 +137,27 @@ fn log_level(log: Option<&raw::Log>) -> &'static str {
 }
 
 impl Report<'_> {
+    /// For requests that land on no route.
+    fn default_require(&mut self, typed: Option<raw::RequireWord>, tree: &Node) -> Requirement {
+        match typed {
+            None | Some(raw::RequireWord::None) => Requirement::None,
+            Some(raw::RequireWord::Session) => Requirement::Session,
+            Some(raw::RequireWord::Fresh | raw::RequireWord::Once) => {
+                let help = "use `none` or `session`, and routes for what is stricter";
+                self.push(tree.at("default_require"), "`default_require` cannot be this strict", help);
+                Requirement::Session
+            }
+        }
+    }
+
     /// Records a problem.
     fn push(&mut self, at: &Node, message: impl Into<String>, help: &str) {
         self.problems.push(at.place.problem(message, help.to_owned()));
+    }
+
+    /// Records what may be meant, and may leave something open.
+    fn warn(&mut self, at: &Node, message: impl Into<String>, help: impl Into<String>) {
+        self.warnings.push(at.place.warning(message, help.into()));
     }
 
     /// Reports a key whose part does not act yet, so that nobody relies on it.
@@ -168,7 +203,10 @@ impl Report<'_> {
     /// An expression that searches.
     fn search(&mut self, at: &Node, typed: &str) -> Option<Regex> {
         match Regex::new(typed) {
-            Ok(regex) => Some(regex),
+            Ok(regex) => {
+                self.lint_expression(at, typed, &regex);
+                Some(regex)
+            }
             Err(error) => {
                 let last = error.to_string().lines().last().unwrap_or_default().to_owned();
                 self.push(at, "this expression cannot be read", &last);

@@ -20,6 +20,7 @@ fn settings(confirm: Option<IntrospectionSettings>) -> LoginSettings {
         success: AnswerCondition { status: vec![302], sets_cookie: Some("sid".into()), ..AnswerCondition::default() },
         confirm,
         lifetime: Duration::from_secs(3600),
+        hold_session: false,
     }
 }
 
@@ -41,7 +42,7 @@ struct Try {
 const GOOD: Try =
     Try { path: "/login", cookie: "sid=old; a=1", form: "username=Ayu+", status: 302, set_cookie: "sid=new" };
 
-async fn answered(sources: &Sources, tried: &Try) -> Result<(), IdentityError> {
+async fn answered(sources: &Sources, tried: &Try) -> Result<Option<LoginSeen>, IdentityError> {
     let request = Request::post(tried.path).with("cookie", tried.cookie);
     let body = Body { content_type: Some("application/x-www-form-urlencoded"), bytes: tried.form.as_bytes() };
     let headers = HeaderMap::from_iter([(http::header::SET_COOKIE, HeaderValue::from_static(tried.set_cookie))]);

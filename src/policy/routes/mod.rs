@@ -22,12 +22,14 @@ use crate::{
     request::{self, Head},
 };
 
+mod steps;
 mod trie;
 #[cfg(test)]
 mod bypasses;
 #[cfg(test)]
 mod tests;
 
+pub use steps::Step;
 use trie::{Place, Trie};
 
 /// Headers by which some frameworks take another method (security.md 3.3).
@@ -45,7 +47,7 @@ pub enum BodyView<'b> {
 }
 
 /// The routes that the readings of a request land on.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Landing<'r> {
     /// What is decided over; without repetition, the strictest first.
     pub enforced: Vec<&'r Route>,
@@ -105,8 +107,7 @@ impl Routes {
     #[must_use]
     pub fn land<'r>(&'r self, head: &Head<'_>, body: BodyView<'_>) -> Landing<'r> {
         let body = if is_legible(head) { body } else { BodyView::Unread };
-        let mut landing =
-            Landing { enforced: Vec::new(), observed: Vec::new(), body_matters: false, other_case: false };
+        let mut landing = Landing::default();
         let mut found: Vec<Place> = Vec::new();
         let (mut overrides, mut opened, mut nowhere, mut exception_open) = (None, false, false, false);
         for (at, reading) in head.target.readings().enumerate() {
@@ -318,7 +319,9 @@ fn is_json(content_type: Option<&str>) -> bool {
     essence.trim().eq_ignore_ascii_case("application/json")
 }
 
-fn strictness(requirement: Requirement) -> (u8, u64) {
+/// Orders requirements: the larger, the stricter.
+#[must_use]
+pub const fn strictness(requirement: Requirement) -> (u8, u64) {
     match requirement {
         Requirement::None => (0, 0),
         Requirement::Session => (1, 0),

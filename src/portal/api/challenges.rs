@@ -79,7 +79,8 @@ pub(in crate::portal) async fn verify(call: Call, Path(id): Path<String>, Json(a
     };
     let mut document = json!({ "expires_at": verified.granted.expires_at.secs() });
     if let Some(members) = document.as_object_mut() {
-        if let Some(approval) = &verified.granted.approval {
+        // For a request or a log-in that is held: the client repeats it with this.
+        if let Some(approval) = verified.granted.approval.as_ref().or(verified.resume.as_ref()) {
             members.insert("approval".into(), json!(approval.reveal()));
         }
         if let Some(left) = verified.backup_codes_left {

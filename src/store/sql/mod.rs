@@ -63,6 +63,26 @@ impl Sql {
         Ok(Self { pool, backend, begin: location.begin() })
     }
 
+    /// Whether the database is there and answers, changing nothing in it.
+    ///
+    /// # Errors
+    /// As [`Sql::open`], where it is there and does not answer.
+    pub async fn look(url: &str) -> Result<bool, StoreError> {
+        sqlx::any::install_default_drivers();
+        let location = Location::parse(url).map_err(|cause| failed("sql", "open", cause))?;
+        if let Location::SqliteFile(path) = &location
+            && !path.exists()
+        {
+            return Ok(false);
+        }
+        let backend = location.backend();
+        let pool = AnyPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_DEADLINE).connect(url).await;
+        let pool = pool.map_err(|cause| failed(backend, "open", cause))?;
+        let asked = sqlx::query("SELECT 1").execute(&pool).await;
+        pool.close().await;
+        asked.map(|_| true).map_err(|cause| failed(backend, "look", cause))
+    }
+
     /// Closes every connection; pending operations fail. For an orderly end.
     pub async fn close(&self) {
         self.pool.close().await;

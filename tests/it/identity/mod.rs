@@ -7,6 +7,7 @@ mod introspection;
 mod jwt;
 mod login;
 mod session_end;
+mod withheld;
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -140,12 +141,18 @@ impl<'g> Visitor<'g> {
         self.get("/stamped").await.status() == StatusCode::OK
     }
 
-    /// Enrols an app and proves it once: from now on there is a stamp.
-    async fn prove(&mut self) -> AuthenticatorApp {
+    /// Enrols an app with its previous code.
+    async fn enrol(&mut self) -> AuthenticatorApp {
         let begun = self.portal("/.stepgate/api/enrolments", json!({ "method": "app" })).await;
         let app = AuthenticatorApp::holding(begun["secret"].as_str().unwrap());
         let confirm = format!("/.stepgate/api/enrolments/{}/confirm", begun["id"].as_str().unwrap());
         self.portal(&confirm, json!({ "code": app.previous_code() })).await;
+        app
+    }
+
+    /// Enrols an app and proves it once: from now on there is a stamp.
+    async fn prove(&mut self) -> AuthenticatorApp {
+        let app = self.enrol().await;
         self.give(&app.code()).await;
         app
     }

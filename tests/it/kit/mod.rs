@@ -6,6 +6,7 @@ mod browser;
 pub mod certificates;
 mod client;
 mod demo;
+pub mod django;
 mod gate;
 pub mod kannel;
 pub mod mail;

@@ -48,6 +48,11 @@ impl ScriptedSite {
         let received = self.received.lock().unwrap();
         received.iter().filter(|one| one.method == method && one.target == target).cloned().collect()
     }
+
+    /// Every request, oldest first.
+    pub fn everything(&self) -> Vec<Recorded> {
+        self.received.lock().unwrap().clone()
+    }
 }
 
 async fn read(request: Request) -> Recorded {

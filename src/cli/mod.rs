@@ -16,11 +16,19 @@ use clap::{Parser, Subcommand};
 
 use crate::{clock::UnixTime, config};
 
+mod audit;
 mod check;
 pub mod demo;
 mod explain;
+mod opened;
+mod reseal;
+mod restore;
+mod user;
 
+pub use audit::AuditCommand;
 pub use explain::ExplainOptions;
+pub use restore::DoctorOptions;
+pub use user::UserCommand;
 
 /// The arguments were not understood.
 pub const USAGE: u8 = 64;
@@ -61,6 +69,14 @@ pub enum Command {
     /// Makes and rotates the keys in the file that the configuration names.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Mends what a backup that was put back would bring back to life.
+    Doctor(DoctorOptions),
+    /// Gives out or erases what is kept of one player.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Verifies or prints the audit trail.
+    #[command(subcommand)]
+    Audit(AuditCommand),
 }
 
 /// What to do with the key file.
@@ -68,8 +84,11 @@ pub enum Command {
 pub enum KeysCommand {
     /// Writes a new key file, for its owner alone; never over an existing one.
     Generate,
-    /// Adds new keys in front; the ones before go on verifying and opening.
+    /// Adds new keys in front; the ones before go on verifying and opening. Processes that serve take them by
+    /// themselves.
     Rotate,
+    /// Seals everything anew that an older key sealed, while stepgate serves; may be done again.
+    Reseal,
 }
 
 impl Args {
@@ -98,7 +117,12 @@ pub fn answer(args: &Args, now: UnixTime, out: &mut impl Write) -> io::Result<Op
             writeln!(out, "{:#}", config::schema())?;
             ExitCode::SUCCESS
         }
+        Command::Keys(KeysCommand::Reseal) => reseal::reseal(&args.config, now, out)?,
         Command::Keys(command) => check::keys(&args.config, *command, now, out)?,
+        // The only thing that it does so far.
+        Command::Doctor(_) => restore::after_restore(&args.config, now, out)?,
+        Command::User(command) => user::user(&args.config, command, now, out)?,
+        Command::Audit(command) => audit::audit(&args.config, command, out)?,
     };
     Ok(Some(code))
 }

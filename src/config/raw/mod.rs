@@ -10,12 +10,14 @@ use serde::Deserialize;
 
 use crate::target::OddForm;
 
+mod audit;
 mod courier;
 mod identity;
 mod routes;
 mod second_factor;
 mod secret;
 
+pub use audit::*;
 pub use courier::*;
 pub use identity::*;
 pub use routes::*;
@@ -73,8 +75,8 @@ pub struct File {
     pub sms_guard: Option<serde_json::Value>,
     /// Reserved; not supported yet.
     pub tests: Option<serde_json::Value>,
-    /// Reserved; not supported yet.
-    pub audit: Option<serde_json::Value>,
+    /// How long the rows of the audit are kept, and where else they go.
+    pub audit: Option<Audit>,
 }
 
 /// The site as players and the proxy know it.

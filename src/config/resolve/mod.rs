@@ -10,6 +10,7 @@ use regex::Regex;
 use super::{Config, Surroundings, problem::Problem, raw, tree::Node, value};
 use crate::{fields::FieldName, policy::Requirement, store, target::PathPolicy};
 
+mod audit;
 mod couriers;
 mod edge;
 mod identity;
@@ -38,7 +39,7 @@ pub(super) fn resolve(
     around: &Surroundings<'_>,
 ) -> Result<Config, Vec<Problem>> {
     let mut report = Report { dir, around, problems: Vec::new(), files: Vec::new() };
-    for reserved in ["desk", "throttle", "sms_guard", "tests", "audit"] {
+    for reserved in ["desk", "throttle", "sms_guard", "tests"] {
         report.reserved(tree, reserved);
     }
     let site = report.site(&file.site, tree.at("site"));
@@ -71,6 +72,7 @@ pub(super) fn resolve(
     let carries_sms = file.couriers.as_ref().is_some_and(|typed| typed.sms.as_ref().is_some_and(|sms| !sms.is_empty()));
     report.sms_needs_couriers(&second_factor, carries_sms, tree);
     let notices = report.notices(file.notices.as_ref(), tree.at("notices"));
+    let audit = report.audit(file.audit.as_ref(), tree.at("audit"));
     let keys = dir.join(&file.keys.file);
     if !report.problems.is_empty() {
         return Err(report.problems);
@@ -88,6 +90,7 @@ pub(super) fn resolve(
         paths: paths(file.paths.as_ref()),
         default_require,
         notices,
+        audit,
         couriers,
         store,
         keys,

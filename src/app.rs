@@ -101,7 +101,9 @@ pub struct App {
 #[derive(Clone)]
 struct Shared {
     flow: Arc<Flow>,
-    keys: Arc<KeyFile>,
+    keys: Arc<ArcSwap<KeyFile>>,
+    /// The durable store itself, for its audit key.
+    sql: Sql,
     http: reqwest::Client,
     outbox: Arc<courier::outbox::Outbox>,
     runtime: tokio::runtime::Handle,
@@ -131,8 +133,9 @@ impl App {
         let shared = Shared::open(&config, &runtime)?;
         let certificates = load_certificates(&config)?;
         let (settings, started_with) = (config.edge.clone(), config.restart_only());
-        let watched = config.watched_files();
-        let live = Live::build(config, &shared)?;
+        let mut watched = config.watched_files();
+        watched.push(config.keys.clone());
+        let live = Live::build(config, &shared, &shared.keys.load())?;
         let flow = &shared.flow;
         flow.metrics.config_applied(&live.config_hash, flow.clock.now());
         Ok(Self {
@@ -207,6 +210,7 @@ impl App {
         });
         let aging = self.aging();
         let (flow, http) = (Arc::clone(&self.shared.flow), self.shared.http.clone());
+        self.runtime.spawn(sweep::send_audit(Arc::clone(&flow), Arc::clone(&self.live), http.clone()));
         self.runtime.spawn(sweep::carry_notices(flow, Arc::clone(&self.live), http));
         let live = Arc::clone(&self.live);
         let readiness = Arc::clone(&self.readiness);
@@ -244,13 +248,14 @@ impl Shared {
     fn open(config: &Config, runtime: &Runtime) -> Result<Self, StartError> {
         let keys = KeyFile::load(&config.keys).map_err(|problem| StartError::Config(problem.to_string()))?;
         let url = secrecy::ExposeSecret::expose_secret(&config.store.durable).to_owned();
-        let sql =
-            runtime.block_on(Sql::open(&url)).map_err(|error| fault("the durable store cannot be opened")(&error))?;
+        let sql = runtime.block_on(async { Sql::open(&url).await?.signing(keys.audit.clone()).await });
+        let sql = sql.map_err(|error| fault("the durable store cannot be opened")(&error))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let metrics = Metrics::new(BuildInfo { version: env!("CARGO_PKG_VERSION"), revision: "unknown" })
             .map_err(|error| fault("metrics cannot be registered")(&error))?;
         let metrics = Arc::new(metrics);
         let memory = Memory::new(Arc::clone(&clock), config.edge.limits.held_total as u64);
+        let durable = sql.clone();
         let sql = Arc::new(Counted::new(sql, Arc::clone(&metrics)));
         let memory = Arc::new(Counted::new(memory, Arc::clone(&metrics)));
         let stores = Stores {
@@ -262,17 +267,19 @@ impl Shared {
             devices: sql.clone(),
             contacts: sql.clone(),
             sends: sql.clone(),
-            outbox: sql,
+            outbox: sql.clone(),
+            trail: sql,
             challenges: memory.clone(),
             held: memory.clone(),
             approvals: memory.clone(),
             enrolments: memory.clone(),
             codes: memory,
         };
+        let now = clock.now();
         let flow = Flow {
             clock,
             stores,
-            sealer: keys.sealer(),
+            sealer: keys.sealer_at(now),
             hasher: keys.hasher(),
             metrics,
             epochs: crate::flow::epochs::EpochCache::default(),
@@ -285,7 +292,8 @@ impl Shared {
             .map_err(|error| fault("no HTTP client")(&error))?;
         Ok(Self {
             flow: Arc::new(flow),
-            keys: Arc::new(keys),
+            keys: Arc::new(ArcSwap::from_pointee(keys)),
+            sql: durable,
             http,
             outbox: Arc::default(),
             runtime: runtime.handle().clone(),
@@ -294,11 +302,8 @@ impl Shared {
 }
 
 impl Live {
-    fn build(config: Config, shared: &Shared) -> Result<Self, StartError> {
-        let warnings = config.warnings.list.len();
-        if warnings > 0 {
-            tracing::warn!(warnings, "the configuration may leave something open: see `stepgate check`");
-        }
+    fn build(config: Config, shared: &Shared, keys: &KeyFile) -> Result<Self, StartError> {
+        warn_of(config.warnings.list.len());
         let edge = &config.edge;
         let upstream = Upstream::new(&edge.upstream, edge.timeouts)
             .map_err(|error| StartError::Config(format!("upstream: {error}")))?;
@@ -328,8 +333,8 @@ impl Live {
             .map_err(|error| StartError::Config(format!("couriers: {error}")))?;
         let ends = config.session_end.into_iter().map(policy::Route::session_end).collect();
         let rules = RuleSet {
-            stamps: stamp::Stamps::new(config.stamps.clone(), key_ring(&shared.keys.stamp)?),
-            assertions: stamp::Assertions::new(config.stamps.origin.clone(), key_ring(&shared.keys.assertion)?),
+            stamps: stamp::Stamps::new(config.stamps.clone(), key_ring(&keys.stamp)?),
+            assertions: stamp::Assertions::new(config.stamps.origin.clone(), key_ring(&keys.assertion)?),
             site: config.site,
             portal_prefix: config.portal_prefix,
             languages: config.languages,
@@ -340,6 +345,7 @@ impl Live {
             second_factor: config.second_factor,
             couriers,
             notices: config.notices,
+            audit: config.audit,
         };
         let metrics = &shared.flow.metrics;
         let unnamed = ["none", "portal", "default"].map(|name| (name.to_owned(), metrics.route(name)));
@@ -370,4 +376,11 @@ fn load_certificates(config: &Config) -> Result<Vec<Option<Arc<Certificates>>>, 
         Certificates::load(files).map(Arc::new).map_err(|error| StartError::Config(error.to_string()))
     };
     config.edge.listen.iter().map(|listener| listener.tls.as_ref().map(load).transpose()).collect()
+}
+
+/// Says in the log that `check` has something to say.
+fn warn_of(warnings: usize) {
+    if warnings > 0 {
+        tracing::warn!(warnings, "the configuration may leave something open: see `stepgate check`");
+    }
 }

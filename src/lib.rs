@@ -5,13 +5,14 @@
 //! holds that):
 //!
 //! - [`app`]: the composition root. The only file that names concrete parts; a reload swaps the rule set here.
-//! - [`cli`]: `run check explain doctor schema demo keys`: arguments in, exit code out.
+//! - [`cli`]: `run check explain doctor schema demo keys audit user`: arguments in, exit code out.
 //! - [`config`]: from what was typed (raw) to what will run (resolved), every problem at once.
 //! - [`edge`]: listeners, TLS, the proxy's phases, forwarding with a permit, the held body's swap. Names pingora.
 //! - [`portal`]: the players' pages and JSON API: http types in, http types out.
 //! - [`web`]: what every page and answer of ours shares: problem documents, the page shell, the same-origin check.
 //! - [`flow`]: the use cases: gate, challenge, enrol, hold. No HTTP answers, no SQL.
 //! - [`identity`]: who sent a request: `jwt`, `introspection`, `login`, `header`.
+//! - [`audit`]: the trail of who did what: verified, exported, sent elsewhere, let go of.
 //! - [`courier`]: carries SMS and mail: `http`, `twilio`, `smtp`, `outbox`.
 //! - [`store`]: ports to what must be remembered; SQL and memory.
 //! - [`factor`]: the rules of each factor.
@@ -32,6 +33,7 @@ pub mod portal;
 pub mod web;
 pub mod flow;
 pub mod identity;
+pub mod audit;
 pub mod notice;
 pub mod courier;
 pub mod store;

@@ -32,7 +32,13 @@ fn serve(args: &Args) -> Result<(), StartError> {
         Command::Run { upgrade } => App::build(&args.config)?.serve(*upgrade),
         Command::Demo(options) => app::demo(options),
         // Answered already.
-        Command::Check { .. } | Command::Explain(_) | Command::Doctor(_) | Command::Schema | Command::Keys(_) => Ok(()),
+        Command::Check { .. }
+        | Command::Explain(_)
+        | Command::Doctor(_)
+        | Command::Schema
+        | Command::Keys(_)
+        | Command::Audit(_)
+        | Command::User(_) => Ok(()),
     }
 }
 

@@ -13,11 +13,11 @@ use crate::{
     courier::{CourierError, Couriers, Mail, Sms},
     request::Subject,
     secret::{Sealed, Sealer},
-    store::{Outbox, OutboxRecord, StoreError},
+    store::{Outbox, OutboxRecord, StoreError, sealing::SealedKind},
 };
 
 /// What a letter is sealed for; its context is the record's id and the subject.
-const SEALED_FOR: &str = "notice";
+const SEALED_FOR: &str = SealedKind::Notice.purpose();
 /// Letters of one round.
 const MOST: u32 = 20;
 /// How long a round may take before another process may carry the same letter.

@@ -2,8 +2,9 @@
 //!
 //! Nothing here prints a secret: every type's `Debug` is empty of it.
 
-use std::{cell::RefCell, fmt};
+use std::{cell::RefCell, fmt, sync::Arc};
 
+use arc_swap::ArcSwap;
 use chacha20poly1305::{
     KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Aead, Payload},
@@ -182,10 +183,10 @@ pub struct Sealed {
 #[error("a sealed value does not open here")]
 pub struct Unopenable;
 
-/// Seals under the newest key, opens under every key it has.
+/// Seals under its first key, opens under every key it has. Clones share their keys.
 #[derive(Clone, Debug)]
 pub struct Sealer {
-    keys: Vec<SymmetricKey>,
+    keys: Arc<ArcSwap<Vec<SymmetricKey>>>,
 }
 
 const NONCE: usize = 24;
@@ -194,7 +195,19 @@ impl Sealer {
     /// Seals under `newest`; `older` keys still open what they sealed.
     #[must_use]
     pub fn new(newest: SymmetricKey, older: impl IntoIterator<Item = SymmetricKey>) -> Self {
-        Self { keys: std::iter::once(newest).chain(older).collect() }
+        let keys = std::iter::once(newest).chain(older).collect();
+        Self { keys: Arc::new(ArcSwap::from_pointee(keys)) }
+    }
+
+    /// Takes over the keys of another, in this one and its clones.
+    pub fn take_over(&self, other: &Self) {
+        self.keys.store(other.keys.load_full());
+    }
+
+    /// The id of the key that it seals under.
+    #[must_use]
+    pub fn key_id(&self) -> String {
+        self.keys.load().first().map(|key| key.id.clone()).unwrap_or_default()
     }
 
     /// Seals `plain` for `purpose` in this `context` (the row's id, the account, ...).
@@ -204,7 +217,8 @@ impl Sealer {
     #[must_use]
     #[expect(clippy::expect_used, reason = "fails only above 256 GiB")]
     pub fn seal(&self, purpose: &str, context: &[&[u8]], plain: &[u8]) -> Sealed {
-        let key = self.keys.first().expect("a sealer has a newest key");
+        let keys = self.keys.load();
+        let key = keys.first().expect("a sealer has a newest key");
         let nonce = random::<NONCE>();
         let associated = associated(purpose, context);
         let payload = Payload { msg: plain, aad: &associated };
@@ -218,7 +232,8 @@ impl Sealer {
     /// # Errors
     /// [`Unopenable`] for everything else.
     pub fn open(&self, purpose: &str, context: &[&[u8]], sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, Unopenable> {
-        let key = self.keys.iter().find(|key| key.id == sealed.key_id).ok_or(Unopenable)?;
+        let keys = self.keys.load();
+        let key = keys.iter().find(|key| key.id == sealed.key_id).ok_or(Unopenable)?;
         let (nonce, ciphertext) = sealed.bytes.split_first_chunk::<NONCE>().ok_or(Unopenable)?;
         let associated = associated(purpose, context);
         let payload = Payload { msg: ciphertext, aad: &associated };

@@ -165,6 +165,7 @@ activity-failed-codes = رموز خاطئة كثيرة
 activity-change-made = أُجري تغيير مهم
 activity-frozen = قُفل الحساب
 activity-unfrozen = فُتح قفل الحساب
+activity-database-restored = تمت استعادة النظام من نسخة احتياطية؛ لم تعد عمليات تسجيل الدخول القديمة والمتصفحات المحفوظة والرموز الاحتياطية صالحة
 
 disable-title = إيقاف التحقق بخطوتين
 disable-text = بعد ذلك يمكن لأي شخص يعرف كلمة مرورك استخدام حسابك.

@@ -159,6 +159,7 @@ activity-failed-codes = Too many wrong codes
 activity-change-made = Protected change made
 activity-frozen = Account locked
 activity-unfrozen = Account unlocked
+activity-database-restored = A backup of the system was restored; old logins, remembered browsers and backup codes no longer count
 
 disable-title = Turn off two-step protection
 disable-text = Anyone who knows your password could then use your account.

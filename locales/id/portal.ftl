@@ -157,6 +157,7 @@ activity-failed-codes = Terlalu banyak kode salah
 activity-change-made = Perubahan penting dilakukan
 activity-frozen = Akun dikunci
 activity-unfrozen = Kunci akun dibuka
+activity-database-restored = Cadangan sistem dipulihkan; login lama, peramban yang diingat, dan kode cadangan tidak berlaku lagi
 
 disable-title = Matikan verifikasi dua langkah
 disable-text = Setelah itu, siapa pun yang tahu kata sandi Anda dapat memakai akun Anda.

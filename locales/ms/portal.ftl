@@ -157,6 +157,7 @@ activity-failed-codes = Terlalu banyak kod salah
 activity-change-made = Perubahan penting dibuat
 activity-frozen = Akaun dikunci
 activity-unfrozen = Kunci akaun dibuka
+activity-database-restored = Sandaran sistem dipulihkan; log masuk lama, pelayar yang diingati dan kod sandaran tidak lagi sah
 
 disable-title = Matikan pengesahan dua langkah
 disable-text = Selepas itu, sesiapa yang tahu kata laluan anda boleh menggunakan akaun anda.

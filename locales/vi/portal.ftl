@@ -157,6 +157,7 @@ activity-failed-codes = Quá nhiều mã sai
 activity-change-made = Đã thực hiện thay đổi quan trọng
 activity-frozen = Đã khóa tài khoản
 activity-unfrozen = Đã mở khóa tài khoản
+activity-database-restored = Hệ thống đã được khôi phục từ bản sao lưu; phiên cũ, trình duyệt đã ghi nhớ và mã dự phòng không còn hiệu lực
 
 disable-title = Tắt xác minh hai bước
 disable-text = Khi đó, bất kỳ ai biết mật khẩu đều có thể dùng tài khoản của bạn.

@@ -157,6 +157,7 @@ activity-failed-codes = 验证码错误次数过多
 activity-change-made = 已进行重要更改
 activity-frozen = 账户已锁定
 activity-unfrozen = 账户已解锁
+activity-database-restored = 系统已从备份恢复;之前的登录、已记住的浏览器和备用码不再有效
 
 disable-title = 关闭两步验证
 disable-text = 关闭后，任何知道您密码的人都可以使用您的账户。

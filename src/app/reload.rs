@@ -6,7 +6,8 @@ use arc_swap::ArcSwap;
 
 use super::{Load, Shared, StartError, sweep::Aging};
 use crate::{
-    config,
+    clock::UnixTime,
+    config::{self, keys::KeyFile},
     edge::{live::Live, watch},
     metrics::words::ReloadResult,
 };
@@ -39,7 +40,8 @@ impl Reload {
             self.aging.measure(metrics, now);
             self.aging.warn(now);
             match self.load() {
-                Ok(live) => {
+                Ok((live, keys)) => {
+                    self.take_over(keys, now);
                     tracing::info!(?cause, config_hash = live.config_hash, "configuration reloaded");
                     metrics.config_applied(&live.config_hash, now);
                     let old = self.live.swap(Arc::new(live));
@@ -58,11 +60,22 @@ impl Reload {
         }
     }
 
-    fn load(&self) -> Result<Live, StartError> {
+    /// Seals and signs with these keys from now on, as far as they are published (decisions 32).
+    fn take_over(&self, keys: KeyFile, now: UnixTime) {
+        self.shared.flow.sealer.take_over(&keys.sealer_at(now));
+        self.shared.sql.sign_with(keys.audit.clone());
+        self.shared.keys.store(Arc::new(keys));
+    }
+
+    fn load(&self) -> Result<(Live, KeyFile), StartError> {
         let config = (self.load)(&self.path).map_err(|problems| StartError::Config(problems.to_string()))?;
         if let Some(key) = config.restart_only().differs(&self.started_with) {
             return Err(StartError::Config(format!("`{key}` changed: restart, or upgrade with `run --upgrade`")));
         }
-        Live::build(config, &self.shared)
+        let keys = KeyFile::load(&config.keys).map_err(|problem| StartError::Config(problem.to_string()))?;
+        if !keys.hashes_as(&self.shared.keys.load()) {
+            return Err(StartError::Config("the hashing key changed: nothing would be found again".to_owned()));
+        }
+        Ok((Live::build(config, &self.shared, &keys)?, keys))
     }
 }

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use arc_swap::ArcSwap;
 
 use crate::{
+    audit::{self, sink},
     clock::UnixTime,
     config::keys::KeyFile,
     edge::{live::Live, ops::Readiness, tls::Certificates},
@@ -17,6 +18,8 @@ use crate::{
 const NOTICES: Duration = Duration::from_secs(1);
 /// Between two rounds.
 const ROUND: Duration = Duration::from_secs(10);
+/// Rounds of a second between two looks for audit rows that are old.
+const SECONDS_A_PRUNING: u32 = 300;
 /// How long it is known what was sent: as long as the longest limit looks back, and a little.
 const SENDS_KEPT: Duration = Duration::from_secs(2 * 24 * 3600);
 /// Rounds between two warnings over the same certificate, and over a route that nothing lands on: a day.
@@ -27,7 +30,7 @@ const WARNED_BEFORE: Duration = Duration::from_secs(14 * 24 * 3600);
 /// What ages: keys and certificates.
 #[derive(Clone)]
 pub(super) struct Aging {
-    pub(super) keys: Arc<KeyFile>,
+    pub(super) keys: Arc<ArcSwap<KeyFile>>,
     /// By the listener's address.
     pub(super) certificates: Vec<(String, Arc<Certificates>)>,
 }
@@ -35,7 +38,7 @@ pub(super) struct Aging {
 impl Aging {
     /// Notes the ages of everything.
     pub(super) fn measure(&self, metrics: &Metrics, now: UnixTime) {
-        for (used, created_at) in &self.keys.newest {
+        for (used, created_at) in &self.keys.load().newest {
             metrics.key_age(*used, now.since(*created_at));
         }
         for (listener, certificates) in &self.certificates {
@@ -80,6 +83,28 @@ pub(super) async fn carry_notices(flow: Arc<Flow>, live: Arc<ArcSwap<Live>>, htt
     }
 }
 
+/// Sends audit rows to where they also go, and lets go of what is old, again and again.
+pub(super) async fn send_audit(flow: Arc<Flow>, live: Arc<ArcSwap<Live>>, http: reqwest::Client) {
+    let mut tick = tokio::time::interval(NOTICES);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    for round in (0..SECONDS_A_PRUNING).cycle() {
+        tick.tick().await;
+        let (rules, trail) = (Arc::clone(&live.load().rules), &*flow.stores.trail);
+        let sending = sink::Round { trail, settings: &rules.audit, http: &http, clock: &flow.clock };
+        if let Err(error) = sending.send().await {
+            tracing::error!(%error, "audit rows wait");
+        }
+        if round > 0 {
+            continue;
+        }
+        match audit::prune(trail, &rules.audit, flow.clock.now()).await {
+            Ok(0) => {}
+            Ok(gone) => tracing::info!(gone, "audit rows were older than they are kept"),
+            Err(error) => tracing::error!(%error, "old audit rows stay"),
+        }
+    }
+}
+
 /// Forgets what expired, measures what is held and what ages, asks the store whether it is there.
 pub(super) async fn sweep(flow: Arc<Flow>, live: Arc<ArcSwap<Live>>, readiness: Arc<Readiness>, aging: Aging) {
     let mut tick = tokio::time::interval(ROUND);
@@ -98,6 +123,8 @@ pub(super) async fn sweep(flow: Arc<Flow>, live: Arc<ArcSwap<Live>>, readiness: 
             flow.metrics.held_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
         }
         aging.measure(&flow.metrics, now);
+        // A key that every node has by now begins to seal.
+        flow.sealer.take_over(&aging.keys.load().sealer_at(now));
         if round == 0 {
             aging.warn(now);
             // A day after the start, and once only: what is quiet then is shown by its metric.

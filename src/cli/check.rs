@@ -63,13 +63,15 @@ pub(super) fn report(problems: &Problems, out: &mut impl Write) -> io::Result<Ex
 /// # Errors
 /// The output could not be written.
 pub(super) fn keys(path: &Path, command: KeysCommand, now: UnixTime, out: &mut impl Write) -> io::Result<ExitCode> {
-    let Config { keys, .. } = match config::load(path) {
+    let Config { keys, stamps, .. } = match config::load(path) {
         Ok(config) => config,
         Err(problems) => return report(&problems, out),
     };
     let (done, verb) = match command {
         KeysCommand::Generate => (keys::generate(&keys, now), "made"),
-        KeysCommand::Rotate => (keys::rotate(&keys, now), "rotated"),
+        KeysCommand::Rotate => (keys::rotate(&keys, now, stamps.idle), "rotated"),
+        // Answered elsewhere, since it needs the store.
+        KeysCommand::Reseal => return Ok(ExitCode::SUCCESS),
     };
     match done {
         Ok(()) => {
@@ -83,7 +85,7 @@ pub(super) fn keys(path: &Path, command: KeysCommand, now: UnixTime, out: &mut i
                 KeyFileError::Unreadable { .. }
                 | KeyFileError::Exists(_)
                 | KeyFileError::Exposed(_)
-                | KeyFileError::TooSoon(_)
+                | KeyFileError::TooSoon { .. }
                 | KeyFileError::Malformed { .. } => CONFIGURATION,
             }))
         }

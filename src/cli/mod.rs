@@ -16,13 +16,20 @@ use clap::{Parser, Subcommand};
 
 use crate::{clock::UnixTime, config};
 
+mod audit;
 mod check;
 pub mod demo;
 mod doctor;
 mod explain;
+mod opened;
+mod reseal;
+mod restore;
+mod user;
 
+pub use audit::AuditCommand;
 pub use doctor::DoctorOptions;
 pub use explain::ExplainOptions;
+pub use user::UserCommand;
 
 /// The arguments were not understood.
 pub const USAGE: u8 = 64;
@@ -71,6 +78,12 @@ pub enum Command {
     /// Makes and rotates the keys in the file that the configuration names.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Gives out or erases what is kept of one player.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Verifies or prints the audit trail.
+    #[command(subcommand)]
+    Audit(AuditCommand),
 }
 
 /// What to do with the key file.
@@ -78,8 +91,11 @@ pub enum Command {
 pub enum KeysCommand {
     /// Writes a new key file, for its owner alone; never over an existing one.
     Generate,
-    /// Adds new keys in front; the ones before go on verifying and opening.
+    /// Adds new keys in front; the ones before go on verifying and opening. Processes that serve take them by
+    /// themselves.
     Rotate,
+    /// Seals everything anew that an older key sealed, while stepgate serves; may be done again.
+    Reseal,
 }
 
 impl Args {
@@ -104,12 +120,16 @@ pub fn answer(args: &Args, now: UnixTime, out: &mut impl Write) -> io::Result<Op
         Command::Run { .. } | Command::Demo(_) => return Ok(None),
         Command::Check { deny_warnings } => check::check(&args.config, *deny_warnings, out)?,
         Command::Explain(options) => explain::explain(&args.config, options, out)?,
+        Command::Doctor(options) if options.after_restore => restore::after_restore(&args.config, now, out)?,
         Command::Doctor(options) => doctor::doctor(&args.config, *options, now, out)?,
         Command::Schema => {
             writeln!(out, "{:#}", config::schema())?;
             ExitCode::SUCCESS
         }
+        Command::Keys(KeysCommand::Reseal) => reseal::reseal(&args.config, now, out)?,
         Command::Keys(command) => check::keys(&args.config, *command, now, out)?,
+        Command::User(command) => user::user(&args.config, command, now, out)?,
+        Command::Audit(command) => audit::audit(&args.config, command, out)?,
     };
     Ok(Some(code))
 }

@@ -1,8 +1,8 @@
 //! The key file: what stepgate signs, seals and hashes with.
 //!
-//! YAML with four lists, `stamp`, `assertion`, `sealing`, `hashing`, newest first; each item has `id`
+//! YAML with five lists, `stamp`, `assertion`, `audit`, `sealing`, `hashing`, newest first; each item has `id`
 //! (1 to 32 of `a-z 0-9 -`), `created_at` (RFC 3339, UTC) and `key` (base64 with padding): PKCS#8 of an
-//! Ed25519 key (RFC 8410) for the first two lists, 32 bytes for the others. Only its owner may read it.
+//! Ed25519 key (RFC 8410) for the first three lists, 32 bytes for the others. Only its owner may read it.
 
 use std::{
     collections::HashSet,
@@ -10,19 +10,23 @@ use std::{
     io::{self, Write},
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
-use data_encoding::{BASE64, HEXLOWER};
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
+use self::item::{Item, auditing, few, is_key_id, signing, signing_item, symmetric, symmetric_item};
 use crate::{
     clock::UnixTime,
-    config::drawn,
     metrics::words::KeyUse,
     secret::{Hasher, Sealer, SymmetricKey, random},
     stamp::PUBLISHED_FOR,
+    store::Signer,
 };
+
+mod item;
 
 /// How many keys may verify stamps or assertions at a time: the newest and the one before.
 const SIGNING_KEYS: usize = 2;
@@ -36,7 +40,10 @@ pub struct KeyFile {
     pub assertion: Vec<PrivateKey>,
     /// When the newest key of each use was made.
     pub newest: Vec<(KeyUse, UnixTime)>,
-    sealer: Sealer,
+    /// Signs the audit under the newest key, verifies under all.
+    pub audit: Signer,
+    /// Newest first, with when they were made.
+    sealing: Vec<(SymmetricKey, UnixTime)>,
     hasher: Hasher,
 }
 
@@ -84,11 +91,13 @@ pub enum KeyFileError {
     #[error("others than its owner may read the key file {path}: chmod 600 {path}", path = .0.display())]
     Exposed(PathBuf),
     /// The newest key does not sign yet: another rotation would drop the one that does.
-    #[error(
-        "the newest keys in {} do not sign yet: rotate again {} minutes after they were made",
-        .0.display(), PUBLISHED_FOR.as_secs() / 60
-    )]
-    TooSoon(PathBuf),
+    #[error("the keys in {} were rotated lately, and those before are still in use: rotate again from {until} on", path.display())]
+    TooSoon {
+        /// Which.
+        path: PathBuf,
+        /// From when on nothing counts any more that the key was used for which would be dropped.
+        until: UnixTime,
+    },
     /// It is no key file.
     #[error("the key file {} is malformed: {reason}", path.display())]
     Malformed {
@@ -105,22 +114,11 @@ pub enum KeyFileError {
 struct Written {
     stamp: Vec<Item>,
     assertion: Vec<Item>,
+    /// Absent in files that older versions made: `rotate` adds it.
+    #[serde(default)]
+    audit: Vec<Item>,
     sealing: Vec<Item>,
     hashing: Vec<Item>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Item {
-    id: String,
-    created_at: String,
-    key: String,
-}
-
-impl Drop for Item {
-    fn drop(&mut self) {
-        self.key.zeroize();
-    }
 }
 
 impl KeyFile {
@@ -130,27 +128,46 @@ impl KeyFile {
     /// [`KeyFileError`] if it is absent, malformed, or readable by others than its owner.
     pub fn load(path: &Path) -> Result<Self, KeyFileError> {
         let written = Written::read(path)?;
-        let malformed = |reason: String| KeyFileError::Malformed { path: path.to_owned(), reason };
-        written.check_ids().map_err(malformed)?;
-        let mut sealing = symmetric(&written.sealing).map_err(malformed)?.into_iter();
-        let newest = sealing.next().ok_or_else(|| malformed("`sealing` is empty".into()))?;
-        let hashing = symmetric(&written.hashing).map_err(malformed)?;
-        // Hashes are compared with stored ones, so the key that made them is the only one.
-        let [hashing] = <[SymmetricKey; 1]>::try_from(hashing)
-            .map_err(|keys| malformed(format!("`hashing` must have one key, not {}", keys.len())))?;
-        Ok(Self {
-            stamp: signing("stamp", &written.stamp).map_err(malformed)?,
-            assertion: signing("assertion", &written.assertion).map_err(malformed)?,
-            newest: written.newest().map_err(malformed)?,
-            sealer: Sealer::new(newest, sealing),
-            hasher: Hasher::new(hashing),
-        })
+        written.keys().map_err(|reason| KeyFileError::Malformed { path: path.to_owned(), reason })
     }
 
-    /// Seals under the newest key, opens under all.
+    /// Seals as a node that serves does at this time: under the newest key that every node has by now
+    /// (see [`PUBLISHED_FOR`]); opens under all.
     #[must_use]
+    pub fn sealer_at(&self, now: UnixTime) -> Sealer {
+        let is_published = |made_at: UnixTime| made_at.plus(PUBLISHED_FOR) <= now;
+        let ready = self.sealing.iter().position(|(_, made_at)| is_published(*made_at));
+        // Where none is old enough, the oldest: the first key of all seals at once.
+        let first = ready.unwrap_or(self.sealing.len().saturating_sub(1));
+        let key = |(key, _): &(SymmetricKey, UnixTime)| key.clone();
+        let others = self.sealing.iter().enumerate().filter(|(index, _)| *index != first).map(|(_, pair)| key(pair));
+        let Some(newest) = self.sealing.get(first) else { return self.sealer() };
+        Sealer::new(key(newest), others)
+    }
+
+    /// Seals under the newest key whatever its age, opens under all.
+    ///
+    /// # Panics
+    /// Never: a file without a sealing key does not load.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "a file without a sealing key does not load")]
     pub fn sealer(&self) -> Sealer {
-        self.sealer.clone()
+        let mut keys = self.sealing.iter().map(|(key, _)| key.clone());
+        Sealer::new(keys.next().expect("a sealing key"), keys)
+    }
+
+    /// The newest sealing key's id, and from when on it seals.
+    #[must_use]
+    pub fn next_sealing(&self) -> Option<(&str, UnixTime)> {
+        let (key, made_at) = self.sealing.first()?;
+        let is_only = self.sealing.len() == 1;
+        Some((&key.id, if is_only { *made_at } else { made_at.plus(PUBLISHED_FOR) }))
+    }
+
+    /// Whether both files hash alike: what was hashed is only found under the same key.
+    #[must_use]
+    pub fn hashes_as(&self, other: &Self) -> bool {
+        self.hasher.hash("key", &[]) == other.hasher.hash("key", &[])
     }
 
     /// Hashes under the file's one key.
@@ -168,6 +185,7 @@ pub fn generate(path: &Path, now: UnixTime) -> Result<(), KeyFileError> {
     let written = Written {
         stamp: vec![signing_item(now)],
         assertion: vec![signing_item(now)],
+        audit: vec![signing_item(now)],
         sealing: vec![symmetric_item(now)],
         hashing: vec![symmetric_item(now)],
     };
@@ -182,22 +200,25 @@ pub fn generate(path: &Path, now: UnixTime) -> Result<(), KeyFileError> {
     }
 }
 
-/// Adds a new stamp, assertion and sealing key in front. The newest signing key of before still
-/// verifies, and signs until the new one was published for [`PUBLISHED_FOR`]; older ones are dropped; every sealing key stays, since it may have sealed something;
-/// the hashing key is never changed.
+/// Adds a new stamp, assertion, audit and sealing key in front. The newest signing and sealing keys of before
+/// go on until the new ones were published for [`PUBLISHED_FOR`]; of the keys that sign stamps and assertions
+/// older ones are dropped; every sealing and audit key stays, since something may be sealed or signed with it;
+/// the hashing key is never changed. `idle`: how long a stamp lives without being signed anew.
 ///
 /// # Errors
 /// [`KeyFileError`] as for [`KeyFile::load`], or [`KeyFileError::TooSoon`]; the file is then as it was.
-pub fn rotate(path: &Path, now: UnixTime) -> Result<(), KeyFileError> {
-    let keys = KeyFile::load(path)?;
-    let is_young = |keys: &[PrivateKey]| match keys {
-        [newest, _older] => newest.made_at.plus(PUBLISHED_FOR) > now,
-        _ => false,
-    };
-    if is_young(&keys.stamp) || is_young(&keys.assertion) {
-        return Err(KeyFileError::TooSoon(path.to_owned()));
-    }
+pub fn rotate(path: &Path, now: UnixTime, idle: Duration) -> Result<(), KeyFileError> {
     let mut written = Written::read(path)?;
+    written.audit.insert(0, signing_item(now));
+    let keys = written.keys().map_err(|reason| KeyFileError::Malformed { path: path.to_owned(), reason })?;
+    // A stamp that the older key signed last must have ended or been signed anew: nobody is asked again.
+    let free_at = |keys: &[PrivateKey]| match keys {
+        [newest, _older] => Some(newest.made_at.plus(PUBLISHED_FOR).plus(idle)),
+        _ => None,
+    };
+    if let Some(until) = free_at(&keys.stamp).max(free_at(&keys.assertion)).filter(|until| *until > now) {
+        return Err(KeyFileError::TooSoon { path: path.to_owned(), until });
+    }
     for list in [&mut written.stamp, &mut written.assertion] {
         list.insert(0, signing_item(now));
         list.truncate(SIGNING_KEYS);
@@ -208,10 +229,30 @@ pub fn rotate(path: &Path, now: UnixTime) -> Result<(), KeyFileError> {
 }
 
 impl Written {
+    /// The keys, all decoded; what is wrong otherwise.
+    fn keys(&self) -> Result<KeyFile, String> {
+        self.check_ids()?;
+        let sealing = symmetric(&self.sealing)?;
+        if sealing.is_empty() {
+            return Err("`sealing` is empty".to_owned());
+        }
+        // Hashes are compared with stored ones, so the key that made them is the only one.
+        let [(hashing, _)] = <[(SymmetricKey, UnixTime); 1]>::try_from(symmetric(&self.hashing)?)
+            .map_err(|keys| format!("`hashing` must have one key, not {}", keys.len()))?;
+        Ok(KeyFile {
+            stamp: few("stamp", signing(&self.stamp)?)?,
+            assertion: few("assertion", signing(&self.assertion)?)?,
+            newest: self.newest()?,
+            audit: auditing(&signing(&self.audit)?)?,
+            sealing,
+            hasher: Hasher::new(hashing),
+        })
+    }
+
     /// An id names one key in the whole file: stamps, sealed values and logs say nothing else of it.
     fn check_ids(&self) -> Result<(), String> {
         let mut known = HashSet::new();
-        let items = [&self.stamp, &self.assertion, &self.sealing, &self.hashing].into_iter().flatten();
+        let items = [&self.stamp, &self.assertion, &self.audit, &self.sealing, &self.hashing].into_iter().flatten();
         match items.map(|item| item.id.as_str()).find(|id| !known.insert(*id)) {
             Some(twice) if is_key_id(twice) => Err(format!("the id `{twice}` names two keys")),
             Some(_) => Err("an id names two keys".to_owned()),
@@ -220,8 +261,12 @@ impl Written {
     }
 
     fn newest(&self) -> Result<Vec<(KeyUse, UnixTime)>, String> {
-        let uses =
-            [(KeyUse::Stamp, &self.stamp), (KeyUse::Assertion, &self.assertion), (KeyUse::Sealing, &self.sealing)];
+        let uses = [
+            (KeyUse::Stamp, &self.stamp),
+            (KeyUse::Assertion, &self.assertion),
+            (KeyUse::Audit, &self.audit),
+            (KeyUse::Sealing, &self.sealing),
+        ];
         let first = uses.into_iter().filter_map(|(used, items)| items.first().map(|item| (used, item)));
         first.map(|(used, item)| Ok((used, item.made_at()?))).collect()
     }
@@ -252,84 +297,6 @@ impl Written {
         file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(unwritable)?;
         Ok(draft)
     }
-}
-
-fn signing(list: &str, items: &[Item]) -> Result<Vec<PrivateKey>, String> {
-    if !(1..=SIGNING_KEYS).contains(&items.len()) {
-        return Err(format!("`{list}` must have one or two keys, not {}", items.len()));
-    }
-    let key = |item: &Item| {
-        let pkcs8 = item.bytes()?;
-        // Bytes of another shape are refused when they are decoded.
-        if drawn::seed(&pkcs8).is_some_and(|seed| !drawn::is_drawn(seed)) {
-            return Err(item.is_an_example());
-        }
-        Ok(PrivateKey { id: item.id()?, pkcs8, made_at: item.made_at()? })
-    };
-    items.iter().map(key).collect()
-}
-
-fn symmetric(items: &[Item]) -> Result<Vec<SymmetricKey>, String> {
-    let key = |item: &Item| {
-        let bytes = <[u8; 32]>::try_from(item.bytes()?.as_slice())
-            .map_err(|_| format!("the key `{}` is not 32 bytes", item.id))?;
-        if !drawn::is_drawn(&bytes) {
-            return Err(item.is_an_example());
-        }
-        Ok(SymmetricKey { id: item.id()?, bytes: Zeroizing::new(bytes) })
-    };
-    items.iter().map(key).collect()
-}
-
-impl Item {
-    fn id(&self) -> Result<String, String> {
-        if !is_key_id(&self.id) {
-            return Err("an id is not 1 to 32 characters of a-z 0-9 -".to_owned());
-        }
-        Ok(self.id.clone())
-    }
-
-    fn made_at(&self) -> Result<UnixTime, String> {
-        let made_at = self.created_at.parse::<jiff::Timestamp>();
-        made_at
-            .map(|at| UnixTime::from_secs(at.as_second()))
-            .map_err(|_| format!("`created_at` of the key `{}` is no time as 2026-01-31T12:00:00Z", self.id))
-    }
-
-    /// What is said of a key that everybody can know.
-    fn is_an_example(&self) -> String {
-        format!("the key `{}` is an example and no secret: `stepgate keys generate` draws keys", self.id)
-    }
-
-    fn bytes(&self) -> Result<Zeroizing<Vec<u8>>, String> {
-        let bytes = BASE64.decode(self.key.as_bytes());
-        bytes.map(Zeroizing::new).map_err(|_| format!("the key `{}` is not base64", self.id))
-    }
-}
-
-fn is_key_id(text: &str) -> bool {
-    let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    (1..=32).contains(&text.len()) && text.bytes().all(known)
-}
-
-fn symmetric_item(now: UnixTime) -> Item {
-    item(Zeroizing::new(random::<32>()).as_slice(), now)
-}
-
-/// # Panics
-/// When the operating system has no randomness to give.
-#[expect(clippy::expect_used, reason = "without randomness no key may be made at all")]
-fn signing_item(now: UnixTime) -> Item {
-    let made = ring::signature::Ed25519KeyPair::generate_pkcs8(&ring::rand::SystemRandom::new());
-    item(made.expect("the operating system gives randomness").as_ref(), now)
-}
-
-/// An item with an id of its own: the day, so that people see its age, and twelve random characters.
-fn item(key: &[u8], now: UnixTime) -> Item {
-    let created_at = jiff::Timestamp::from_second(now.secs()).unwrap_or_default();
-    let day = created_at.strftime("%Y%m%d");
-    let id = format!("{day}-{}", HEXLOWER.encode(&random::<6>()));
-    Item { id, created_at: created_at.to_string(), key: BASE64.encode(key) }
 }
 
 #[cfg(test)]

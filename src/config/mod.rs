@@ -141,6 +141,8 @@ pub struct Config {
     pub default_require: policy::Requirement,
     /// Where notices go besides the player's own contacts.
     pub notices: crate::notice::Settings,
+    /// How long audit rows are kept, and where else they go.
+    pub audit: crate::audit::Settings,
     /// What carries codes and notices.
     pub couriers: courier::Settings,
     /// Where things are remembered.

@@ -6,19 +6,20 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use crate::{
-    clock::UnixTime,
     contact::PhoneNumber,
     factor::{app::Secret, backup_code::BackupCode},
     flow::{Flow, FlowError, RuleSet, challenge::prove::unreadable, notify::Event, send},
     identity::Player,
     policy::{Requirement, Route, cooldown::Cause},
     request::Subject,
-    secret::{self, Sealed},
-    store::{Applied, AuditRecord, BackupCodeRecord, Edit, FactorRecord, Spared},
+    secret::Sealed,
+    store::{
+        Applied, AuditRecord, BackupCodeRecord, Edit, FactorRecord, Outcome, Spared, audit::origin, sealing::SealedKind,
+    },
 };
 
 /// What a factor's secret is sealed for; its context is the factor's id and the subject.
-const SEALED_FOR: &str = "factor";
+const SEALED_FOR: &str = SealedKind::Factor.purpose();
 
 impl Flow {
     /// Makes a change of an account, then ends the player's open challenges but what is spared, and
@@ -67,7 +68,7 @@ impl Flow {
         if route.require == Requirement::Once {
             let language = rules.language_of(player.claims.locale.as_deref());
             let line = send::shown(details, language);
-            edits.push(self.recorded(&player.subject, Event::Approved.as_str(), &route.name));
+            edits.push(self.recorded(player, Event::Approved.as_str(), &route.name));
             edits.extend(self.told(rules, player, (Event::Approved, &line), now).await?);
         }
         if route.changes.is_some() {
@@ -85,7 +86,7 @@ impl Flow {
     /// `Store`.
     pub async fn tell_of_change(&self, rules: &RuleSet, player: &Player, route: &Route) -> Result<(), FlowError> {
         let mut edits = self.told(rules, player, (Event::ChangeMade, &route.name), self.clock.now()).await?;
-        edits.push(self.recorded(&player.subject, Event::ChangeMade.as_str(), &route.name));
+        edits.push(self.recorded(player, Event::ChangeMade.as_str(), &route.name));
         self.stores.accounts.apply(&player.subject, &edits).await?;
         Ok(())
     }
@@ -100,16 +101,29 @@ impl Flow {
     }
 
     /// The audit's line of what a player did.
-    pub(super) fn recorded(&self, subject: &Subject, event: &str, detail: &str) -> Edit {
+    pub(super) fn recorded(&self, player: &Player, event: &str, detail: &str) -> Edit {
+        Edit::Record(AuditRecord { origin: origin(player.client), ..self.record(&player.subject, event, detail) })
+    }
+
+    /// The audit's line of what was done by whoever holds a link.
+    pub(super) fn recorded_of(&self, subject: &Subject, event: &str) -> Edit {
+        Edit::Record(self.record(subject, event, ""))
+    }
+
+    fn record(&self, subject: &Subject, event: &str, detail: &str) -> AuditRecord {
         let at = self.clock.now();
-        Edit::Record(AuditRecord {
+        let is_failure = event == Event::FailedCodes.as_str();
+        AuditRecord {
             id: uuid_v7(at),
             subject: subject.clone(),
             at,
             actor: "player".to_owned(),
             event: event.to_owned(),
             detail: detail.to_owned(),
-        })
+            why: String::new(),
+            origin: String::new(),
+            outcome: if is_failure { Outcome::Refused } else { Outcome::Done },
+        }
     }
 
     /// Seals what a factor keeps.
@@ -177,8 +191,4 @@ impl Flow {
     }
 }
 
-/// A UUID v7 (RFC 9562 §5.7) of the moment.
-pub(super) fn uuid_v7(now: UnixTime) -> String {
-    let millis = u64::try_from(now.millis()).unwrap_or_default();
-    uuid::Builder::from_unix_timestamp_millis(millis, &secret::random()).into_uuid().to_string()
-}
+pub(super) use crate::store::audit::record_id as uuid_v7;

@@ -193,7 +193,7 @@ impl Flow {
         (event, detail, mut edits): (Event, &str, Vec<Edit>),
     ) -> Result<Changed, FlowError> {
         let player = &asker.player;
-        edits.push(self.recorded(&player.subject, event.as_str(), detail));
+        edits.push(self.recorded(player, event.as_str(), detail));
         edits.extend(self.told(rules, player, (event, detail), self.clock.now()).await?);
         self.change_account(&player.subject, &edits, Spared::None).await?;
         if !edits.iter().any(|edit| matches!(edit, Edit::RaiseEpoch)) {
@@ -232,7 +232,7 @@ impl Flow {
         let player = &asker.player;
         let event = Event::BackupCodesMade;
         let mut edits = vec![Edit::RequireNotFrozen, Edit::ReplaceBackupCodes(self.hash_codes(set).await?)];
-        edits.push(self.recorded(&player.subject, event.as_str(), ""));
+        edits.push(self.recorded(player, event.as_str(), ""));
         edits.extend(self.told(rules, player, (event, ""), self.clock.now()).await?);
         self.change_account(&player.subject, &edits, Spared::None).await?;
         Ok(Changed { backup_codes: shown, ..Changed::nothing(asker) })

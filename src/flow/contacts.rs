@@ -8,11 +8,11 @@ use crate::{
     flow::{Flow, FlowError, RuleSet, challenge::prove::unreadable},
     identity::Player,
     request::Subject,
-    store::{ContactKind, ContactRecord},
+    store::{ContactKind, ContactRecord, sealing::SealedKind},
 };
 
 /// What a contact is sealed for.
-const SEALED_FOR: &str = "contact";
+const SEALED_FOR: &str = SealedKind::Contact.purpose();
 /// How long a contact that the site no longer names is still told of changes.
 const TOLD_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
 

@@ -79,7 +79,7 @@ impl Flow {
             return Ok(None);
         }
         let mut edits = self.told(rules, player, (Event::DeviceRemembered, &device.name), now).await?;
-        edits.push(self.recorded(&player.subject, Event::DeviceRemembered.as_str(), &device.name));
+        edits.push(self.recorded(player, Event::DeviceRemembered.as_str(), &device.name));
         self.stores.accounts.apply(&player.subject, &edits).await?;
         Ok(Some(cookie(&device, &secret, now)))
     }
@@ -152,7 +152,7 @@ impl Flow {
     async fn device_copied(&self, rules: &RuleSet, player: &Player, device: &DeviceRecord) -> Result<(), FlowError> {
         let event = Event::DeviceCopied;
         let mut edits = vec![Edit::ForgetDevice(device.id.clone()), Edit::RaiseEpoch];
-        edits.push(self.recorded(&player.subject, event.as_str(), &device.name));
+        edits.push(self.recorded(player, event.as_str(), &device.name));
         edits.extend(self.told(rules, player, (event, &device.name), self.clock.now()).await?);
         self.stores.accounts.apply(&player.subject, &edits).await?;
         self.epochs.forget_all();

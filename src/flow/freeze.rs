@@ -46,7 +46,7 @@ impl Flow {
             Edit::Freeze(Freeze { at: self.clock.now(), event_at }),
             Edit::RaiseEpoch,
             Edit::ForgetDevices,
-            self.recorded(subject, Event::Frozen.as_str(), ""),
+            self.recorded_of(subject, Event::Frozen.as_str()),
         ];
         edits.extend(self.told_known(rules, subject, Event::Frozen).await?);
         let applied = self.stores.accounts.apply(subject, &edits).await?;

@@ -10,6 +10,7 @@ use std::{sync::Arc, time::Duration};
 use http::HeaderMap;
 
 use crate::{
+    audit,
     clock::{Clock, UnixTime},
     contact::Country,
     courier,
@@ -39,6 +40,7 @@ mod known;
 pub mod language;
 pub mod look;
 pub mod notify;
+pub mod reseal;
 pub mod resume;
 pub mod send;
 pub mod settings;
@@ -75,6 +77,8 @@ pub struct RuleSet {
     pub couriers: courier::Couriers,
     /// Where notices go besides the player's own contacts.
     pub notices: notice::Settings,
+    /// How long audit rows are kept, and where else they go.
+    pub audit: audit::Settings,
 }
 
 impl RuleSet {
@@ -191,6 +195,8 @@ pub struct Stores {
     pub sends: Arc<dyn store::SmsSends>,
     /// Durable.
     pub outbox: Arc<dyn store::Outbox>,
+    /// Durable.
+    pub trail: Arc<dyn store::Trail>,
     /// Shared.
     pub challenges: Arc<dyn store::Challenges>,
     /// Shared.

@@ -242,7 +242,7 @@ impl Flow {
         let mut edits = self.told(rules, player, (Event::FailedCodes, ""), now).await?;
         // Spent together with the notice: a write that fails leaves the hour to the next failure.
         edits.insert(0, Edit::Spend { id, expires_at });
-        edits.push(self.recorded(&player.subject, Event::FailedCodes.as_str(), ""));
+        edits.push(self.recorded(player, Event::FailedCodes.as_str(), ""));
         self.stores.accounts.apply(&player.subject, &edits).await?;
         Ok(())
     }

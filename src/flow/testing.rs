@@ -4,6 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
+    audit,
     clock::{Clock, ManualClock, UnixTime},
     contact::Country,
     courier::{self, Couriers, outbox::Outbox, receipt::Receipts},
@@ -26,7 +27,7 @@ use crate::{
     request::{Binding, Carrier, Subject},
     secret::{Hasher, Sealer, SymmetricKey, Token},
     stamp::{self, Assertions, KeyRing, SigningKey, Stamps},
-    store::{SendLimits, memory::Memory, sql::Sql},
+    store::{SendLimits, Signer, memory::Memory, sql::Sql},
     words::Language,
 };
 
@@ -104,6 +105,7 @@ impl World {
 /// A request's log-in in a browser.
 pub(super) fn asker(subject: &str, login: u8, browser: &Token) -> Asker {
     let player = Player {
+        client: std::net::Ipv4Addr::LOCALHOST.into(),
         subject: Subject::parse(subject).unwrap(),
         binding: Binding([login; 32]),
         carrier: Carrier::Cookie,
@@ -131,6 +133,7 @@ pub(super) fn code(secret: &app::Secret, at: UnixTime) -> String {
 
 async fn flow(folder: &tempfile::TempDir, clock: &Arc<ManualClock>) -> Arc<Flow> {
     let sql = Sql::open(&format!("sqlite:{}", folder.path().join("gate.db").display())).await.unwrap();
+    let sql = sql.signing(Signer::from_pkcs8("audit", &SigningKey::generate()).unwrap()).await.unwrap();
     let sql = Arc::new(sql);
     let clock = Arc::clone(clock) as Arc<dyn Clock>;
     let memory = Arc::new(Memory::new(Arc::clone(&clock), 1 << 20));
@@ -146,7 +149,8 @@ async fn flow(folder: &tempfile::TempDir, clock: &Arc<ManualClock>) -> Arc<Flow>
             devices: sql.clone(),
             contacts: sql.clone(),
             sends: sql.clone(),
-            outbox: sql,
+            outbox: sql.clone(),
+            trail: sql,
             challenges: memory.clone(),
             held: memory.clone(),
             approvals: memory.clone(),
@@ -198,6 +202,7 @@ fn rules(flow: &Arc<Flow>, outbox: &Arc<Outbox>, first: FirstEnrolment) -> Arc<R
         second_factor: second_factor(first),
         couriers: couriers(flow, outbox, courier::SmsSettings::Outbox),
         notices: notice::Settings::default(),
+        audit: audit::Settings::default(),
     })
 }
 

@@ -30,7 +30,7 @@ mod withhold;
 
 pub use sources::Sources;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, net::IpAddr, sync::Arc};
 
 use crate::{
     clock::Clock,
@@ -51,6 +51,8 @@ pub struct Player {
     pub carrier: Carrier,
     /// What else the sources say.
     pub claims: Claims,
+    /// From where they asked.
+    pub client: IpAddr,
 }
 
 /// Claims about a player that the site vouches for; each as the site writes it, `None` when absent.

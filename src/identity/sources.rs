@@ -338,6 +338,7 @@ impl Sources {
             binding,
             carrier: if by_cookie { Carrier::Cookie } else { Carrier::Header },
             claims,
+            client: head.client,
         })
     }
 

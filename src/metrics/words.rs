@@ -125,6 +125,8 @@ words! {
     StoreOperation {
         /// Players' accounts.
         Accounts = "accounts",
+        /// The audit trail: verifying, sending, letting go.
+        Audit = "audit",
         /// Remembered devices.
         Devices = "devices",
         /// Contacts of players.
@@ -183,6 +185,8 @@ words! {
         Sealing = "sealing",
         /// Signing assertions to the site.
         Assertion = "assertion",
+        /// Signing the audit.
+        Audit = "audit",
     }
 }
 

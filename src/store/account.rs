@@ -11,7 +11,7 @@ use crate::{
     policy::{FactorKind, cooldown},
     request::Subject,
     secret::{Sealed, TokenHash},
-    store::StoreError,
+    store::{AuditRecord, StoreError},
 };
 
 /// A factor of a player.
@@ -189,23 +189,6 @@ pub struct OutboxRecord {
     pub created_at: UnixTime,
     /// How often it was tried.
     pub tries: u32,
-}
-
-/// One line of the audit: who did what, when. Holds nothing secret and no contact.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuditRecord {
-    /// UUID v7.
-    pub id: String,
-    /// Whose account.
-    pub subject: Subject,
-    /// When.
-    pub at: UnixTime,
-    /// `player`, `support:…` or `system`.
-    pub actor: String,
-    /// What: a stable word, such as `factor-added`.
-    pub event: String,
-    /// More of it, as one line: a factor kind, a browser's family. May be empty.
-    pub detail: String,
 }
 
 /// Notices that wait.

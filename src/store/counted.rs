@@ -19,7 +19,8 @@ use crate::{
         Accounts, Applied, Approval, Approvals, Attempts, AuditRecord, BackupCodeRecord, Challenge, Challenges,
         ContactRecord, Contacts, DeviceRecord, Devices, Edit, Failed, Families, Held, LoginBindings, Outbox,
         OutboxRecord, PendingEnrolment, PendingEnrolments, PlayerState, Reservation, SendLimits, SendReservation,
-        SentCode, SentCodes, SmsSend, SmsSends, Spared, Spent, StoreError, Tries,
+        SentCode, SentCodes, SmsSend, SmsSends, Spared, Spent, StoreError, Trail, Tries,
+        audit::{AuditPlayer, ChainHead, Checkpoint, Due, Entry, Read, Selection},
     },
 };
 
@@ -71,6 +72,17 @@ counted! {
         fn freeze_offer(token: TokenHash, now: UnixTime) -> Option<(Subject, UnixTime)>;
         fn sweep_freeze_offers(now: UnixTime) -> u64;
         fn activity(subject: &Subject, most: u32) -> Vec<AuditRecord>;
+    }
+    Trail = Audit {
+        fn chains() -> Vec<ChainHead>;
+        fn entries(chain: &str, after: i64, most: u32) -> Vec<Read>;
+        fn strays(most: u32) -> Vec<(String, i64)>;
+        fn checkpoints(chain: &str) -> Vec<Checkpoint>;
+        fn player_of(pseudonym: &str) -> Option<AuditPlayer>;
+        fn select(selection: &Selection, most: u32) -> Vec<(Entry, String)>;
+        fn prune(kind: Option<&str>, others: &[String], before: UnixTime, most: u32) -> u64;
+        fn due(sink: &str, now: UnixTime, lease_until: UnixTime, most: u32) -> Vec<Due>;
+        fn sent(sink: &str, chain: &str, seq: i64, lease_until: UnixTime) -> ();
     }
     Devices = Devices {
         fn remember(device: &DeviceRecord, most: u32) -> ();

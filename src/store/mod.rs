@@ -10,15 +10,16 @@
 //! `app.rs`.
 
 pub mod account;
+pub mod audit;
 pub mod counted;
 pub mod durable;
 pub mod memory;
+pub mod sealing;
 pub mod shared;
 pub mod sql;
 
-pub use account::{
-    Accounts, Applied, AuditRecord, BackupCodeRecord, Edit, FactorRecord, Freeze, Outbox, OutboxRecord, PlayerState,
-};
+pub use account::{Accounts, Applied, BackupCodeRecord, Edit, FactorRecord, Freeze, Outbox, OutboxRecord, PlayerState};
+pub use audit::{AuditRecord, Outcome, Signer, Trail};
 pub use durable::{
     Attempts, ContactKind, ContactRecord, Contacts, DeviceRecord, Devices, Failed, Families, LoginBindings,
     Reservation, SendLimits, SendReservation, SmsSend, SmsSends, Spent, Tries, TriesBy,

@@ -38,6 +38,7 @@ fn folder() -> tempfile::TempDir {
     file("secrets/example", "changeme-changeme-changeme-changeme", 0o600);
     file("tls/fullchain.pem", "certificate", 0o644);
     file("tls/key.pem", "key", 0o600);
+    file("tls/logs-ca.pem", &crate::kit::certificates::Authority::new().pem(), 0o644);
     file("look/large.svg", &"-".repeat(2049), 0o644);
     dir
 }

@@ -10,6 +10,7 @@
 )]
 
 mod api_page;
+mod audit;
 mod client_script;
 mod config;
 mod configuration_page;
@@ -23,6 +24,7 @@ mod edge;
 mod faults;
 mod held;
 mod identity;
+mod keys;
 mod kit;
 mod layers;
 mod limits;
@@ -32,5 +34,7 @@ mod pages;
 mod observability;
 mod portal_headers;
 mod portal_input;
+mod privacy;
+mod restore;
 mod store;
 mod zoo;

@@ -32,6 +32,10 @@ pub struct DoctorOptions {
     /// with a wrong password.
     #[arg(long)]
     pub write: bool,
+    /// Asks nothing; makes void what may have ended after the backup that now is the database: stamps,
+    /// approvals, remembered browsers, backup codes, used codes. Run it before stepgate starts on the copy.
+    #[arg(long, conflicts_with = "write")]
+    pub after_restore: bool,
 }
 
 /// What the probes found, printed as they go.

@@ -1,8 +1,11 @@
 //! Key files as they are made, spoilt and rotated.
 
+use data_encoding::BASE64;
+
 use super::*;
 
 const NOW: UnixTime = UnixTime::from_secs(1_790_000_000);
+const IDLE: Duration = Duration::from_secs(1800);
 
 fn made() -> (tempfile::TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
@@ -43,15 +46,50 @@ fn rotation_keeps_two_signing_keys_and_opens_what_was_sealed() {
     let before = KeyFile::load(&path).unwrap();
     let sealed = before.sealer().seal("p", &[], b"x");
     for hour in 0..3 {
-        rotate(&path, NOW.plus(hour * PUBLISHED_FOR)).unwrap();
+        rotate(&path, NOW.plus(2 * hour * PUBLISHED_FOR), IDLE).unwrap();
     }
-    let again = rotate(&path, NOW.plus(2 * PUBLISHED_FOR + PUBLISHED_FOR / 2));
-    assert!(matches!(again, Err(KeyFileError::TooSoon(_))), "the key that signs would be dropped");
+    for early in [PUBLISHED_FOR / 2, PUBLISHED_FOR, PUBLISHED_FOR + IDLE / 2] {
+        let again = rotate(&path, NOW.plus(4 * PUBLISHED_FOR + early), IDLE);
+        assert!(matches!(again, Err(KeyFileError::TooSoon { .. })), "stamps of the key before still count");
+    }
     let after = KeyFile::load(&path).unwrap();
     assert_eq!(after.stamp.len(), 2);
     assert!(after.stamp.iter().all(|key| key.id != before.stamp[0].id));
     assert_eq!(&**after.sealer().open("p", &[], &sealed).unwrap(), b"x");
     assert_eq!(after.hasher().hash("p", &[b"x"]), before.hasher().hash("p", &[b"x"]));
+}
+
+#[test]
+fn a_new_sealing_key_seals_once_every_node_has_it() {
+    let (_dir, path) = made();
+    let first = KeyFile::load(&path).unwrap();
+    let first = (first.sealer_at(NOW).key_id(), first.sealer().key_id());
+    assert_eq!(first.0, first.1, "the very first key seals at once");
+    rotate(&path, NOW, IDLE).unwrap();
+    let keys = KeyFile::load(&path).unwrap();
+    assert_eq!(keys.sealer_at(NOW.plus(PUBLISHED_FOR - Duration::from_secs(1))).key_id(), first.0);
+    let second = keys.sealer_at(NOW.plus(PUBLISHED_FOR)).key_id();
+    assert_ne!(second, first.0);
+    assert_eq!(keys.next_sealing(), Some((second.as_str(), NOW.plus(PUBLISHED_FOR))));
+    let sealed = keys.sealer_at(NOW.plus(PUBLISHED_FOR)).seal("p", &[], b"x");
+    assert!(keys.sealer_at(NOW).open("p", &[], &sealed).is_ok(), "a node that is behind opens it");
+}
+
+#[test]
+fn a_file_without_an_audit_key_gets_one_by_rotation() {
+    let (_dir, path) = made();
+    let mut written = Written::read(&path).unwrap();
+    written.audit.clear();
+    fs::write(&path, serde_yaml::to_string(&written).unwrap()).unwrap();
+    let refused = KeyFile::load(&path).unwrap_err().to_string();
+    assert!(refused.contains("`stepgate keys rotate` adds a key"), "{refused}");
+    rotate(&path, NOW, IDLE).unwrap();
+    let old = KeyFile::load(&path).unwrap().audit;
+    rotate(&path, NOW.plus(2 * PUBLISHED_FOR), IDLE).unwrap();
+    let new = KeyFile::load(&path).unwrap().audit;
+    let signed = old.sign(&[7; 32]);
+    assert!(new.verify(&[7; 32], &signed) && new.sign(&[7; 32]).key_id != signed.key_id);
+    assert!(!old.verify(&[7; 32], &new.sign(&[7; 32])));
 }
 
 /// The reason why a file is refused that differs from a generated one by this edit.

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::target::OddForm;
 
+mod audit;
 mod courier;
 mod identity;
 mod routes;
@@ -17,6 +18,7 @@ mod second_factor;
 mod secret;
 mod tests;
 
+pub use audit::*;
 pub use courier::*;
 pub use identity::*;
 pub use routes::*;
@@ -75,8 +77,8 @@ pub struct File {
     pub sms_guard: Option<serde_json::Value>,
     /// Requests, and where each must land: a configuration in which one does not is not taken.
     pub tests: Option<Vec<Test>>,
-    /// Reserved; not supported yet.
-    pub audit: Option<serde_json::Value>,
+    /// How long the rows of the audit are kept, and where else they go.
+    pub audit: Option<Audit>,
 }
 
 /// The site as players and the proxy know it.

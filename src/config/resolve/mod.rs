@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{fields::FieldName, policy::Requirement, store, target::PathPolicy};
 
+mod audit;
 mod couriers;
 mod edge;
 mod expected;
@@ -56,7 +57,7 @@ pub(super) fn resolve(
     around: &Surroundings<'_>,
 ) -> Result<Resolved, Vec<Problem>> {
     let mut report = Report { dir, around, problems: Vec::new(), warnings: Vec::new(), files: Vec::new() };
-    for reserved in ["desk", "throttle", "sms_guard", "audit"] {
+    for reserved in ["desk", "throttle", "sms_guard"] {
         report.reserved(tree, reserved);
     }
     let site = report.site(&file.site, tree.at("site"));
@@ -81,6 +82,7 @@ pub(super) fn resolve(
     let carries_sms = file.couriers.as_ref().is_some_and(|typed| typed.sms.as_ref().is_some_and(|sms| !sms.is_empty()));
     report.sms_needs_couriers(&second_factor, carries_sms, tree);
     let notices = report.notices(file.notices.as_ref(), tree.at("notices"));
+    let audit = report.audit(file.audit.as_ref(), tree.at("audit"));
     let keys = dir.join(&file.keys.file);
     let expected = report.expected(file.tests.as_deref().unwrap_or_default(), tree.at("tests"));
     if !report.problems.is_empty() {
@@ -101,6 +103,7 @@ pub(super) fn resolve(
         paths: paths(file.paths.as_ref()),
         default_require,
         notices,
+        audit,
         couriers,
         store,
         keys,

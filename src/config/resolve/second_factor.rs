@@ -185,10 +185,12 @@ impl Report<'_> {
 
     /// Where notices go besides the player's own contacts.
     pub(super) fn notices(&mut self, typed: Option<&raw::Notices>, at: &Node) -> notice::Settings {
-        let Some(webhook) = typed.and_then(|notices| notices.webhook.as_ref()) else {
-            return notice::Settings::default();
-        };
-        let at = at.at("webhook");
+        let webhook = typed.and_then(|notices| notices.webhook.as_ref());
+        notice::Settings { webhook: webhook.map(|webhook| self.webhook(webhook, at.at("webhook"))) }
+    }
+
+    /// An address of the site that events are posted to.
+    pub(super) fn webhook(&mut self, webhook: &raw::Webhook, at: &Node) -> notice::Webhook {
         self.url(at.at("url"), &webhook.url);
         let is_open = url::Url::parse(&webhook.url).is_ok_and(|url| {
             let host = url.host_str().unwrap_or_default();
@@ -198,7 +200,7 @@ impl Report<'_> {
             self.push(at.at("url"), "events would travel in the open", "use https, or http on loopback");
         }
         let secret = self.secret(at.at("secret"), &webhook.secret).unwrap_or_default();
-        notice::Settings { webhook: Some(notice::Webhook { url: webhook.url.clone(), secret }) }
+        notice::Webhook { url: webhook.url.clone(), secret }
     }
 }
 

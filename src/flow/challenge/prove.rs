@@ -144,7 +144,7 @@ impl Flow {
             Edit::RequireNotFrozen,
             Edit::SpendBackupCode { id: kept.id, at: now },
             Edit::Happened(Cause::BackupCode, now),
-            self.recorded(subject, Event::BackupCodeUsed.as_str(), ""),
+            self.recorded(&asker.player, Event::BackupCodeUsed.as_str(), ""),
         ];
         edits.extend(self.told(rules, &asker.player, (Event::BackupCodeUsed, ""), now).await?);
         match self.stores.accounts.apply(subject, &edits).await? {

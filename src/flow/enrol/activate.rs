@@ -156,7 +156,7 @@ impl Flow {
         edits.push(Edit::Add(factor.clone()));
         edits.push(Edit::ReplaceBackupCodes(self.hash_codes(codes).await?));
         edits.push(Edit::Happened(Cause::Enroll, now));
-        edits.push(self.recorded(&pending.subject, event.as_str(), pending.kind.as_str()));
+        edits.push(self.recorded(&asker.player, event.as_str(), pending.kind.as_str()));
         edits.extend(self.told(rules, &asker.player, (event, pending.kind.as_str()), now).await?);
         let spared = match pending.grounds {
             Grounds::First => Spared::LogIn(pending.binding),

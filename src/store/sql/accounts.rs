@@ -11,11 +11,14 @@ use crate::{
     request::Subject,
     secret::{Sealed, TokenHash},
     store::{
-        Accounts, Applied, AuditRecord, BackupCodeRecord, Edit, FactorRecord, Freeze, PlayerState, StoreError, sql::Sql,
+        Accounts, Applied, AuditRecord, BackupCodeRecord, Edit, FactorRecord, Freeze, PlayerState, StoreError,
+        sql::{Sql, audit, trail},
     },
 };
 
-const PLAYER: &str = "SELECT epoch, must_bind, frozen_at, frozen_for FROM player WHERE subject = $1";
+/// With the global epoch, as stamps have it.
+const PLAYER: &str = "SELECT player.epoch + (SELECT CAST(COALESCE(MAX(epoch), 0) AS BIGINT) FROM global_epoch) AS epoch, \
+     must_bind, frozen_at, frozen_for FROM player WHERE subject = $1";
 const FACTORS: &str = "SELECT id, kind, key_id, sealed, created_at, matures_at, last_step, suspended FROM factor \
      WHERE subject = $1 ORDER BY created_at, id";
 const CODES_LEFT: &str = "SELECT COUNT(*) AS left_over FROM backup_code WHERE subject = $1 AND spent_at IS NULL";
@@ -24,8 +27,6 @@ const ADVANCE: &str = "UPDATE factor SET last_step = $2 WHERE id = $1 AND last_s
 const CODE: &str = "SELECT id, hash FROM backup_code WHERE subject = $1 AND selector = $2 AND spent_at IS NULL";
 const SWEEP_OFFERS: &str = "DELETE FROM freeze_offer WHERE expires_at <= $1";
 const OFFER: &str = "SELECT subject, event_at FROM freeze_offer WHERE token = $1 AND expires_at > $2";
-const ACTIVITY: &str = "SELECT id, at, actor, event, detail FROM audit WHERE subject = $1 \
-     ORDER BY at DESC, id DESC LIMIT $2";
 /// Makes the player's row and takes its lock: changes of one account take turns.
 const LOCK: &str = "INSERT INTO player (subject) VALUES ($1) \
      ON CONFLICT (subject) DO UPDATE SET must_bind = player.must_bind";
@@ -67,6 +68,12 @@ impl Accounts for Sql {
                 if !edits::made(&mut change, subject, edit).await? {
                     change.rollback().await?;
                     return Ok(Applied::Conflict);
+                }
+            }
+            // Last, since the chain's head is locked from the first row on until the end of the change.
+            for edit in edits {
+                if let Edit::Record(record) = edit {
+                    audit::append(&mut change, self.scribe.as_deref(), record).await?;
                 }
             }
             change.commit().await?;
@@ -119,21 +126,7 @@ impl Accounts for Sql {
     }
 
     async fn activity(&self, subject: &Subject, most: u32) -> Result<Vec<AuditRecord>, StoreError> {
-        self.timed("activity", async {
-            let rows = sqlx::query(ACTIVITY).bind(subject.as_str()).bind(i64::from(most)).fetch_all(&self.pool).await?;
-            let record = |row: &AnyRow| {
-                Ok(AuditRecord {
-                    id: row.try_get("id")?,
-                    subject: subject.clone(),
-                    at: UnixTime::from_millis(row.try_get("at")?),
-                    actor: row.try_get("actor")?,
-                    event: row.try_get("event")?,
-                    detail: row.try_get("detail")?,
-                })
-            };
-            rows.iter().map(record).collect()
-        })
-        .await
+        self.timed("activity", trail::activity(&self.pool, subject, most)).await
     }
 }
 

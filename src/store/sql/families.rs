@@ -12,13 +12,16 @@ use crate::{
 const OPEN: &str = "INSERT INTO family (binding, subject, opened_at) VALUES ($1, $2, $3) \
      ON CONFLICT (binding) DO UPDATE SET subject = family.subject \
      WHERE family.ended_at IS NULL AND family.subject = excluded.subject RETURNING opened_at";
-const EPOCH: &str = "SELECT CAST(COALESCE(player.epoch, 0) AS BIGINT) AS epoch FROM family \
+/// The player's own epoch and the global one.
+const EPOCH: &str = "SELECT CAST(COALESCE(player.epoch, 0) AS BIGINT) \
+     + (SELECT CAST(COALESCE(MAX(epoch), 0) AS BIGINT) FROM global_epoch) AS epoch FROM family \
      LEFT JOIN player ON player.subject = family.subject \
      WHERE family.binding = $1 AND family.subject = $2 AND family.ended_at IS NULL AND player.frozen_at IS NULL";
 const END: &str = "INSERT INTO family (binding, opened_at, ended_at) VALUES ($1, $2, $2) \
      ON CONFLICT (binding) DO UPDATE SET ended_at = COALESCE(family.ended_at, excluded.ended_at)";
 const RAISE: &str = "INSERT INTO player (subject, epoch) VALUES ($1, 1) \
-     ON CONFLICT (subject) DO UPDATE SET epoch = player.epoch + 1 RETURNING epoch";
+     ON CONFLICT (subject) DO UPDATE SET epoch = player.epoch + 1 \
+     RETURNING player.epoch + (SELECT CAST(COALESCE(MAX(epoch), 0) AS BIGINT) FROM global_epoch) AS epoch";
 
 #[async_trait]
 impl Families for Sql {

@@ -10,15 +10,22 @@
 
 mod accounts;
 mod attempts;
+mod audit;
 mod contacts;
 mod devices;
 mod families;
 mod location;
 mod logins;
 mod outbox;
+mod privacy;
+mod restore;
+mod sealing;
 mod spent;
+mod trail;
 
-use std::{future::Future, time::Duration};
+pub use restore::Voided;
+
+use std::{future::Future, sync::Arc, time::Duration};
 
 use sqlx::{
     AnyConnection, AnyPool, Executor,
@@ -26,7 +33,7 @@ use sqlx::{
     migrate::{MigrateError, Migrator},
 };
 
-use crate::store::{StoreError, sql::location::Location};
+use crate::store::{Signer, StoreError, sql::location::Location};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -44,6 +51,8 @@ pub struct Sql {
     backend: &'static str,
     /// How a transaction that will write begins.
     begin: &'static str,
+    /// Writes the audit rows of this process; without it none can be written.
+    scribe: Option<Arc<audit::Scribe>>,
 }
 
 impl Sql {
@@ -60,7 +69,24 @@ impl Sql {
         location.prepare().map_err(|cause| failed(backend, "open", cause))?;
         let pool = options(&location).connect(url).await.map_err(|cause| failed(backend, "open", cause))?;
         migrate(&pool).await.map_err(|cause| failed(backend, "migrate", cause))?;
-        Ok(Self { pool, backend, begin: location.begin() })
+        Ok(Self { pool, backend, begin: location.begin(), scribe: None })
+    }
+
+    /// The same with an audit chain of its own, signed by this key. A process opens one, once.
+    ///
+    /// # Errors
+    /// [`StoreError`] with operation `open_chain`.
+    pub async fn signing(mut self, signer: Signer) -> Result<Self, StoreError> {
+        let scribe = self.timed("open_chain", audit::open(&self.pool, self.begin, signer)).await?;
+        self.scribe = Some(Arc::new(scribe));
+        Ok(self)
+    }
+
+    /// Signs under this key from now on, this one and its clones.
+    pub fn sign_with(&self, signer: Signer) {
+        if let Some(scribe) = &self.scribe {
+            scribe.sign_with(signer);
+        }
     }
 
     /// Whether the database is there and answers, changing nothing in it.

@@ -7,7 +7,7 @@ use stepgate::{
     secret::{Sealed, TokenHash},
     store::{
         Accounts, Applied, AuditRecord, BackupCodeRecord, ContactKind, ContactRecord, Contacts, DeviceRecord, Devices,
-        Edit, Freeze, Outbox, OutboxRecord, SendLimits, SendReservation, SmsSend, SmsSends, Spent, sql::Sql,
+        Edit, Freeze, Outbox, OutboxRecord, Outcome, SendLimits, SendReservation, SmsSend, SmsSends, Spent, sql::Sql,
     },
 };
 
@@ -59,6 +59,9 @@ async fn a_change_that_conflicts_changes_nothing(sql: &Arc<Sql>) {
         actor: "player".into(),
         event: "e".into(),
         detail: String::new(),
+        why: String::new(),
+        origin: String::new(),
+        outcome: Outcome::Done,
     };
     let edits = [
         Edit::RaiseEpoch,
@@ -122,7 +125,7 @@ async fn the_latest_cause_of_a_wait_is_kept(sql: &Arc<Sql>) {
     assert_eq!((happened.of(Cause::PhoneChange), happened.of(Cause::Enroll)), (Some(NOW.plus(MINUTE)), None));
 }
 
-fn device(id: &str, owner: &str, token: u8) -> DeviceRecord {
+pub(super) fn device(id: &str, owner: &str, token: u8) -> DeviceRecord {
     DeviceRecord {
         id: id.into(),
         subject: subject(owner),

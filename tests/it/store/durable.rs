@@ -24,7 +24,8 @@ fn file() -> (tempfile::TempDir, String) {
 }
 
 async fn open(url: &str) -> Arc<Sql> {
-    Arc::new(Sql::open(url).await.expect("the database opens"))
+    let sql = Sql::open(url).await.expect("the database opens");
+    Arc::new(sql.signing(super::audit::signer()).await.expect("its audit begins"))
 }
 
 pub(super) async fn add(sql: &Sql, factor: &FactorRecord) {

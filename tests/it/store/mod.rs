@@ -1,7 +1,9 @@
 //! The conformance suite: the same cases over every implementation of a port.
 
 mod accounts;
+mod audit;
 mod durable;
+mod restore;
 mod shared;
 
 use std::{future::Future, sync::Arc};

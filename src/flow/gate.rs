@@ -251,8 +251,7 @@ impl Flow {
         Ok(true)
     }
 
-    /// What the routes in `observe` mode would have done. They see the same facts, and the player's
-    /// account where it matters to them; a store that does not say it would have closed them.
+    /// What the routes in `observe` mode would have done; a store that says no account would have closed them.
     async fn observe<'r>(&self, landing: &Landing<'r>, evidence: &Evidence) -> Vec<Observed<'r>> {
         let now = self.clock.now();
         let facts = evidence.facts(now);

@@ -33,4 +33,5 @@ mod observability;
 mod portal_headers;
 mod portal_input;
 mod store;
+mod torture;
 mod zoo;

@@ -193,7 +193,8 @@ impl Flow {
         if challenge.digest != Some(digest) || challenge.level != Level::Once {
             return Ok(None);
         }
-        let spend = Spend { challenge_id: challenge.id, expires_at: approval.expires_at, by };
+        let spend =
+            Spend { subject: challenge.subject, challenge_id: challenge.id, expires_at: approval.expires_at, by };
         Ok(Some((spend, digest, details)))
     }
 }

@@ -59,6 +59,8 @@ pub struct Arrival<'a> {
 /// What is consumed right before the first byte goes to the site (decisions 13, 38).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spend {
+    /// Whose request it is.
+    pub subject: Subject,
     /// The challenge that was answered.
     pub challenge_id: String,
     /// Until when its id must be remembered.

@@ -17,6 +17,7 @@ use stepgate::{
         SentCode, SentCodes, SmsSend, SmsSends, Spared, Spent, StoreError, Tries,
     },
 };
+use tokio::sync::Notify;
 
 /// How a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +37,16 @@ struct Calls {
     /// The calls since the last look, by the name of their method.
     made: Vec<&'static str>,
     armed: Option<(usize, Fault)>,
-    pause: bool,
+    held: Option<(usize, Hold)>,
+}
+
+/// A call that waits.
+#[derive(Clone, Default)]
+pub struct Hold {
+    /// It was reached.
+    pub reached: Arc<Notify>,
+    /// It may be made.
+    pub go: Arc<Notify>,
 }
 
 impl Plan {
@@ -50,16 +60,19 @@ impl Plan {
         std::mem::take(&mut *self.0.lock().unwrap()).made
     }
 
-    /// Whether every call from now on first lets others go on.
-    pub fn pause(&self, pause: bool) {
-        self.0.lock().unwrap().pause = pause;
+    /// The call with this index from now on waits.
+    pub fn hold(&self, index: usize) -> Hold {
+        let hold = Hold::default();
+        *self.0.lock().unwrap() = Calls { held: Some((index, hold.clone())), ..Calls::default() };
+        hold
     }
 
-    fn next(&self, method: &'static str) -> (Option<Fault>, bool) {
+    fn next(&self, method: &'static str) -> (Option<Fault>, Option<Hold>) {
         let mut calls = self.0.lock().unwrap();
         let index = calls.made.len();
         calls.made.push(method);
-        (calls.armed.filter(|(at, _)| *at == index).map(|(_, fault)| fault), calls.pause)
+        let fault = calls.armed.filter(|(at, _)| *at == index).map(|(_, fault)| fault);
+        (fault, calls.held.take_if(|(at, _)| *at == index).map(|(_, hold)| hold))
     }
 }
 
@@ -80,9 +93,10 @@ impl<S> Failing<S> {
         call: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
         let lost = StoreError { backend: "failing", operation: method, cause: None };
-        let (fault, pause) = self.plan.next(method);
-        if pause {
-            tokio::task::yield_now().await;
+        let (fault, hold) = self.plan.next(method);
+        if let Some(hold) = hold {
+            hold.reached.notify_one();
+            hold.go.notified().await;
         }
         match fault {
             None => call.await,

@@ -155,6 +155,18 @@ pub async fn prove(player: &mut Player, target: &str, method: &str) -> Step {
     player.call(Method::GET, target, &Value::Null, &[]).await.expect(200).map(|_| ())
 }
 
+/// Asks for a change of the account; where its challenge is answered.
+pub async fn challenge_of(player: &mut Player, target: &str, body: &Value) -> String {
+    let asked = player.call(Method::POST, target, body, &[]).await.expect(401).unwrap().json();
+    asked["challenge"]["verify"].as_str().unwrap().to_owned()
+}
+
+/// Answers a challenge with the app; the approval.
+pub async fn approval_of(player: &mut Player, verify: &str) -> String {
+    let granted = answer(player, verify, "app", false).await.unwrap();
+    granted["approval"].as_str().unwrap().to_owned()
+}
+
 /// Answers a challenge; what it gives.
 async fn answer(player: &mut Player, verify: &str, method: &str, remember: bool) -> Result<Value, Stopped> {
     let code = match method {
@@ -188,12 +200,12 @@ async fn once_by_json(player: &mut Player) -> Step {
 }
 
 /// Asks to withdraw; where the challenge is answered.
-async fn withdrawal(player: &mut Player) -> Result<String, Stopped> {
+pub async fn withdrawal(player: &mut Player) -> Result<String, Stopped> {
     let asked = withdraw(player, "").await.expect(401)?.json();
     Ok(asked["challenge"]["verify"].as_str().unwrap().to_owned())
 }
 
-async fn withdraw(player: &mut Player, approval: &str) -> Answer {
+pub async fn withdraw(player: &mut Player, approval: &str) -> Answer {
     let lines = [("stepgate-approval", approval)];
     let lines = if approval.is_empty() { &[] } else { &lines[..] };
     player.call(Method::POST, "/api/withdraw", &json!({ "amount": "1500" }), lines).await
@@ -226,7 +238,7 @@ async fn enrol_app(player: &mut Player) -> Step {
     prove(player, "/account", "app").await
 }
 
-async fn look_at_codes(player: &mut Player, at: &str) -> Step {
+pub async fn look_at_codes(player: &mut Player, at: &str) -> Step {
     let shown = player.call(Method::POST, &format!("{at}/backup-codes"), &json!({}), &[]).await.expect(200)?.json();
     player.codes = strings(&shown["backup_codes"]);
     Ok(())

@@ -36,7 +36,7 @@ pub enum Patience {
 
 /// A journey ended early, by this answer to this request.
 #[derive(Debug)]
-pub struct Stopped(#[expect(dead_code, reason = "shown when a test fails")] pub String);
+pub struct Stopped(pub String);
 
 /// What a client was answered.
 #[derive(Debug)]
@@ -73,6 +73,7 @@ impl Answer {
 }
 
 /// A player of one run.
+#[derive(Clone)]
 pub struct Player {
     pub world: Arc<World>,
     pub name: String,
@@ -183,10 +184,23 @@ impl Player {
         self.secret.as_ref().unwrap().code_at(step).unwrap().reveal().to_string()
     }
 
+    /// The code of the step after, which is accepted already.
+    pub fn next_app_code(&self) -> String {
+        let step = app::step_of(self.world.clock.now()) + 1;
+        self.secret.as_ref().unwrap().code_at(step).unwrap().reveal().to_string()
+    }
+
     /// Presses the button that sends a code, after the wait that it is told of; the code.
     pub async fn sent_code(&mut self, target: &str, document: &Value) -> Result<String, Stopped> {
+        if let Some(courier) = &self.world.courier {
+            courier.before();
+        }
         let mut answer = self.call(Method::POST, target, document, &[]).await;
-        if answer.status == 429 {
+        if let Some(courier) = &self.world.courier {
+            courier.after();
+        }
+        let presses_again = answer.status == 503 && self.patience == Patience::PressesAgain;
+        if answer.status == 429 || presses_again {
             self.world.clock.advance(STEP);
             answer = self.call(Method::POST, target, document, &[]).await;
         }

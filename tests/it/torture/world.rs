@@ -3,6 +3,7 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr},
+    path::Path,
     sync::{
         Arc, Mutex,
         atomic::{AtomicU32, Ordering},
@@ -36,6 +37,7 @@ use stepgate::{
 };
 
 use super::failing::{Failing, Plan};
+use crate::kit::provider::{Behaviour, Provider};
 
 pub const START: UnixTime = UnixTime::from_secs(1_700_000_000);
 pub const HOST: &str = "127.0.0.1:8080";
@@ -52,6 +54,8 @@ pub struct World {
     pub clock: Arc<ManualClock>,
     pub outbox: Arc<Outbox>,
     pub plan: Arc<Plan>,
+    /// What carries SMS, where it is not the outbox.
+    pub courier: Option<Courier>,
     /// A set of backup codes: as they are shown, and as they are kept.
     pub codes: Vec<(String, BackupCodeRecord)>,
     /// How many players there were.
@@ -59,6 +63,36 @@ pub struct World {
     logins: AtomicU32,
     /// What the site received on guarded routes: target and cookies.
     site: Mutex<Vec<(String, String)>>,
+}
+
+/// An SMS provider, and at which message from now on it fails how.
+pub struct Courier {
+    pub provider: Provider,
+    pub good: Behaviour,
+    pub failing: Mutex<Option<(usize, Behaviour)>>,
+}
+
+impl Courier {
+    /// A message is about to be sent.
+    pub fn before(&self) {
+        let mut failing = self.failing.lock().unwrap();
+        match failing.take() {
+            Some((0, behaviour)) => self.provider.behave(behaviour),
+            Some((left, behaviour)) => *failing = Some((left - 1, behaviour)),
+            None => {}
+        }
+    }
+
+    /// It was sent, or not.
+    pub fn after(&self) {
+        self.provider.behave(self.good.clone());
+    }
+
+    fn newest_text_to(&self, number: &str) -> Option<String> {
+        let messages = self.provider.asked().into_iter().rev().map(|asked| asked.fields());
+        let mut theirs = messages.filter(|fields| fields.iter().any(|(name, to)| name == "to" && to == number));
+        theirs.next()?.into_iter().find(|(name, _)| name == "text").map(|(_, text)| text)
+    }
 }
 
 /// A request as a client sends it.
@@ -87,13 +121,16 @@ impl World {
         let portal = portal::router(Arc::clone(&flow));
         let codes = BackupCode::draw_set(2).iter().map(|code| (code.reveal().to_string(), kept(&flow, code))).collect();
         let (players, logins, site) = Default::default();
-        Self { flow, rules, portal, clock, outbox, plan, codes, players, logins, site }
+        Self { flow, rules, portal, clock, outbox, plan, courier: None, codes, players, logins, site }
     }
 
     /// The code in the newest SMS to a number.
     pub fn code_sent_to(&self, number: &str) -> Option<String> {
-        let message = self.outbox.messages().into_iter().find(|message| message.to == number)?;
-        Some(message.text.rsplit_once('#')?.1.to_owned())
+        let text = match &self.courier {
+            None => self.outbox.messages().into_iter().find(|message| message.to == number)?.text,
+            Some(courier) => courier.newest_text_to(number)?,
+        };
+        Some(text.rsplit_once('#')?.1.to_owned())
     }
 
     /// How often a guarded target reached the site with this cookie.
@@ -299,29 +336,7 @@ fn rules(flow: &Arc<Flow>, outbox: &Arc<Outbox>, sms: Vec<courier::SmsSettings>)
 }
 
 fn configuration() -> Config {
-    let folder = tempfile::tempdir().unwrap();
-    let text = format!(
-        "site: {{ name: Play, origin: \"{ORIGIN}\", upstream: {{ servers: [\"127.0.0.1:1\"] }} }}\n\
-         listen: [{{ address: \"{HOST}\" }}]\n\
-         ops: {{ address: \"127.0.0.1:9180\" }}\n\
-         identity:\n\
-         - jwt: {{ cookie: session, algorithms: [HS256], secret: {{ env: SITE }}, insecure_any_token: true,\n\
-             claims: {{ subject: sub, phone: phone, phone_since: phone_since, email: email, session: sid }} }}\n\
-         - login: {{ cookie: sid, match: {{ path: /login, methods: [POST] }}, subject: {{ form: username }},\n\
-             success: {{ status: [302] }}, insecure_unconfirmed_login: true }}\n\
-         second_factor: {{ methods: [app, sms, backup_code], first_enrolment: phone_on_file, sms: {{ countries: [ID] }} }}\n\
-         routes:\n\
-         - {{ name: account, match: {{ path: /account }}, require: session }}\n\
-         - {{ name: details, match: {{ path: /details }}, require: fresh, max_age: 5m }}\n\
-         - {{ name: withdraw, match: {{ path: /withdraw, methods: [POST] }}, require: once,\n\
-             show: {{ Amount: {{ form: amount }} }}, cooldown_after: {{ enroll: 0s, backup_code: 0s }} }}\n\
-         - {{ name: api-withdraw, match: {{ path: /api/withdraw, methods: [POST] }}, require: once,\n\
-             show: {{ Amount: {{ json: /amount }} }}, cooldown_after: {{ enroll: 0s, backup_code: 0s }} }}\n\
-         couriers: {{ sms: [{{ http: {{ url: \"http://127.0.0.1:1/\", json: {{ to: \"{{to}}\", text: \"{{text}}\" }} }} }}],\n\
-             email: {{ smtp: {{ server: 127.0.0.1, tls: none, from: play@play.example }} }} }}\n\
-         store: {{ durable: \"sqlite:gate.db\", shared: memory }}\n\
-         keys: {{ file: keys.yaml }}\n"
-    );
+    let text = include_str!("gate.yaml");
     let environment = |name: &str| (name == "SITE").then(|| SITE_SECRET.to_owned());
-    config::parse("torture.yaml", &text, folder.path(), environment).unwrap_or_else(|problems| panic!("{problems}"))
+    config::parse("gate.yaml", text, Path::new(""), environment).unwrap_or_else(|problems| panic!("{problems}"))
 }

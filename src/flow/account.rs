@@ -36,12 +36,14 @@ impl Flow {
         spared: Spared<'_>,
     ) -> Result<(), FlowError> {
         self.end_what_waits(subject, spared).await?;
-        match self.stores.accounts.apply(subject, edits).await? {
+        let applied = self.stores.accounts.apply(subject, edits).await;
+        // Also where the answer was lost: it may be done.
+        if edits.iter().any(|edit| matches!(edit, Edit::RaiseEpoch)) {
+            self.epochs.forget_all();
+        }
+        match applied? {
             Applied::Conflict => Err(FlowError::Gone),
             Applied::Done => {
-                if edits.iter().any(|edit| matches!(edit, Edit::RaiseEpoch)) {
-                    self.epochs.forget_all();
-                }
                 noted("what waited was not ended again", self.end_what_waits(subject, spared).await);
                 Ok(())
             }

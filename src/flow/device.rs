@@ -183,8 +183,9 @@ impl Flow {
         let mut edits = vec![Edit::ForgetDevice(device.id.clone()), Edit::RaiseEpoch];
         edits.push(self.recorded(&player.subject, event.as_str(), &device.name));
         edits.extend(self.told(rules, player, (event, &device.name), self.clock.now()).await?);
-        self.stores.accounts.apply(&player.subject, &edits).await?;
+        let applied = self.stores.accounts.apply(&player.subject, &edits).await;
         self.epochs.forget_all();
+        applied?;
         Ok(())
     }
 

@@ -51,8 +51,10 @@ impl Flow {
             self.recorded(subject, Event::Frozen.as_str(), ""),
         ];
         edits.extend(self.told_known(rules, subject, Event::Frozen).await?);
-        let applied = self.stores.accounts.apply(subject, &edits).await?;
+        let applied = self.stores.accounts.apply(subject, &edits).await;
+        // Also where the answer was lost: it may be done.
         self.epochs.forget_all();
+        let applied = applied?;
         noted("what waited was not ended again", self.end_what_waits(subject, Spared::None).await);
         match applied {
             Applied::Done => Ok(()),

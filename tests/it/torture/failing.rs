@@ -37,6 +37,7 @@ struct Calls {
     /// The calls since the last look, by the name of their method.
     made: Vec<&'static str>,
     armed: Option<(usize, Fault)>,
+    armed_method: Option<(&'static str, Fault)>,
     held: Option<(usize, Hold)>,
 }
 
@@ -55,6 +56,11 @@ impl Plan {
         *self.0.lock().unwrap() = Calls { armed: Some((index, fault)), ..Calls::default() };
     }
 
+    /// The next call of this method fails so.
+    pub fn arm_method(&self, method: &'static str, fault: Fault) {
+        *self.0.lock().unwrap() = Calls { armed_method: Some((method, fault)), ..Calls::default() };
+    }
+
     /// The calls since the last look; none fails any more.
     pub fn disarm(&self) -> Vec<&'static str> {
         std::mem::take(&mut *self.0.lock().unwrap()).made
@@ -71,7 +77,9 @@ impl Plan {
         let mut calls = self.0.lock().unwrap();
         let index = calls.made.len();
         calls.made.push(method);
+        let named = calls.armed_method.take_if(|(named, _)| *named == method);
         let fault = calls.armed.filter(|(at, _)| *at == index).map(|(_, fault)| fault);
+        let fault = fault.or(named.map(|(_, fault)| fault));
         (fault, calls.held.take_if(|(at, _)| *at == index).map(|(_, hold)| hold))
     }
 }

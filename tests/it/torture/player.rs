@@ -36,6 +36,7 @@ pub enum Patience {
 
 /// A journey ended early, by this answer to this request.
 #[derive(Debug)]
+#[expect(dead_code, reason = "shown when a test fails")]
 pub struct Stopped(pub String);
 
 /// What a client was answered.

@@ -317,7 +317,7 @@ fn rules(flow: &Arc<Flow>, outbox: &Arc<Outbox>, sms: Vec<courier::SmsSettings>)
     };
     let mut second_factor = config.second_factor;
     // Each is hashed for some ten milliseconds.
-    second_factor.backup_codes = 2;
+    second_factor.backup_codes = 1;
     let couriers = courier::Settings { sms, mail: vec![courier::MailSettings::Outbox], ..courier::Settings::default() };
     RuleSet {
         stamps: Stamps::new(config.stamps.clone(), ring()),

@@ -37,7 +37,7 @@ struct Calls {
     /// The calls since the last look, by the name of their method.
     made: Vec<&'static str>,
     armed: Option<(usize, Fault)>,
-    armed_method: Option<(&'static str, Fault)>,
+    armed_method: Option<(&'static str, usize, Fault)>,
     held: Option<(usize, Hold)>,
 }
 
@@ -58,7 +58,12 @@ impl Plan {
 
     /// The next call of this method fails so.
     pub fn arm_method(&self, method: &'static str, fault: Fault) {
-        *self.0.lock().unwrap() = Calls { armed_method: Some((method, fault)), ..Calls::default() };
+        self.arm_later(method, 0, fault);
+    }
+
+    /// The call of this method fails so that comes after so many others of it.
+    pub fn arm_later(&self, method: &'static str, others: usize, fault: Fault) {
+        *self.0.lock().unwrap() = Calls { armed_method: Some((method, others, fault)), ..Calls::default() };
     }
 
     /// The calls since the last look; none fails any more.
@@ -77,9 +82,10 @@ impl Plan {
         let mut calls = self.0.lock().unwrap();
         let index = calls.made.len();
         calls.made.push(method);
-        let named = calls.armed_method.take_if(|(named, _)| *named == method);
+        let before = calls.made.iter().filter(|made| **made == method).count() - 1;
+        let named = calls.armed_method.take_if(|(named, others, _)| *named == method && *others == before);
         let fault = calls.armed.filter(|(at, _)| *at == index).map(|(_, fault)| fault);
-        let fault = fault.or(named.map(|(_, fault)| fault));
+        let fault = fault.or(named.map(|(_, _, fault)| fault));
         (fault, calls.held.take_if(|(at, _)| *at == index).map(|(_, hold)| hold))
     }
 }

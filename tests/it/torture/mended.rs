@@ -92,10 +92,12 @@ async fn new_backup_codes_are_shown_once_they_are_made() {
     let target = "/.stepgate/api/backup-codes";
     let at = challenge_of(&mut player, target, &json!({})).await;
     let approval = approval_of(&mut player, &at).await;
-    player.world.plan.arm_method("Families::epoch_if_open", Fault::NotDone);
+    player.world.plan.arm_later("Challenges::end_player", 1, Fault::NotDone);
     let lines = [("stepgate-approval", approval.as_str())];
     let made = player.call(Method::POST, target, &json!({}), &lines).await.expect(200).unwrap().json();
     assert_eq!(made["backup_codes"].as_array().unwrap().len(), 1);
+    let ended = player.world.plan.disarm().into_iter().filter(|call| *call == "Challenges::end_player").count();
+    assert_eq!(ended, 2, "it failed after the change");
 }
 
 #[tokio::test]

@@ -295,9 +295,8 @@ impl Flow {
             Verdict::CoolDown { until } => Err(FlowError::CoolingDown { until }),
             Verdict::Deny if decision.reason == Reason::Anonymous => Err(FlowError::Anonymous),
             Verdict::Deny if decision.reason == Reason::Frozen => Err(FlowError::Frozen),
-            Verdict::Deny => Err(FlowError::Denied("this request is refused")),
             // The account was asked for; a verdict that still wants it has no answer to give.
-            Verdict::AskAccount => Err(FlowError::Denied("this request is refused")),
+            Verdict::Deny | Verdict::AskAccount => Err(FlowError::Denied("this request is refused")),
         }
     }
 

@@ -198,3 +198,12 @@ impl Flow {
         Ok(Some((spend, digest, details)))
     }
 }
+
+/// What a proof is good for that a requirement asks for.
+pub(super) const fn level(requirement: Requirement) -> Level {
+    match requirement {
+        Requirement::None | Requirement::Session => Level::Session,
+        Requirement::Fresh { .. } => Level::Fresh,
+        Requirement::Once => Level::Once,
+    }
+}

@@ -13,7 +13,7 @@ use crate::{
         CookieNames, Flow, FlowError, RuleSet,
         challenge::{Asked, NewChallenge},
         device::Exchanged,
-        evidence::Evidence,
+        evidence::{Evidence, level},
         form::{body_view, check_form, check_tunnel},
         hold::{self, HeldRequest},
     },
@@ -391,12 +391,4 @@ fn enrolment(state: &PlayerState) -> Enrolment {
 
 fn gated<'r>(outcome: Outcome, route: Option<&'r Route>) -> Gated<'r> {
     Gated { outcome, route, reason: None, observed: Vec::new(), player: None }
-}
-
-fn level(requirement: Requirement) -> Level {
-    match requirement {
-        Requirement::None | Requirement::Session => Level::Session,
-        Requirement::Fresh { .. } => Level::Fresh,
-        Requirement::Once => Level::Once,
-    }
 }

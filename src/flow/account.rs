@@ -14,7 +14,8 @@ use crate::{
     request::Subject,
     secret::Sealed,
     store::{
-        Applied, AuditRecord, BackupCodeRecord, Edit, FactorRecord, Outcome, Spared, audit::origin, sealing::SealedKind,
+        Applied, AuditRecord, BackupCodeRecord, Edit, FactorRecord, Outcome, Spared, Tries, audit::origin,
+        sealing::SealedKind,
     },
 };
 
@@ -22,8 +23,11 @@ use crate::{
 const SEALED_FOR: &str = SealedKind::Factor.purpose();
 
 impl Flow {
-    /// Makes a change of an account, then ends the player's open challenges but what is spared, and
-    /// every unconfirmed enrolment: nothing may go on by what was before (decisions 25).
+    /// Makes a change of an account, and ends the player's open challenges but what is spared, and every
+    /// unconfirmed enrolment: nothing may go on by what was before (decisions 25).
+    ///
+    /// They end first, so that a store that fails changes nothing; and once more afterwards, for what was
+    /// opened meanwhile. A failure of that hides no change that was made.
     ///
     /// # Errors
     /// `Gone` where the account is no longer as it was when the change was decided; `Store`.
@@ -33,16 +37,35 @@ impl Flow {
         edits: &[Edit],
         spared: Spared<'_>,
     ) -> Result<(), FlowError> {
-        match self.stores.accounts.apply(subject, edits).await? {
+        self.end_what_waits(subject, spared).await?;
+        let applied = self.stores.accounts.apply(subject, edits).await;
+        // Also where the answer was lost: it may be done.
+        if edits.iter().any(|edit| matches!(edit, Edit::RaiseEpoch)) {
+            self.epochs.forget_all();
+        }
+        match applied? {
             Applied::Conflict => Err(FlowError::Gone),
             Applied::Done => {
-                if edits.iter().any(|edit| matches!(edit, Edit::RaiseEpoch)) {
-                    self.epochs.forget_all();
-                }
-                self.stores.challenges.end_player(subject, spared).await?;
-                Ok(self.stores.enrolments.void_all(subject).await?)
+                noted("what waited was not ended again", self.end_what_waits(subject, spared).await);
+                Ok(())
             }
         }
+    }
+
+    /// Ends the player's open challenges but what is spared, and every unconfirmed enrolment.
+    pub(super) async fn end_what_waits(&self, subject: &Subject, spared: Spared<'_>) -> Result<(), FlowError> {
+        self.stores.challenges.end_player(subject, spared).await?;
+        Ok(self.stores.enrolments.void_all(subject).await?)
+    }
+
+    /// Forgets the failures after a right code. What was proven counts also where they stay counted.
+    pub(super) async fn forget_failures(&self, subject: &Subject, tries: &[Tries]) {
+        for tries in tries {
+            let cleared = self.stores.attempts.clear(subject, *tries).await;
+            noted("failures stay counted", cleared.map_err(FlowError::from));
+        }
+        let cleared = self.stores.attempts.clear_exhausted(subject).await;
+        noted("exhausted tries stay counted", cleared.map_err(FlowError::from));
     }
 
     /// Notes what a request did that passed and that the site took: what other routes wait for, and a
@@ -192,3 +215,8 @@ impl Flow {
 }
 
 pub(super) use crate::store::audit::record_id as uuid_v7;
+
+/// What an answer no longer depends on: `None` where it failed, which is logged.
+pub(super) fn noted<T>(what: &str, done: Result<T, FlowError>) -> Option<T> {
+    done.inspect_err(|error| tracing::error!(%error, "{what}")).ok()
+}

@@ -18,7 +18,7 @@ use answering::{answers, provers};
 
 use crate::{
     clock::UnixTime,
-    flow::{CookieNames, Flow, FlowError, Granted, RuleSet, device, send},
+    flow::{CookieNames, Flow, FlowError, Granted, RuleSet, account::noted, device, send},
     identity::{Freshness, Player, Who},
     policy::FactorKind,
     request::{self, Carrier, Head},
@@ -243,17 +243,24 @@ impl Flow {
         }
         let proven = proven?;
         let (subject, epoch) = (&asker.player.subject, proven.epoch);
-        self.stores.attempts.clear(subject, asker.tries(kind)).await?;
-        self.stores.attempts.clear_exhausted(subject).await?;
+        self.forget_failures(subject, &[asker.tries(kind)]).await;
         let remember = remember && proven.challenge.level == Level::Session;
-        let mut verified = self.grant(rules, head, proven).await?;
+        let answered = proven.challenge.clone();
+        let granted = self.grant(rules, head, proven).await;
+        if matches!(granted, Err(FlowError::Store(_))) {
+            self.reopen(&answered).await;
+        }
+        let mut verified = granted?;
         verified.locale.clone_from(&asker.player.claims.locale);
         if remember {
-            verified.device = self.remember_device(rules, head, (&asker.player, epoch), kind).await?;
+            // What was proven counts: the browser that is not remembered is asked again, no more.
+            let device = self.remember_device(rules, head, (&asker.player, epoch), kind).await;
+            verified.device = noted("a browser is not remembered", device).flatten();
         }
         if kind == FactorKind::BackupCode {
-            let state = self.stores.accounts.player(subject).await?;
-            verified.backup_codes_left = Some(state.backup_codes_left);
+            let state = self.stores.accounts.player(subject).await.map_err(FlowError::from);
+            verified.backup_codes_left =
+                noted("the codes left are not told", state).map(|state| state.backup_codes_left);
         }
         Ok(verified)
     }

@@ -8,9 +8,10 @@ use http::HeaderMap;
 use crate::{
     flow::{
         Flow, FlowError, RuleSet,
+        account::noted,
         challenge::{Asker, NewChallenge},
         enrol::EnrolmentView,
-        gate::{APPROVAL_HEADER, Spend, browser_secret},
+        gate::{APPROVAL_HEADER, browser_secret},
         notify::Event,
     },
     policy::{FactorKind, cooldown::Cause},
@@ -116,8 +117,13 @@ impl Flow {
         if !asker.owns(&challenge) || challenge.level != Level::Change(change.clone()) {
             return Err(FlowError::Gone);
         }
-        let ChallengeState::Answered { by, .. } = challenge.state else { return Err(FlowError::Gone) };
-        self.spend(&Spend { challenge_id: challenge.id, expires_at: approval.expires_at, by }).await
+        let answered = matches!(challenge.state, ChallengeState::Answered { .. });
+        // Not in turn with a freeze, which is a change by itself: this may be the one that clears it.
+        if !answered || !self.stores.spent.spend(&challenge.id, approval.expires_at).await? {
+            return Err(FlowError::Gone);
+        }
+        self.clear_spent(&challenge.id).await;
+        Ok(())
     }
 
     async fn make(
@@ -199,18 +205,17 @@ impl Flow {
         if !edits.iter().any(|edit| matches!(edit, Edit::RaiseEpoch)) {
             return Ok(Changed::nothing(asker));
         }
-        let stamp = self.spared_stamp(rules, head, asker).await?;
+        let stamp = self.spared_stamp(rules, head, asker).await;
         Ok(Changed { stamp, ..Changed::nothing(asker) })
     }
 
     /// This log-in's stamp under the epoch that is now: whoever proved a factor for a change is not
-    /// asked again because of it.
-    pub(super) async fn spared_stamp(
-        &self,
-        rules: &RuleSet,
-        head: &Head<'_>,
-        asker: &Asker,
-    ) -> Result<Option<Minted>, FlowError> {
+    /// asked again because of it, unless a store fails. The change is made either way.
+    pub(super) async fn spared_stamp(&self, rules: &RuleSet, head: &Head<'_>, asker: &Asker) -> Option<Minted> {
+        noted("a stamp ends with the others", self.stamp_anew(rules, head, asker).await).flatten()
+    }
+
+    async fn stamp_anew(&self, rules: &RuleSet, head: &Head<'_>, asker: &Asker) -> Result<Option<Minted>, FlowError> {
         let (subject, binding) = (&asker.player.subject, asker.player.binding);
         let stamp = self.stamp_of(rules, head)?;
         let Some(stamp) = stamp.filter(|stamp| stamp.proof.subject == *subject && stamp.proof.binding == binding)

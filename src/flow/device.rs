@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::{
     clock::UnixTime,
-    flow::{CookieNames, Flow, FlowError, RuleSet, notify::Event},
+    flow::{CookieNames, Flow, FlowError, RuleSet, account::noted, notify::Event},
     identity::Player,
     policy::FactorKind,
     request::{self, Head, Subject},
@@ -72,16 +72,32 @@ impl Flow {
         if let Some((earlier, _)) = presented(rules, head) {
             self.stores.accounts.apply(&player.subject, &[Edit::ForgetDevice(earlier)]).await?;
         }
-        self.stores.devices.remember(&device, settings.most).await?;
+        let kept = self.keep_device(rules, (player, epoch), &device, settings.most).await;
+        if !matches!(kept, Ok(true)) {
+            // No browser has its secret.
+            let forgotten = self.stores.accounts.apply(&player.subject, &[Edit::ForgetDevice(device.id.clone())]).await;
+            noted("a device stays that no browser has", forgotten.map_err(FlowError::from));
+        }
+        Ok(kept?.then(|| cookie(&device, &secret, now)))
+    }
+
+    /// Keeps a device and tells its player; `false` where what it was proven by has ended meanwhile.
+    async fn keep_device(
+        &self,
+        rules: &RuleSet,
+        (player, epoch): (&Player, i64),
+        device: &DeviceRecord,
+        most: u32,
+    ) -> Result<bool, FlowError> {
+        self.stores.devices.remember(device, most).await?;
         // What ended the proof meanwhile forgot the devices that were there then.
         if self.stores.families.epoch_if_open(player.binding, &player.subject).await? != Some(epoch) {
-            self.stores.accounts.apply(&player.subject, &[Edit::ForgetDevice(device.id)]).await?;
-            return Ok(None);
+            return Ok(false);
         }
-        let mut edits = self.told(rules, player, (Event::DeviceRemembered, &device.name), now).await?;
+        let mut edits = self.told(rules, player, (Event::DeviceRemembered, &device.name), self.clock.now()).await?;
         edits.push(self.recorded(player, Event::DeviceRemembered.as_str(), &device.name));
         self.stores.accounts.apply(&player.subject, &edits).await?;
-        Ok(Some(cookie(&device, &secret, now)))
+        Ok(true)
     }
 
     /// Exchanges the browser's device for a stamp of this log-in, unless the stamps of this log-in were
@@ -109,7 +125,7 @@ impl Flow {
         if device.token == presented && !is_ended(&device, player, epoch) {
             let next = Token::random();
             let rotated = rotated(&device, &next, (player, epoch), now);
-            if self.stores.devices.rotate(device.token, &rotated).await? {
+            if self.rotate_device(device.token, &rotated, now).await? {
                 let stamp = device_stamp(rules, &device, (player, epoch), now);
                 return Ok(Some(Exchanged { stamp, cookie: Some(cookie(&rotated, &next, now)) }));
             }
@@ -127,6 +143,19 @@ impl Flow {
         }
         self.device_copied(rules, player, &device).await?;
         Ok(None)
+    }
+
+    /// Exchanges a device's secret. An answer of the store that is lost is asked for once more: only this
+    /// request knows the new secret, and were that lost, the player's own cookie would look copied at the
+    /// next log-in.
+    async fn rotate_device(&self, old: TokenHash, new: &DeviceRecord, now: UnixTime) -> Result<bool, FlowError> {
+        match self.stores.devices.rotate(old, new).await {
+            Ok(is_done) => Ok(is_done),
+            Err(error) => match self.stores.devices.find(&new.id, now).await? {
+                Some(found) if found.token == new.token => Ok(true),
+                _ => Err(error.into()),
+            },
+        }
     }
 
     /// Whether a request comes from a device of this player that counts.
@@ -154,8 +183,9 @@ impl Flow {
         let mut edits = vec![Edit::ForgetDevice(device.id.clone()), Edit::RaiseEpoch];
         edits.push(self.recorded(player, event.as_str(), &device.name));
         edits.extend(self.told(rules, player, (event, &device.name), self.clock.now()).await?);
-        self.stores.accounts.apply(&player.subject, &edits).await?;
+        let applied = self.stores.accounts.apply(&player.subject, &edits).await;
         self.epochs.forget_all();
+        applied?;
         Ok(())
     }
 

@@ -76,8 +76,10 @@ impl Flow {
     /// # Errors
     /// `Store`.
     pub async fn end_session(&self, binding: Binding) -> Result<(), FlowError> {
-        self.stores.families.end(binding, self.clock.now()).await?;
+        let ended = self.stores.families.end(binding, self.clock.now()).await;
+        // Also where the answer was lost: it may be done.
         self.epochs.forget(binding);
+        ended?;
         self.stores.challenges.end_all(binding).await?;
         Ok(())
     }
@@ -87,8 +89,8 @@ impl Flow {
     /// # Errors
     /// `Store`.
     pub async fn end_stamps(&self, subject: &Subject) -> Result<i64, FlowError> {
-        let epoch = self.stores.families.raise_epoch(subject).await?;
+        let epoch = self.stores.families.raise_epoch(subject).await;
         self.epochs.forget_all();
-        Ok(epoch)
+        Ok(epoch?)
     }
 }

@@ -193,7 +193,17 @@ impl Flow {
         if challenge.digest != Some(digest) || challenge.level != Level::Once {
             return Ok(None);
         }
-        let spend = Spend { challenge_id: challenge.id, expires_at: approval.expires_at, by };
+        let spend =
+            Spend { subject: challenge.subject, challenge_id: challenge.id, expires_at: approval.expires_at, by };
         Ok(Some((spend, digest, details)))
+    }
+}
+
+/// What a proof is good for that a requirement asks for.
+pub(super) const fn level(requirement: Requirement) -> Level {
+    match requirement {
+        Requirement::None | Requirement::Session => Level::Session,
+        Requirement::Fresh { .. } => Level::Fresh,
+        Requirement::Once => Level::Once,
     }
 }

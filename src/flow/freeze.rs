@@ -3,7 +3,7 @@
 
 use crate::{
     clock::UnixTime,
-    flow::{Flow, FlowError, RuleSet, notify::Event},
+    flow::{Flow, FlowError, RuleSet, account::noted, notify::Event},
     request::Subject,
     secret::Token,
     store::{Applied, Edit, Freeze, Spared},
@@ -37,6 +37,8 @@ impl Flow {
         subject: &Subject,
         event_at: UnixTime,
     ) -> Result<(), FlowError> {
+        // First, and also where it is frozen already: an earlier press may have got no further.
+        self.end_what_waits(subject, Spared::None).await?;
         let state = self.stores.accounts.player(subject).await?;
         // A notice of something earlier tells more: what came after it must not clear the freeze.
         if state.freeze.is_some_and(|freeze| freeze.event_at <= event_at) {
@@ -49,10 +51,11 @@ impl Flow {
             self.recorded_of(subject, Event::Frozen.as_str()),
         ];
         edits.extend(self.told_known(rules, subject, Event::Frozen).await?);
-        let applied = self.stores.accounts.apply(subject, &edits).await?;
+        let applied = self.stores.accounts.apply(subject, &edits).await;
+        // Also where the answer was lost: it may be done.
         self.epochs.forget_all();
-        self.stores.challenges.end_player(subject, Spared::None).await?;
-        self.stores.enrolments.void_all(subject).await?;
+        let applied = applied?;
+        noted("what waited was not ended again", self.end_what_waits(subject, Spared::None).await);
         match applied {
             Applied::Done => Ok(()),
             Applied::Conflict => Err(FlowError::Gone),

@@ -13,7 +13,7 @@ use crate::{
         CookieNames, Flow, FlowError, RuleSet,
         challenge::{Asked, NewChallenge},
         device::Exchanged,
-        evidence::Evidence,
+        evidence::{Evidence, level},
         form::{body_view, check_form, check_tunnel},
         hold::{self, HeldRequest},
     },
@@ -59,6 +59,8 @@ pub struct Arrival<'a> {
 /// What is consumed right before the first byte goes to the site (decisions 13, 38).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spend {
+    /// Whose request it is.
+    pub subject: Subject,
     /// The challenge that was answered.
     pub challenge_id: String,
     /// Until when its id must be remembered.
@@ -292,9 +294,8 @@ impl Flow {
             Verdict::CoolDown { until } => Err(FlowError::CoolingDown { until }),
             Verdict::Deny if decision.reason == Reason::Anonymous => Err(FlowError::Anonymous),
             Verdict::Deny if decision.reason == Reason::Frozen => Err(FlowError::Frozen),
-            Verdict::Deny => Err(FlowError::Denied("this request is refused")),
             // The account was asked for; a verdict that still wants it has no answer to give.
-            Verdict::AskAccount => Err(FlowError::Denied("this request is refused")),
+            Verdict::Deny | Verdict::AskAccount => Err(FlowError::Denied("this request is refused")),
         }
     }
 
@@ -389,12 +390,4 @@ fn enrolment(state: &PlayerState) -> Enrolment {
 
 fn gated<'r>(outcome: Outcome, route: Option<&'r Route>) -> Gated<'r> {
     Gated { outcome, route, reason: None, observed: Vec::new(), player: None }
-}
-
-fn level(requirement: Requirement) -> Level {
-    match requirement {
-        Requirement::None | Requirement::Session => Level::Session,
-        Requirement::Fresh { .. } => Level::Fresh,
-        Requirement::Once => Level::Once,
-    }
 }

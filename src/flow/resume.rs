@@ -15,7 +15,7 @@ use crate::{
     policy::{self, BodyView, Facts, Landing, Verdict, Visitor},
     request::Head,
     secret::Token,
-    store::{ChallengeState, shared::Level},
+    store::{Applied, ChallengeState, Edit, shared::Level},
     target::Target,
 };
 
@@ -102,7 +102,8 @@ impl Flow {
         let Verdict::Allow(permit) = policy::decide(&landing, &original, &facts).verdict else {
             return Err(FlowError::Gone);
         };
-        let spend = Spend { challenge_id: challenge.id, expires_at: approval.expires_at, by };
+        let spend =
+            Spend { subject: challenge.subject, challenge_id: challenge.id, expires_at: approval.expires_at, by };
         let passage = Passage {
             permit,
             player: Some(player),
@@ -116,18 +117,27 @@ impl Flow {
         Ok(Resumed { passage, route: challenge.route, method, headers, body })
     }
 
-    /// Consumes what a request passes by, for good, before its first byte goes to the site.
+    /// Consumes what a request passes by, for good, before its first byte goes to the site. In turn with
+    /// every change of the account: once its freeze is answered, nothing that was approved goes on.
     ///
     /// # Errors
-    /// `Gone` when it was consumed before; `Store`.
+    /// `Gone` when it was consumed before, or the account was frozen since; `Store`.
     pub async fn spend(&self, spend: &Spend) -> Result<(), FlowError> {
-        if !self.stores.spent.spend(&spend.challenge_id, spend.expires_at).await? {
-            return Err(FlowError::Gone);
+        let id = spend.challenge_id.clone();
+        let edits = [Edit::RequireNotFrozen, Edit::Spend { id, expires_at: spend.expires_at }];
+        match self.stores.accounts.apply(&spend.subject, &edits).await? {
+            Applied::Conflict => Err(FlowError::Gone),
+            Applied::Done => {
+                self.clear_spent(&spend.challenge_id).await;
+                Ok(())
+            }
         }
-        // What remains is only litter: the id is spent, so a failure here opens nothing.
-        let _ = self.stores.held.remove(&spend.challenge_id).await;
-        let _ = self.stores.challenges.remove(&spend.challenge_id).await;
-        Ok(())
+    }
+
+    /// Removes what is left of a challenge whose id is spent: only litter, so that a failure opens nothing.
+    pub(super) async fn clear_spent(&self, challenge_id: &str) {
+        let _ = self.stores.held.remove(challenge_id).await;
+        let _ = self.stores.challenges.remove(challenge_id).await;
     }
 }
 

@@ -7,6 +7,7 @@ use crate::{
     factor::{code::Code, sms},
     flow::{
         Flow, FlowError, RuleSet,
+        account::noted,
         challenge::{SmsView, may_answer},
     },
     identity::Player,
@@ -106,13 +107,16 @@ impl Flow {
         let text = zeroize::Zeroizing::new(text);
         if let Err(error) = rules.couriers.sms(Sms { to: sending.number, text: &text }).await {
             // The code that did arrive before goes on counting.
-            match earlier {
-                Some(earlier) => self.stores.codes.put(earlier).await?,
-                None => self.stores.codes.remove(&sending.purpose).await?,
-            }
+            let kept = match earlier {
+                Some(earlier) => self.stores.codes.put(earlier).await,
+                None => self.stores.codes.remove(&sending.purpose).await,
+            };
+            noted("a code that was not carried stays", kept.map_err(FlowError::from));
             return Err(error.into());
         }
-        self.sms_view(rules, sending.number, &sending.purpose).await
+        // Not read back: the message is on its way, whatever the store says now.
+        let resend_at = Some(now.plus(settings.limits.gap));
+        Ok(SmsView { to: sending.number.masked(), sent_at: Some(now), resend_at })
     }
 
     /// Where the codes of a purpose go, and when the next is free.

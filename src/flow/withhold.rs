@@ -199,7 +199,12 @@ impl Flow {
         if self.stores.accounts.player(subject).await?.freeze.is_some() {
             return Err(FlowError::Frozen);
         }
-        let spend = Spend { challenge_id: challenge.id.clone(), expires_at: approval.expires_at, by };
+        let spend = Spend {
+            subject: challenge.subject.clone(),
+            challenge_id: challenge.id.clone(),
+            expires_at: approval.expires_at,
+            by,
+        };
         self.spend(&spend).await?;
         // What remains is only litter: the id is spent.
         let _ = self.stores.held.remove(&key(&challenge.id)).await;

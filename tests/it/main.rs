@@ -37,4 +37,5 @@ mod portal_input;
 mod privacy;
 mod restore;
 mod store;
+mod torture;
 mod zoo;

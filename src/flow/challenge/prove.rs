@@ -10,6 +10,7 @@ use crate::{
     },
     flow::{
         Flow, FlowError, RuleSet, SecondFactor,
+        account::noted,
         challenge::{Answer, Asker, may_answer},
         notify::Event,
         send::purpose_of,
@@ -77,10 +78,22 @@ impl Flow {
             FactorKind::BackupCode => self.consume_backup_code(rules, asker, &open.id, answer.code).await?,
         }
         let answered = Challenge { state: ChallengeState::Answered { at: now, by: answer.method }, ..open.clone() };
-        if !self.stores.challenges.replace(open, answered.clone()).await? {
-            return Err(FlowError::Gone);
+        match self.stores.challenges.replace(open, answered.clone()).await {
+            Ok(true) => Ok(Proven { challenge: answered, epoch: state.epoch }),
+            Ok(false) => Err(FlowError::Gone),
+            Err(error) => {
+                self.reopen(&answered).await;
+                Err(error.into())
+            }
         }
-        Ok(Proven { challenge: answered, epoch: state.epoch })
+    }
+
+    /// Lets a challenge be answered once more that was answered but gave nothing, since a store failed:
+    /// what is held under it is not lost. The code that answered it stays consumed.
+    pub(in crate::flow) async fn reopen(&self, answered: &Challenge) {
+        let open = Challenge { state: ChallengeState::Open, ..answered.clone() };
+        let replaced = self.stores.challenges.replace(answered, open).await;
+        noted("a challenge stays answered", replaced.map_err(FlowError::from));
     }
 
     async fn consume_app_code(
@@ -119,8 +132,11 @@ impl Flow {
         if !self.stores.spent.spend(&format!("sms-{}", sent.id), sent.expires_at).await? {
             return Err(REJECTED);
         }
-        self.stores.codes.remove(purpose).await?;
-        self.stores.sends.verified(&sent.id, now).await?;
+        // The code is spent: what follows neither makes it count again nor takes back that it counted.
+        let removed = self.stores.codes.remove(purpose).await;
+        noted("a spent code was not removed", removed.map_err(FlowError::from));
+        let verified = self.stores.sends.verified(&sent.id, now).await;
+        noted("a used code stays counted as unused", verified.map_err(FlowError::from));
         Ok(())
     }
 
@@ -147,8 +163,15 @@ impl Flow {
             self.recorded(&asker.player, Event::BackupCodeUsed.as_str(), ""),
         ];
         edits.extend(self.told(rules, &asker.player, (Event::BackupCodeUsed, ""), now).await?);
+        // Before it is used, so that a store that fails uses up no code; and after, for what came meanwhile.
+        let spared = Spared::Challenge(challenge);
+        self.stores.challenges.end_player(subject, spared).await?;
         match self.stores.accounts.apply(subject, &edits).await? {
-            Applied::Done => Ok(self.stores.challenges.end_player(subject, Spared::Challenge(challenge)).await?),
+            Applied::Done => {
+                let ended = self.stores.challenges.end_player(subject, spared).await;
+                noted("other challenges were not ended again", ended.map_err(FlowError::from));
+                Ok(())
+            }
             Applied::Conflict => Err(REJECTED),
         }
     }

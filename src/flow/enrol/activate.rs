@@ -67,7 +67,7 @@ impl Flow {
             self.tell_of_failures(rules, &asker.player, tries, error).await;
         }
         let activated = confirmed?;
-        let stamp = self.spared_stamp(rules, head, &asker).await?;
+        let stamp = self.spared_stamp(rules, head, &asker).await;
         Ok(Activated { stamp, ..activated })
     }
 
@@ -163,9 +163,7 @@ impl Flow {
             Grounds::Proof(_) => Spared::None,
         };
         self.change_account(&pending.subject, &edits, spared).await?;
-        self.stores.attempts.clear(&pending.subject, tries).await?;
-        self.stores.attempts.clear(&pending.subject, Tries { by: TriesBy::Anyone, ..tries }).await?;
-        self.stores.attempts.clear_exhausted(&pending.subject).await?;
+        self.forget_failures(&pending.subject, &[tries, Tries { by: TriesBy::Anyone, ..tries }]).await;
         let factor = FactorView::of(&factor, self.masked_number(&factor)?);
         Ok(Activated {
             factor,

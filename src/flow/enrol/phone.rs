@@ -1,7 +1,7 @@
 //! The steps of an enrolment that send a code: the number on file, and the confirmation by SMS.
 
 use crate::{
-    flow::{Flow, FlowError, RuleSet, challenge::SmsView, enrol::EnrolmentView, send::Sending},
+    flow::{Flow, FlowError, RuleSet, account::noted, challenge::SmsView, enrol::EnrolmentView, send::Sending},
     policy::FactorKind,
     request::Head,
     store::{EnrolmentStep, PendingEnrolment, Tries, TriesBy},
@@ -63,7 +63,8 @@ impl Flow {
             self.tell_of_failures(rules, player, tries, error).await;
         }
         proven?;
-        self.stores.attempts.clear(&player.subject, tries).await?;
+        let cleared = self.stores.attempts.clear(&player.subject, tries).await;
+        noted("failures stay counted", cleared.map_err(FlowError::from));
         let next = self.with_secret(rules, &pending);
         self.moved(&pending, &next).await?;
         self.shown(rules, &asker, next).await

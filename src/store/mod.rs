@@ -11,6 +11,7 @@
 
 pub mod account;
 pub mod counted;
+pub mod desk;
 pub mod durable;
 pub mod memory;
 pub mod shared;
@@ -19,6 +20,7 @@ pub mod sql;
 pub use account::{
     Accounts, Applied, AuditRecord, BackupCodeRecord, Edit, FactorRecord, Freeze, Outbox, OutboxRecord, PlayerState,
 };
+pub use desk::{Desk, DeskSession, ResetRecord, ResetState, ResetStep};
 pub use durable::{
     Attempts, ContactKind, ContactRecord, Contacts, DeviceRecord, Devices, Failed, Families, LoginBindings,
     Reservation, SendLimits, SendReservation, SmsSend, SmsSends, Spent, Tries, TriesBy,

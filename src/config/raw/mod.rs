@@ -11,6 +11,7 @@ use serde::Deserialize;
 use crate::target::OddForm;
 
 mod courier;
+mod desk;
 mod identity;
 mod routes;
 mod second_factor;
@@ -18,6 +19,7 @@ mod secret;
 mod tests;
 
 pub use courier::*;
+pub use desk::*;
 pub use identity::*;
 pub use routes::*;
 pub use second_factor::*;
@@ -65,8 +67,8 @@ pub struct File {
     pub log: Option<Log>,
     /// What carries codes and notices to players.
     pub couriers: Option<Couriers>,
-    /// Reserved; not supported yet.
-    pub desk: Option<serde_json::Value>,
+    /// The support desk; default none.
+    pub desk: Option<Desk>,
     /// Where notices go besides the player's own contacts.
     pub notices: Option<Notices>,
     /// Reserved; not supported yet.

@@ -17,6 +17,7 @@ use super::{
 use crate::{fields::FieldName, policy::Requirement, store, target::PathPolicy};
 
 mod couriers;
+mod desk;
 mod edge;
 mod expected;
 mod identity;
@@ -56,12 +57,13 @@ pub(super) fn resolve(
     around: &Surroundings<'_>,
 ) -> Result<Resolved, Vec<Problem>> {
     let mut report = Report { dir, around, problems: Vec::new(), warnings: Vec::new(), files: Vec::new() };
-    for reserved in ["desk", "throttle", "sms_guard", "audit"] {
+    for reserved in ["throttle", "sms_guard", "audit"] {
         report.reserved(tree, reserved);
     }
     let site = report.site(&file.site, tree.at("site"));
     let (prefix, languages) = report.portal(file.portal.as_ref(), tree.at("portal"));
     let edge = report.edge(file, tree, &site);
+    let desk = report.desk(file.desk.as_ref(), tree.at("desk"), &edge);
     let identity = report.identity(file.identity.as_deref().unwrap_or_default(), tree.at("identity"));
     let sources = file.identity.as_ref().map_or(0, Vec::len);
     // A source that could not be read may have had a contact: then its own problem says enough.
@@ -89,6 +91,7 @@ pub(super) fn resolve(
     report.lint(file, tree, (&site, &routes, default_require));
     let Report { warnings, files, .. } = report;
     let config = Config {
+        desk,
         edge,
         site,
         portal_prefix: prefix,

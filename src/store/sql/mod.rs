@@ -11,6 +11,7 @@
 mod accounts;
 mod attempts;
 mod contacts;
+mod desk;
 mod devices;
 mod families;
 mod location;

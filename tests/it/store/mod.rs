@@ -1,6 +1,7 @@
 //! The conformance suite: the same cases over every implementation of a port.
 
 mod accounts;
+mod desk;
 mod durable;
 mod shared;
 

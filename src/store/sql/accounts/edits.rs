@@ -6,7 +6,7 @@ use crate::{
     request::Subject,
     store::{
         AuditRecord, BackupCodeRecord, Edit, FactorRecord,
-        sql::{outbox, spent},
+        sql::{desk::resets, outbox, spent},
     },
 };
 
@@ -69,6 +69,7 @@ pub(super) async fn made(change: &mut AnyConnection, subject: &Subject, edit: &E
             done(change, offer.bind(event_at.millis()).bind(expires_at.millis())).await
         }
         Edit::Spend { id, expires_at } => found(change, spent::insert(id, *expires_at)).await,
+        Edit::Reset(step) => resets::made(change, subject, step).await,
         Edit::Tell(record) => done(change, outbox::insert(record)).await,
         Edit::Record(record) => write_down(change, record).await,
     }

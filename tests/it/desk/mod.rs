@@ -105,16 +105,6 @@ impl Operator {
     async fn post(&self, target: &str, body: &Value) -> Response {
         self.request(target, Some(body)).header("origin", &self.base).send().await.unwrap()
     }
-
-    async fn json(&self, target: &str, body: Option<&Value>) -> Value {
-        let answer = match body {
-            None => self.get(target).await,
-            Some(body) => self.post(target, body).await,
-        };
-        let (status, text) = (answer.status(), answer.text().await.unwrap());
-        assert_eq!(status, 200, "{target}: {text}");
-        serde_json::from_str(&text).unwrap()
-    }
 }
 
 fn stated() -> Value {
@@ -129,11 +119,12 @@ async fn each_role_is_refused_what_it_may_not_do_and_nothing_else() {
         let operator = desk.signed_in(role).await;
         assert_eq!(operator.get(&format!("/api/players/{AYU}")).await.status(), 200);
         for action in DeskAction::ALL {
-            let target = match action {
-                DeskAction::Look => continue,
-                DeskAction::ApproveReset | DeskAction::CancelReset => format!("/api/resets/none/{}", action.as_str()),
-                other => format!("/api/players/{AYU}/{}", other.as_str()),
-            };
+            if action == DeskAction::Look {
+                continue;
+            }
+            let of_reset = matches!(action, DeskAction::ApproveReset | DeskAction::CancelReset);
+            let place = if of_reset { "resets/none" } else { "players/1001" };
+            let target = format!("/api/{place}/{}", action.as_str());
             let mut body = stated();
             if action == DeskAction::RequestReset {
                 body["evidence"] = "document".into();
@@ -204,10 +195,8 @@ async fn rebound_names_other_pages_and_other_listeners_get_nothing() {
     // The one listener serves nothing of the other.
     assert_eq!(support.get("/.stepgate/settings").await.status(), 404);
     let player = ApiClient::log_in(&desk.gate.url(""), "ayu").await;
-    assert_ne!(
-        player.get("/api/resets").await.headers().get("content-type").map(|kind| kind.as_bytes()),
-        Some(&b"application/json"[..])
-    );
+    let kind = player.get("/api/resets").await.headers().get("content-type").cloned();
+    assert_ne!(kind.unwrap(), "application/json", "the site's own answer");
     assert_eq!(player.get("/.stepgate/api/resets").await.status(), 404);
 }
 
@@ -220,7 +209,7 @@ async fn odd_input_is_a_clear_error() {
     assert_eq!(posted("/api/find", json!({ "id": AYU, "phone": "1" })).await, 400);
     assert_eq!(posted("/api/find", json!({ "phone": "no number" })).await, 400);
     assert_eq!(posted("/api/find", json!({ "id": AYU, "x": 1 })).await, 400);
-    assert_eq!(posted("/api/find", json!({ "id": "a".repeat(70_000) })).await, 413);
+    assert_eq!(posted("/api/find", json!({ "id": "a".repeat(65_600) })).await, 413);
     assert_eq!(posted("/api/players/none-such/freeze", stated()).await, 404);
     assert_eq!(posted("/api/players/1001/look", stated()).await, 404);
     assert_eq!(posted("/api/players/1001/approve", stated()).await, 404);

@@ -157,9 +157,7 @@ pub(super) async fn begin(call: Call, body: Form) -> Answered {
             choose_page(&call, Chosen { place: &place, return_to: &return_to, refused: Some(&number) }).await
         }
         // No next one comes by itself, as of an app.
-        Err(error @ FlowError::CodeRejected { .. }) => {
-            call.refuse(&call.problem(&error).about(FactorKind::BackupCode))
-        }
+        Err(error @ FlowError::CodeRejected { .. }) => call.refuse(&call.problem(&error).about(FactorKind::BackupCode)),
         Err(error) => call.fail(&error),
     }
 }

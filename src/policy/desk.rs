@@ -1,6 +1,6 @@
 //! Who may do what at the support desk: one table, pure.
 //!
-//! Adding an action: a variant of [`DeskAction`], its line in [`DeskAction::roles`], its step in
+//! Adding an action: a variant of [`DeskAction`], its line in the table below it, its step in
 //! `flow::desk`; the test below walks every role over every action.
 
 /// What an operator is at the desk for. One operator may have several.

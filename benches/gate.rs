@@ -61,7 +61,7 @@ fn measure() -> Outcome<()> {
     let bare = Process::start(own()?.args(["bare", &bare.to_string(), &site.to_string()]), bare)?;
     let folder = tempfile::tempdir()?;
     let config = folder.path().join("stepgate.yaml");
-    let options = DemoOptions { site, gateway, ops, inbox: free_address()? };
+    let options = DemoOptions { site, gateway, ops, inbox: free_address()?, desk: free_address()? };
     std::fs::write(&config, without_couriers(&demo_config(&options, folder.path())))?;
     let gate = gateway_of(&config, gateway)?;
     let stamped = format!("{SESSION}; {}", stamp(gateway)?);

@@ -1,6 +1,7 @@
 //! The composition root: the only file that names concrete parts, and the place where a reload
 //! swaps the rules.
 
+mod desk;
 mod reload;
 mod sweep;
 
@@ -14,7 +15,7 @@ use std::{
 use arc_swap::ArcSwap;
 use tokio::runtime::{Builder, Runtime};
 
-use self::{reload::Reload, sweep::Aging};
+use self::{desk::Desk, reload::Reload, sweep::Aging};
 use crate::{
     cli,
     clock::{Clock, SystemClock},
@@ -39,8 +40,10 @@ use crate::{
 };
 
 mod demo;
+mod user;
 
 pub use demo::demo;
+pub use user::user;
 
 /// Why the process cannot run, for a person.
 #[derive(Debug, thiserror::Error)]
@@ -95,6 +98,7 @@ pub struct App {
     live: Arc<ArcSwap<Live>>,
     readiness: Arc<Readiness>,
     certificates: Vec<Option<Arc<Certificates>>>,
+    desk: Option<Desk>,
 }
 
 /// What every configuration is built upon.
@@ -132,6 +136,7 @@ impl App {
         check_system_roots().map_err(|error| fault("the system's TLS roots cannot be used")(&error))?;
         let shared = Shared::open(&config, &runtime)?;
         let certificates = load_certificates(&config)?;
+        let desk = config.desk.clone().map(Desk::load).transpose()?;
         let (settings, started_with) = (config.edge.clone(), config.restart_only());
         let mut watched = config.watched_files();
         watched.push(config.keys.clone());
@@ -149,6 +154,7 @@ impl App {
             live: Arc::new(ArcSwap::from_pointee(live)),
             readiness: Arc::new(Readiness::default()),
             certificates,
+            desk,
         })
     }
 
@@ -173,7 +179,9 @@ impl App {
         let settings = self.settings.clone();
         let flow = Arc::clone(&self.shared.flow);
         let metrics = Arc::clone(&flow.metrics);
+        let desk = self.desk.clone().map(|desk| desk.parts(&flow));
         let parts = Parts {
+            desk,
             gateway: Gateway {
                 portal: portal::router(Arc::clone(&flow)),
                 flow,
@@ -186,6 +194,9 @@ impl App {
             metrics,
             certificates: self.certificates.clone(),
         };
+        if let Some(desk) = &self.desk {
+            tracing::info!(address = %desk.listener.address, "the support desk listens");
+        }
         for listener in &settings.listen {
             tracing::info!(address = %listener.address, tls = listener.tls.is_some(), "listening");
         }
@@ -211,7 +222,8 @@ impl App {
         let aging = self.aging();
         let (flow, http) = (Arc::clone(&self.shared.flow), self.shared.http.clone());
         self.runtime.spawn(sweep::send_audit(Arc::clone(&flow), Arc::clone(&self.live), http.clone()));
-        self.runtime.spawn(sweep::carry_notices(flow, Arc::clone(&self.live), http));
+        self.runtime.spawn(sweep::carry_notices(Arc::clone(&flow), Arc::clone(&self.live), http));
+        self.runtime.spawn(sweep::carry_out_resets(flow, Arc::clone(&self.live)));
         let live = Arc::clone(&self.live);
         let readiness = Arc::clone(&self.readiness);
         self.runtime.spawn(sweep::sweep(Arc::clone(&self.shared.flow), live, readiness, aging.clone()));
@@ -232,7 +244,10 @@ impl App {
     fn aging(&self) -> Aging {
         let listeners = self.settings.listen.iter().map(|listener| listener.address.to_string());
         let pairs = listeners.zip(&self.certificates);
-        let certificates = pairs.filter_map(|(listener, pair)| Some((listener, Arc::clone(pair.as_ref()?)))).collect();
+        let mut certificates: Vec<_> =
+            pairs.filter_map(|(listener, pair)| Some((listener, Arc::clone(pair.as_ref()?)))).collect();
+        let desk = self.desk.as_ref().and_then(|desk| Some((desk.listener.address, desk.certificates.clone()?)));
+        certificates.extend(desk.map(|(address, pair)| (address.to_string(), pair)));
         Aging { keys: Arc::clone(&self.shared.keys), certificates }
     }
 }
@@ -267,6 +282,7 @@ impl Shared {
             devices: sql.clone(),
             contacts: sql.clone(),
             sends: sql.clone(),
+            desk: sql.clone(),
             outbox: sql.clone(),
             trail: sql,
             challenges: memory.clone(),

@@ -9,6 +9,7 @@
 //! - [`config`]: from what was typed (raw) to what will run (resolved), every problem at once.
 //! - [`edge`]: listeners, TLS, the proxy's phases, forwarding with a permit, the held body's swap. Names pingora.
 //! - [`portal`]: the players' pages and JSON API: http types in, http types out.
+//! - [`desk`]: the support desk's console and JSON API.
 //! - [`web`]: what every page and answer of ours shares: problem documents, the page shell, the same-origin check.
 //! - [`flow`]: the use cases: gate, challenge, enrol, hold. No HTTP answers, no SQL.
 //! - [`identity`]: who sent a request: `jwt`, `introspection`, `login`, `header`.
@@ -30,6 +31,7 @@ pub mod cli;
 pub mod config;
 pub mod edge;
 pub mod portal;
+pub mod desk;
 pub mod web;
 pub mod flow;
 pub mod identity;

@@ -21,6 +21,13 @@ fn main() -> ExitCode {
         Ok(None) => {}
         Err(error) => return say(&format!("cannot write: {error}\n"), ExitCode::from(cli::FAULT)),
     }
+    if let Command::User(command) = &args.command {
+        return match app::user(&args.config, command) {
+            Ok(Ok(text)) => print(&text),
+            Ok(Err((text, code))) => say(&text, code),
+            Err(error) => say(&format!("{error}\n"), error.exit_code()),
+        };
+    }
     match serve(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => say(&format!("{error}\n"), error.exit_code()),
@@ -39,6 +46,14 @@ fn serve(args: &Args) -> Result<(), StartError> {
         | Command::Keys(_)
         | Command::Audit(_)
         | Command::User(_) => Ok(()),
+    }
+}
+
+/// Prints what was asked for.
+fn print(text: &str) -> ExitCode {
+    match io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::from(cli::FAULT),
     }
 }
 

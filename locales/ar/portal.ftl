@@ -166,6 +166,12 @@ activity-change-made = أُجري تغيير مهم
 activity-frozen = قُفل الحساب
 activity-unfrozen = فُتح قفل الحساب
 activity-database-restored = تمت استعادة النظام من نسخة احتياطية؛ لم تعد عمليات تسجيل الدخول القديمة والمتصفحات المحفوظة والرموز الاحتياطية صالحة
+activity-unlocked = مسح الدعم الرموز الخاطئة
+activity-reset-requested = طُلبت إعادة تعيين التحقق بخطوتين
+activity-reset-approved = حُدد موعد إعادة تعيين التحقق بخطوتين
+activity-reset-cancelled = أُلغيت إعادة تعيين التحقق بخطوتين
+activity-reset-done = أعاد الدعم تعيين التحقق بخطوتين
+activity-code-issued = أعطى الدعم رمزًا مؤقتًا
 
 disable-title = إيقاف التحقق بخطوتين
 disable-text = بعد ذلك يمكن لأي شخص يعرف كلمة مرورك استخدام حسابك.
@@ -194,3 +200,11 @@ freeze-button = قفل حسابي
 frozen-title = حسابك مقفل
 frozen-text = لا يمكن سحب أي شيء أو تغييره. يُرجى التواصل مع الدعم، أو التأكيد بطريقة تحقق كانت لديك من قبل.
 frozen-open = فتح القفل برمز
+
+cancel-reset-title = هل توقف إعادة التعيين؟
+cancel-reset-text = طُلب من الدعم إعادة تعيين التحقق بخطوتين لهذا الحساب. إن لم تكن أنت، فأوقف ذلك: يبقى التحقق كما هو.
+cancel-reset-button = أوقف إعادة التعيين
+reset-cancelled-title = أُوقفت إعادة التعيين
+reset-cancelled-text = يبقى التحقق بخطوتين كما هو. إذا طلب ذلك شخص آخر، فيُرجى تغيير كلمة مرورك.
+support-code = رمز مؤقت من الدعم
+support-code-hint = يعطيك الدعم إياه بعد إعادة التعيين. يعمل مرة واحدة.

@@ -160,6 +160,12 @@ activity-change-made = Protected change made
 activity-frozen = Account locked
 activity-unfrozen = Account unlocked
 activity-database-restored = A backup of the system was restored; old logins, remembered browsers and backup codes no longer count
+activity-unlocked = Wrong codes cleared by support
+activity-reset-requested = Reset of your second step requested
+activity-reset-approved = Reset of your second step planned
+activity-reset-cancelled = Reset of your second step cancelled
+activity-reset-done = Second step reset by support
+activity-code-issued = Temporary code given by support
 
 disable-title = Turn off two-step protection
 disable-text = Anyone who knows your password could then use your account.
@@ -188,3 +194,11 @@ freeze-button = Lock my account
 frozen-title = Your account is locked
 frozen-text = Nothing can be withdrawn or changed. Please contact support, or confirm with a second step you had before.
 frozen-open = Unlock with a code
+
+cancel-reset-title = Stop the reset?
+cancel-reset-text = Support was asked to reset the second step of this account. If that was not you, stop it: your second step stays as it is.
+cancel-reset-button = Stop the reset
+reset-cancelled-title = The reset was stopped
+reset-cancelled-text = Your second step stays as it is. If someone else asked for the reset, please change your password.
+support-code = Temporary code from support
+support-code-hint = Support gives it to you after a reset. It works once.

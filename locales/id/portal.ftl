@@ -158,6 +158,12 @@ activity-change-made = Perubahan penting dilakukan
 activity-frozen = Akun dikunci
 activity-unfrozen = Kunci akun dibuka
 activity-database-restored = Cadangan sistem dipulihkan; login lama, peramban yang diingat, dan kode cadangan tidak berlaku lagi
+activity-unlocked = Hitungan kode salah dihapus oleh layanan pelanggan
+activity-reset-requested = Pengaturan ulang verifikasi dua langkah diminta
+activity-reset-approved = Pengaturan ulang verifikasi dua langkah dijadwalkan
+activity-reset-cancelled = Pengaturan ulang verifikasi dua langkah dibatalkan
+activity-reset-done = Verifikasi dua langkah diatur ulang oleh layanan pelanggan
+activity-code-issued = Kode sementara diberikan oleh layanan pelanggan
 
 disable-title = Matikan verifikasi dua langkah
 disable-text = Setelah itu, siapa pun yang tahu kata sandi Anda dapat memakai akun Anda.
@@ -186,3 +192,11 @@ freeze-button = Kunci akun saya
 frozen-title = Akun Anda dikunci
 frozen-text = Tidak ada yang dapat ditarik atau diubah. Hubungi layanan pelanggan, atau konfirmasi dengan cara verifikasi yang sudah Anda miliki sebelumnya.
 frozen-open = Buka kunci dengan kode
+
+cancel-reset-title = Hentikan pengaturan ulang?
+cancel-reset-text = Layanan pelanggan diminta mengatur ulang verifikasi dua langkah akun ini. Jika itu bukan Anda, hentikan: verifikasi Anda tetap seperti sekarang.
+cancel-reset-button = Hentikan pengaturan ulang
+reset-cancelled-title = Pengaturan ulang dihentikan
+reset-cancelled-text = Verifikasi dua langkah Anda tetap seperti semula. Jika orang lain yang memintanya, segera ganti kata sandi Anda.
+support-code = Kode sementara dari layanan pelanggan
+support-code-hint = Layanan pelanggan memberikannya setelah pengaturan ulang. Hanya bisa dipakai sekali.

@@ -158,6 +158,12 @@ activity-change-made = Perubahan penting dibuat
 activity-frozen = Akaun dikunci
 activity-unfrozen = Kunci akaun dibuka
 activity-database-restored = Sandaran sistem dipulihkan; log masuk lama, pelayar yang diingati dan kod sandaran tidak lagi sah
+activity-unlocked = Kiraan kod salah dipadam oleh khidmat pelanggan
+activity-reset-requested = Penetapan semula pengesahan dua langkah diminta
+activity-reset-approved = Penetapan semula pengesahan dua langkah dijadualkan
+activity-reset-cancelled = Penetapan semula pengesahan dua langkah dibatalkan
+activity-reset-done = Pengesahan dua langkah ditetapkan semula oleh khidmat pelanggan
+activity-code-issued = Kod sementara diberi oleh khidmat pelanggan
 
 disable-title = Matikan pengesahan dua langkah
 disable-text = Selepas itu, sesiapa yang tahu kata laluan anda boleh menggunakan akaun anda.
@@ -186,3 +192,11 @@ freeze-button = Kunci akaun saya
 frozen-title = Akaun anda dikunci
 frozen-text = Tiada apa-apa boleh dikeluarkan atau diubah. Hubungi khidmat pelanggan, atau sahkan dengan cara pengesahan yang anda miliki sebelum ini.
 frozen-open = Buka kunci dengan kod
+
+cancel-reset-title = Hentikan penetapan semula?
+cancel-reset-text = Khidmat pelanggan diminta menetapkan semula pengesahan dua langkah akaun ini. Jika itu bukan anda, hentikan: pengesahan anda kekal seperti sekarang.
+cancel-reset-button = Hentikan penetapan semula
+reset-cancelled-title = Penetapan semula dihentikan
+reset-cancelled-text = Pengesahan dua langkah anda kekal seperti sedia ada. Jika orang lain yang memintanya, sila tukar kata laluan anda.
+support-code = Kod sementara daripada khidmat pelanggan
+support-code-hint = Khidmat pelanggan memberikannya selepas penetapan semula. Boleh diguna sekali sahaja.

@@ -158,6 +158,12 @@ activity-change-made = Đã thực hiện thay đổi quan trọng
 activity-frozen = Đã khóa tài khoản
 activity-unfrozen = Đã mở khóa tài khoản
 activity-database-restored = Hệ thống đã được khôi phục từ bản sao lưu; phiên cũ, trình duyệt đã ghi nhớ và mã dự phòng không còn hiệu lực
+activity-unlocked = Bộ phận hỗ trợ đã xóa số lần nhập sai mã
+activity-reset-requested = Đã yêu cầu đặt lại xác minh hai bước
+activity-reset-approved = Đã lên lịch đặt lại xác minh hai bước
+activity-reset-cancelled = Đã hủy đặt lại xác minh hai bước
+activity-reset-done = Bộ phận hỗ trợ đã đặt lại xác minh hai bước
+activity-code-issued = Bộ phận hỗ trợ đã cấp mã tạm thời
 
 disable-title = Tắt xác minh hai bước
 disable-text = Khi đó, bất kỳ ai biết mật khẩu đều có thể dùng tài khoản của bạn.
@@ -186,3 +192,11 @@ freeze-button = Khóa tài khoản của tôi
 frozen-title = Tài khoản của bạn đã bị khóa
 frozen-text = Không thể rút tiền hay thay đổi gì. Vui lòng liên hệ bộ phận hỗ trợ, hoặc xác nhận bằng cách xác minh bạn đã có từ trước.
 frozen-open = Mở khóa bằng mã
+
+cancel-reset-title = Dừng việc đặt lại?
+cancel-reset-text = Bộ phận hỗ trợ được yêu cầu đặt lại xác minh hai bước của tài khoản này. Nếu không phải bạn, hãy dừng lại: xác minh của bạn giữ nguyên.
+cancel-reset-button = Dừng việc đặt lại
+reset-cancelled-title = Đã dừng việc đặt lại
+reset-cancelled-text = Xác minh hai bước của bạn giữ nguyên. Nếu người khác đã yêu cầu, vui lòng đổi mật khẩu.
+support-code = Mã tạm thời từ bộ phận hỗ trợ
+support-code-hint = Bộ phận hỗ trợ cấp mã sau khi đặt lại. Chỉ dùng được một lần.

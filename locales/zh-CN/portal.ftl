@@ -158,6 +158,12 @@ activity-change-made = 已进行重要更改
 activity-frozen = 账户已锁定
 activity-unfrozen = 账户已解锁
 activity-database-restored = 系统已从备份恢复;之前的登录、已记住的浏览器和备用码不再有效
+activity-unlocked = 客服已清除错误次数
+activity-reset-requested = 已请求重置两步验证
+activity-reset-approved = 已安排重置两步验证
+activity-reset-cancelled = 已取消重置两步验证
+activity-reset-done = 客服已重置两步验证
+activity-code-issued = 客服已提供临时验证码
 
 disable-title = 关闭两步验证
 disable-text = 关闭后，任何知道您密码的人都可以使用您的账户。
@@ -186,3 +192,11 @@ freeze-button = 锁定我的账户
 frozen-title = 您的账户已锁定
 frozen-text = 无法提款或更改任何内容。请联系客服，或使用您之前已有的验证方式确认。
 frozen-open = 用验证码解锁
+
+cancel-reset-title = 停止重置？
+cancel-reset-text = 有人请求客服重置此账户的两步验证。如果不是您本人，请停止：您的验证方式将保持不变。
+cancel-reset-button = 停止重置
+reset-cancelled-title = 重置已停止
+reset-cancelled-text = 您的两步验证保持不变。如果是他人提出的请求，请更改您的密码。
+support-code = 客服提供的临时验证码
+support-code-hint = 重置后由客服提供，只能使用一次。

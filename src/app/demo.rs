@@ -11,7 +11,7 @@ use crate::{
     config,
 };
 
-/// Runs the demo: site, inbox, gateway and ops listener on loopback, with stores and keys in a folder that
+/// Runs the demo: site, inbox, gateway, support desk and ops listener on loopback, with stores and keys in a folder that
 /// goes with the process.
 ///
 /// # Errors
@@ -28,7 +28,10 @@ pub fn demo(options: &DemoOptions) -> Result<(), StartError> {
 
 fn demo_in(options: &DemoOptions, folder: &Path) -> Result<(), StartError> {
     let path = folder.join("stepgate.yaml");
-    std::fs::write(&path, demo::demo_config(options, folder)).map_err(|error| fault("cannot write")(&error))?;
+    let (operators, desk) =
+        demo::desk::desk(options.desk, folder).map_err(|error| fault("the desk's secrets cannot be kept")(&error))?;
+    let yaml = demo::demo_config(options, folder) + desk.as_str();
+    std::fs::write(&path, yaml).map_err(|error| fault("cannot write")(&error))?;
     let config = config::load_demo(&path).map_err(|problems| StartError::Config(problems.to_string()))?;
     config::keys::generate(&config.keys, SystemClock::default().now()).map_err(|error| fault("no keys")(&error))?;
     let app = App::build_with(&path, config::load_demo)?;
@@ -39,7 +42,7 @@ fn demo_in(options: &DemoOptions, folder: &Path) -> Result<(), StartError> {
     let uri = uri.map_err(|error| fault("budi's factor cannot be kept")(&error))?;
     let citra = app.shared.flow.seed_sms_factor(demo::accounts::CITRA, demo::accounts::CITRA_NUMBER);
     app.runtime.block_on(citra).map_err(|error| fault("citra's factor cannot be kept")(&error))?;
-    let _ = std::io::Write::write_all(&mut std::io::stdout(), demo::banner(options, &uri).as_bytes());
+    let _ = std::io::Write::write_all(&mut std::io::stdout(), demo::banner(options, &uri, &operators).as_bytes());
     app.serve(false)
 }
 

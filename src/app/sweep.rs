@@ -16,6 +16,8 @@ use crate::{
 
 /// Between two looks for notices.
 const NOTICES: Duration = Duration::from_secs(1);
+/// Between two looks for resets that are due.
+const RESETS: Duration = Duration::from_secs(2);
 /// Between two rounds.
 const ROUND: Duration = Duration::from_secs(10);
 /// Rounds of a second between two looks for audit rows that are old.
@@ -105,6 +107,19 @@ pub(super) async fn send_audit(flow: Arc<Flow>, live: Arc<ArcSwap<Live>>, http: 
     }
 }
 
+/// Carries out the resets of second factors whose time has come, again and again.
+pub(super) async fn carry_out_resets(flow: Arc<Flow>, live: Arc<ArcSwap<Live>>) {
+    let mut tick = tokio::time::interval(RESETS);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        let rules = Arc::clone(&live.load().rules);
+        if let Err(error) = flow.carry_out_resets(&rules).await {
+            tracing::error!(%error, "resets wait");
+        }
+    }
+}
+
 /// Forgets what expired, measures what is held and what ages, asks the store whether it is there.
 pub(super) async fn sweep(flow: Arc<Flow>, live: Arc<ArcSwap<Live>>, readiness: Arc<Readiness>, aging: Aging) {
     let mut tick = tokio::time::interval(ROUND);
@@ -115,6 +130,7 @@ pub(super) async fn sweep(flow: Arc<Flow>, live: Arc<ArcSwap<Live>>, readiness: 
         let swept = flow.stores.spent.sweep(now).await;
         readiness.set_store(swept.is_ok());
         // What is left longer harms nothing.
+        let _ = flow.stores.desk.sweep_desk(now).await;
         let _ = flow.stores.devices.sweep_devices(now).await;
         let _ = flow.stores.accounts.sweep_freeze_offers(now).await;
         let _ = flow.stores.sends.sweep_sends(now.minus(SENDS_KEPT)).await;

@@ -1,7 +1,7 @@
 //! The command line: arguments in, exit code out.
 //!
 //! [`Args`] is what was typed. [`answer`] does the commands that only read and print; `run` and `demo`
-//! are begun by `main`, since they need the whole application.
+//! are begun by `main`, since they need the whole application, as are the commands of `user`.
 //!
 //! Adding a command: a variant of [`Command`], a file here, an arm in [`answer`].
 
@@ -22,25 +22,32 @@ pub mod demo;
 mod doctor;
 mod explain;
 mod opened;
+mod privacy;
 mod reseal;
 mod restore;
-mod user;
+pub mod user;
 
 pub use audit::AuditCommand;
 pub use doctor::DoctorOptions;
 pub use explain::ExplainOptions;
-pub use user::UserCommand;
 
 /// The arguments were not understood.
 pub const USAGE: u8 = 64;
 /// A fault of ours or of the machine.
 pub const FAULT: u8 = 70;
+/// What was asked for at the support desk is refused.
+pub const REFUSED: u8 = 77;
 /// The configuration cannot run.
 pub const CONFIGURATION: u8 = 78;
 
 /// stepgate: adds two-factor authentication to a web site that already exists.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "stepgate", version, about, after_help = "Exit codes: 0 good, 64 usage, 70 fault, 78 configuration.")]
+#[command(
+    name = "stepgate",
+    version,
+    about,
+    after_help = "Exit codes: 0 good, 64 usage, 70 fault, 77 refused, 78 configuration."
+)]
 pub struct Args {
     /// The configuration file.
     #[arg(long, global = true, value_name = "FILE", default_value = "config/stepgate.yaml")]
@@ -78,9 +85,9 @@ pub enum Command {
     /// Makes and rotates the keys in the file that the configuration names.
     #[command(subcommand)]
     Keys(KeysCommand),
-    /// Gives out or erases what is kept of one player.
+    /// Helps a player from a script, as the support desk does; gives out or erases what is kept of one.
     #[command(subcommand)]
-    User(UserCommand),
+    User(user::UserCommand),
     /// Verifies or prints the audit trail.
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -111,13 +118,19 @@ impl Args {
     }
 }
 
-/// Does a command that only reads, writes keys or prints. `None` for `run` and `demo`.
+/// Does a command that only reads, writes keys or prints. `None` for `run`, `demo` and what needs the stores.
 ///
 /// # Errors
 /// The output could not be written.
 pub fn answer(args: &Args, now: UnixTime, out: &mut impl Write) -> io::Result<Option<ExitCode>> {
     let code = match &args.command {
         Command::Run { .. } | Command::Demo(_) => return Ok(None),
+        Command::User(user::UserCommand::Operator { name, roles, secret_file }) => {
+            user::operator((name, roles), secret_file.as_deref(), out)?
+        }
+        Command::User(user::UserCommand::Export { player }) => privacy::export(&args.config, player, now, out)?,
+        Command::User(user::UserCommand::Erase { player, .. }) => privacy::erase(&args.config, player, now, out)?,
+        Command::User(_) => return Ok(None),
         Command::Check { deny_warnings } => check::check(&args.config, *deny_warnings, out)?,
         Command::Explain(options) => explain::explain(&args.config, options, out)?,
         Command::Doctor(options) if options.after_restore => restore::after_restore(&args.config, now, out)?,
@@ -128,7 +141,6 @@ pub fn answer(args: &Args, now: UnixTime, out: &mut impl Write) -> io::Result<Op
         }
         Command::Keys(KeysCommand::Reseal) => reseal::reseal(&args.config, now, out)?,
         Command::Keys(command) => check::keys(&args.config, *command, now, out)?,
-        Command::User(command) => user::user(&args.config, command, now, out)?,
         Command::Audit(command) => audit::audit(&args.config, command, out)?,
     };
     Ok(Some(code))

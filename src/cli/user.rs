@@ -1,128 +1,306 @@
-//! `user export` and `user erase`: what is kept of one player.
+//! `stepgate user`: what the support desk does, for scripts, by the same use cases. A reset that is asked
+//! for here waits for the same approval and the same delay as one of the console.
 
 use std::{
+    fs::OpenOptions,
     io::{self, Write},
-    path::Path,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use clap::Subcommand;
-use serde_json::{Value, json};
 
-use super::{
-    USAGE,
-    opened::{Opened, failed},
-};
+use super::{FAULT, REFUSED, USAGE};
 use crate::{
-    audit::line,
-    clock::UnixTime,
-    request::Subject,
-    secret::Sealed,
-    store::{
-        Accounts, AuditRecord, Contacts, Edit, Outcome, StoreError, Trail,
-        audit::{ERASED, EXPORTED, Selection, record_id},
-        sealing::SealedKind,
-        sql::Sql,
+    desk::documents,
+    factor::{app, backup_code::BackupCode, password::PasswordHash},
+    flow::{
+        Flow, RuleSet,
+        desk::{Agent, DeskError, Settings, Why, act::Order, is_operator_name, players::Search, sign_in},
     },
+    policy::desk::{DeskAction, Role},
+    request::Subject,
+    secret,
 };
 
-/// Audit rows that are read at a time.
-const AT_ONCE: u32 = 500;
-
-/// What to do with a player's data.
-#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+/// What to do at the support desk.
+#[derive(Clone, Debug, Subcommand)]
 pub enum UserCommand {
+    /// Draws a password and an app secret for an operator, and prints the entry for `desk.operators`.
+    Operator {
+        /// As it stands in the audit: 1 to 32 characters of a-z 0-9 . _ -.
+        name: String,
+        /// support, supervisor, auditor or admin; may be repeated.
+        #[arg(long = "role", required = true, value_parser = role)]
+        roles: Vec<Role>,
+        /// Writes the app secret there, for its owner alone, in place of printing it; never over a file.
+        #[arg(long, value_name = "FILE")]
+        secret_file: Option<PathBuf>,
+    },
+    /// Prints the ids of the players who have a phone number.
+    Find {
+        /// With its country, as in +6281200001001.
+        phone: String,
+        /// The operator who asks.
+        #[arg(long = "as", value_name = "NAME")]
+        by: String,
+    },
+    /// Prints the state of a player's second factor as JSON: never a secret.
+    Show {
+        /// The site's id.
+        player: String,
+        /// The operator who asks.
+        #[arg(long = "as", value_name = "NAME")]
+        by: String,
+    },
+    /// Clears the failed codes.
+    Unlock(OnPlayer),
+    /// Forgets remembered browsers.
+    ForgetDevices(OnPlayer),
+    /// Ends every stamp.
+    EndStamps(OnPlayer),
+    /// Freezes the account.
+    Freeze(OnPlayer),
+    /// Clears a freeze.
+    Unfreeze(OnPlayer),
+    /// Prints a temporary code for a first enrolment after a reset.
+    Code(OnPlayer),
+    /// Asks for a reset of the second factor.
+    Reset {
+        /// On whom, and why.
+        #[command(flatten)]
+        on: OnPlayer,
+        /// How the player was identified: a word of `desk.reset.evidence`.
+        #[arg(long)]
+        evidence: String,
+    },
+    /// Prints the resets that are open.
+    Resets {
+        /// The operator who asks.
+        #[arg(long = "as", value_name = "NAME")]
+        by: String,
+    },
     /// Prints everything that is kept of a player as one JSON document, without secrets.
     Export {
-        /// The id by which the site knows the player.
-        id: String,
+        /// The site's id.
+        player: String,
     },
     /// Erases everything that is kept of a player. Their audit rows stay, and name nobody.
     Erase {
-        /// The id by which the site knows the player.
-        id: String,
+        /// The site's id.
+        player: String,
         /// Yes, erase it: the player has no second factor any more.
         #[arg(long, required = true)]
         yes: bool,
     },
+    /// Approves a reset that somebody else asked for.
+    Approve(OnReset),
+    /// Calls a reset off.
+    Cancel(OnReset),
 }
 
-/// Does it.
-///
-/// # Errors
-/// The output could not be written.
-pub(super) fn user(path: &Path, command: &UserCommand, now: UnixTime, out: &mut impl Write) -> io::Result<ExitCode> {
-    let (UserCommand::Export { id } | UserCommand::Erase { id, .. }) = command;
-    let Ok(subject) = Subject::parse(id) else {
-        writeln!(out, "error: this is no player's id")?;
-        return Ok(ExitCode::from(USAGE));
-    };
-    let opened = match Opened::open(path, out)? {
-        Ok(opened) => opened,
-        Err(code) => return Ok(code),
-    };
-    let sql = match opened.signing() {
-        Ok(sql) => sql,
-        Err(error) => return failed(&error, out),
-    };
-    match command {
-        UserCommand::Export { .. } => match opened.run(exported(&sql, &opened, &subject, now)) {
-            Ok(document) => writeln!(out, "{document:#}")?,
-            Err(error) => return failed(&error, out),
-        },
-        UserCommand::Erase { .. } => match opened.run(sql.erase(&subject, &record(&subject, ERASED, now))) {
-            Ok(gone) => writeln!(out, "erased: {gone} rows; the audit's rows stay and name nobody")?,
-            Err(error) => return failed(&error, out),
-        },
+/// On whom something is done, by whom, and why.
+#[derive(Clone, Debug, clap::Args)]
+pub struct OnPlayer {
+    /// The site's id.
+    pub player: String,
+    /// The operator who does it.
+    #[arg(long = "as", value_name = "NAME")]
+    pub by: String,
+    /// Why, in 4 to 200 characters.
+    #[arg(long)]
+    pub reason: String,
+    /// The case that it is done for.
+    #[arg(long, default_value = "")]
+    pub case: String,
+}
+
+/// Which reset, by whom, and why.
+#[derive(Clone, Debug, clap::Args)]
+pub struct OnReset {
+    /// As `reset` and `resets` print it.
+    pub id: String,
+    /// The operator who does it.
+    #[arg(long = "as", value_name = "NAME")]
+    pub by: String,
+    /// Why, in 4 to 200 characters.
+    #[arg(long)]
+    pub reason: String,
+}
+
+fn role(typed: &str) -> Result<Role, String> {
+    Role::parse(typed).ok_or_else(|| "one of: support, supervisor, auditor, admin".to_owned())
+}
+
+/// The exit code of what was refused.
+#[must_use]
+pub fn exit_code(error: &DeskError) -> u8 {
+    match error {
+        DeskError::BadInput(_) => USAGE,
+        DeskError::Flow(_) => FAULT,
+        DeskError::SignInRefused
+        | DeskError::SignInPaused { .. }
+        | DeskError::SignedOut
+        | DeskError::Forbidden
+        | DeskError::TooMany { .. }
+        | DeskError::Unknown(_)
+        | DeskError::Conflict(_) => REFUSED,
     }
+}
+
+/// The desk that a command works at.
+#[derive(Clone, Copy)]
+pub struct Desk<'a> {
+    /// The use cases.
+    pub flow: &'a Flow,
+    /// The rules of the site.
+    pub rules: &'a RuleSet,
+    /// The rules of the desk.
+    pub settings: &'a Settings,
+}
+
+impl Desk<'_> {
+    /// Does what a command says; what is to be printed. `Operator`, `Export` and `Erase` are no work of the
+    /// desk, and print nothing here.
+    ///
+    /// # Errors
+    /// As the use case; `Forbidden` for a name that no operator has.
+    pub async fn run(self, command: &UserCommand) -> Result<String, DeskError> {
+        let now = self.flow.clock.now();
+        match command {
+            UserCommand::Operator { .. } | UserCommand::Export { .. } | UserCommand::Erase { .. } => Ok(String::new()),
+            UserCommand::Find { phone, by } => {
+                let found = self.flow.desk_find(self.rules, &self.agent(by)?, Search::Phone(phone)).await?;
+                Ok(found.iter().map(|subject| format!("{}\n", subject.as_str())).collect())
+            }
+            UserCommand::Show { player, by } => {
+                let view = self.flow.desk_player(&self.agent(by)?, &subject(player)?).await?;
+                Ok(format!("{:#}\n", documents::player(&view, now)))
+            }
+            UserCommand::Unlock(on) => self.act(DeskAction::Unlock, on).await,
+            UserCommand::ForgetDevices(on) => self.act(DeskAction::ForgetDevices, on).await,
+            UserCommand::EndStamps(on) => self.act(DeskAction::EndStamps, on).await,
+            UserCommand::Freeze(on) => self.act(DeskAction::Freeze, on).await,
+            UserCommand::Unfreeze(on) => self.act(DeskAction::Unfreeze, on).await,
+            UserCommand::Code(on) => self.code(on).await,
+            UserCommand::Reset { on, evidence } => self.reset(on, evidence).await,
+            UserCommand::Resets { by } => {
+                let open = self.flow.desk_open_resets(&self.agent(by)?).await?;
+                Ok(open.iter().map(|record| format!("{:#}\n", documents::reset(record, now))).collect())
+            }
+            UserCommand::Approve(on) => {
+                let of = (&self.agent(&on.by)?, on.id.as_str());
+                let record = self.flow.desk_approve_reset(self.rules, self.settings, of, &on.reason).await?;
+                Ok(format!("{:#}\n", documents::reset(&record, now)))
+            }
+            UserCommand::Cancel(on) => {
+                let of = (&self.agent(&on.by)?, on.id.as_str());
+                self.flow.desk_cancel_reset(self.rules, self.settings, of, &on.reason).await?;
+                Ok("done: cancel\n".to_owned())
+            }
+        }
+    }
+
+    async fn act(self, action: DeskAction, on: &OnPlayer) -> Result<String, DeskError> {
+        let (agent, subject) = (self.agent(&on.by)?, subject(&on.player)?);
+        let why = Why::parse(action, &on.reason, &on.case)?;
+        let order = Order { agent: &agent, subject: &subject, why: &why };
+        self.flow.desk_act(self.rules, self.settings, action, order).await?;
+        Ok(format!("done: {}\n", action.as_str()))
+    }
+
+    async fn code(self, on: &OnPlayer) -> Result<String, DeskError> {
+        let (agent, subject) = (self.agent(&on.by)?, subject(&on.player)?);
+        let why = Why::parse(DeskAction::IssueCode, &on.reason, &on.case)?;
+        let order = Order { agent: &agent, subject: &subject, why: &why };
+        let (code, until) = self.flow.desk_issue_code(self.rules, self.settings, order).await?;
+        Ok(format!("{}\ngood once, until {until}\n", code.as_str()))
+    }
+
+    async fn reset(self, on: &OnPlayer, evidence: &str) -> Result<String, DeskError> {
+        let (agent, subject) = (self.agent(&on.by)?, subject(&on.player)?);
+        let why = Why::parse(DeskAction::RequestReset, &on.reason, &on.case)?;
+        let order = Order { agent: &agent, subject: &subject, why: &why };
+        let record = self.flow.desk_request_reset(self.rules, self.settings, order, evidence).await?;
+        Ok(format!("{:#}\n", documents::reset(&record, self.flow.clock.now())))
+    }
+
+    /// Whoever may start this process with its keys may name any operator; what that one may not do is
+    /// refused all the same.
+    fn agent(self, name: &str) -> Result<Agent, DeskError> {
+        self.settings.operator(name).map(sign_in::agent).ok_or(DeskError::Forbidden)
+    }
+}
+
+fn subject(typed: &str) -> Result<Subject, DeskError> {
+    Subject::parse(typed).map_err(|_| DeskError::BadInput("this is no player's id"))
+}
+
+/// Draws what an operator signs in with, and prints the entry for the configuration.
+pub(super) fn operator(
+    (name, roles): (&str, &[Role]),
+    secret_file: Option<&Path>,
+    out: &mut impl Write,
+) -> io::Result<ExitCode> {
+    if !is_operator_name(name) {
+        writeln!(out, "error: a name is 1 to 32 characters of a-z 0-9 . _ -, the first a letter or digit")?;
+        return Ok(ExitCode::from(USAGE));
+    }
+    // A hundred random bits that can be read aloud.
+    let password = BackupCode::draw().reveal();
+    let Some(hash) = PasswordHash::of(&password) else { return Ok(ExitCode::from(FAULT)) };
+    let app = app::Secret::new(secret::random());
+    let uri = app::otpauth_uri(&app, "stepgate desk", name);
+    let roles: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+    let file = secret_file.map_or_else(|| format!("secrets/desk-{name}"), |file| file.display().to_string());
+    match secret_file {
+        Some(file) => write_secret(file, &app.base32())?,
+        None => writeln!(out, "# Write this into {file}, readable by stepgate alone: {}", app.base32().as_str())?,
+    }
+    writeln!(out, "# For {name} alone, shown only now. Password: {}", password.as_str())?;
+    writeln!(out, "# App: {}", uri.as_str())?;
+    writeln!(out, "- name: {name}\n  roles: [{}]", roles.join(", "))?;
+    writeln!(out, "  password_hash: '{}'\n  app_secret: {{ file: {file} }}", hash.reveal())?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn exported(sql: &Sql, opened: &Opened, subject: &Subject, now: UnixTime) -> Result<Value, StoreError> {
-    // Who gave it out stands in what is given out.
-    sql.apply(subject, &[Edit::Record(record(subject, EXPORTED, now))]).await?;
-    let mut kept = sql.kept_of(subject).await?;
-    let sealer = opened.keys.sealer();
-    let open = |context: &[&[u8]], sealed: &Sealed| {
-        let opened = sealer.open(SealedKind::Contact.purpose(), context, sealed).ok()?;
-        std::str::from_utf8(&opened).ok().map(ToOwned::to_owned)
-    };
-    let mut contacts = Vec::new();
-    for contact in sql.contacts(subject, UnixTime::from_millis(0)).await? {
-        let context = [subject.as_str().as_bytes(), contact.kind.as_str().as_bytes()];
-        contacts.push(json!({
-            "kind": contact.kind.as_str(),
-            "value": open(&context, &contact.sealed),
-            "first_seen": contact.first_seen.to_string(),
-            "last_seen": contact.last_seen.to_string(),
-        }));
-    }
-    kept.insert("contact".to_owned(), Value::Array(contacts));
-    kept.insert("audit".to_owned(), Value::Array(audit(sql, subject).await?));
-    Ok(json!({ "player": subject.as_str(), "at": now.to_string(), "kept": kept }))
+/// Writes a secret to a new file, for its owner alone.
+///
+/// # Errors
+/// The file exists, or cannot be written.
+pub(super) fn write_secret(file: &Path, secret: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
+    writeln!(file, "{secret}")
 }
 
-async fn audit(sql: &Sql, subject: &Subject) -> Result<Vec<Value>, StoreError> {
-    let mut selection = Selection { player: Some(subject.clone()), ..Selection::default() };
-    let mut lines = Vec::new();
-    loop {
-        let rows = sql.select(&selection, AT_ONCE).await?;
-        let Some((last, _)) = rows.last() else { return Ok(lines) };
-        selection.after = Some((last.at, last.id.clone()));
-        lines.extend(rows.iter().filter_map(|(entry, player)| serde_json::from_str(&line(entry, player)).ok()));
-    }
-}
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
 
-fn record(subject: &Subject, event: &str, at: UnixTime) -> AuditRecord {
-    AuditRecord {
-        id: record_id(at),
-        subject: subject.clone(),
-        at,
-        actor: "command".to_owned(),
-        event: event.to_owned(),
-        detail: String::new(),
-        why: String::new(),
-        origin: String::new(),
-        outcome: Outcome::Done,
+    use super::*;
+
+    #[test]
+    fn an_entry_holds_a_hash_and_names_the_secrets_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("desk-support");
+        let mut out = Vec::new();
+        operator(("support", &[Role::Support]), Some(&file), &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let entry = text.split_once("- name: support\n").unwrap().1;
+        let hash = entry.split('\'').nth(1).unwrap();
+        let password = text.split("Password: ").nth(1).unwrap().lines().next().unwrap();
+        assert!(PasswordHash::parse(hash).unwrap().is(password) && !entry.contains(password), "{text}");
+        let secret = std::fs::read_to_string(&file).unwrap();
+        assert!(app::Secret::from_base32(secret.trim()).is_some() && text.contains(secret.trim()));
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(operator(("support", &[Role::Support]), Some(&file), &mut Vec::new()).is_err(), "never over a file");
+    }
+
+    #[test]
+    fn a_bad_name_is_a_usage_error() {
+        let mut out = Vec::new();
+        let code = operator(("No Body", &[Role::Admin]), None, &mut out).unwrap();
+        assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::from(USAGE)));
     }
 }

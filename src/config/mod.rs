@@ -119,6 +119,8 @@ fn load_for(path: &Path, purpose: Purpose) -> Result<Config, Problems> {
 pub struct Config {
     /// Listeners, upstream, limits.
     pub edge: edge::settings::Settings,
+    /// The support desk: where it listens, and its rules.
+    pub desk: Option<(edge::settings::Desk, flow::desk::Settings)>,
     /// The site as players know it.
     pub site: flow::Site,
     /// The path of our own pages.
@@ -179,6 +181,12 @@ impl Config {
         RestartOnly([
             ("listen", format!("{:?}", self.edge.listen)),
             ("ops", self.edge.ops.address.to_string()),
+            (
+                "desk",
+                self.desk
+                    .as_ref()
+                    .map_or_else(String::new, |(listener, rules)| format!("{listener:?} {}", rules.fingerprint())),
+            ),
             ("server", format!("{:?}", self.edge.server)),
             ("store", BASE64.encode(&digest([durable.as_bytes()]))),
             ("keys.file", self.keys.display().to_string()),
@@ -188,7 +196,7 @@ impl Config {
 
 /// The keys that need a restart, each with what it says; the store only as a digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RestartOnly([(&'static str, String); 5]);
+pub struct RestartOnly([(&'static str, String); 6]);
 
 impl RestartOnly {
     /// The first key that says something else.

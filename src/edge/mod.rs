@@ -18,6 +18,7 @@ pub mod connections;
 pub mod context;
 pub mod decision_log;
 pub mod depart;
+pub mod desk;
 pub mod entrance;
 pub mod exchange;
 pub mod expiry;

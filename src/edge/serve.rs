@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use axum::Router;
 use http::{HeaderValue, Response, header};
@@ -24,8 +25,10 @@ use tower::ServiceExt;
 use crate::{
     edge::{
         connections::Connections,
+        desk::{Desk, DeskParts},
         entrance::{Door, Entrance},
         gateway::Gateway,
+        live::Live,
         ops::Readiness,
         settings::{Listener, Settings},
         tls::Certificates,
@@ -43,6 +46,8 @@ pub struct Parts {
     pub gateway: Gateway,
     /// `/metrics`, `/livez`, `/readyz`.
     pub ops: Router,
+    /// The support desk, where there is one.
+    pub desk: Option<DeskParts>,
     /// Where they say whether we take requests.
     pub readiness: Arc<Readiness>,
     /// For the number of requests in flight.
@@ -74,6 +79,7 @@ pub fn serve(settings: &Settings, parts: Parts, upgrade: bool) -> Result<(), Ser
     server.bootstrap();
     let doors = doors(settings, &parts.certificates)?;
     let live = Arc::clone(&parts.gateway.live);
+    let desk_live = Arc::clone(&live);
     let mut proxy = http_proxy(&server.configuration, parts.gateway);
     let mut options = HttpServerOptions::default();
     options.h2c = false;
@@ -91,6 +97,9 @@ pub fn serve(settings: &Settings, parts: Parts, upgrade: bool) -> Result<(), Ser
     let mut ops = Service::new("ops".to_owned(), Ops(parts.ops));
     ops.add_tcp(&settings.ops.address.to_string());
     server.add_service(ops);
+    if let Some(parts) = parts.desk {
+        server.add_service(desk(parts, desk_live)?);
+    }
     let (ended, wait) = std::sync::mpsc::channel();
     let limit = settings.timeouts.drain;
     let socket = settings.server.upgrade_socket.clone();
@@ -104,6 +113,20 @@ pub fn serve(settings: &Settings, parts: Parts, upgrade: bool) -> Result<(), Ser
     // Err means that the thread is gone, which is an end too.
     let _ = wait.recv();
     Ok(())
+}
+
+fn desk(parts: DeskParts, live: Arc<ArcSwap<Live>>) -> Result<Service<Desk>, ServeError> {
+    let address = parts.listener.address;
+    let mut service = Service::new("desk".to_owned(), Desk { router: parts.router, live });
+    match parts.certificates {
+        None => service.add_tcp(&address.to_string()),
+        Some(certificates) => {
+            let tls = certificates.tls_settings();
+            let tls = tls.map_err(|error| ServeError::Tls { address, cause: error.to_string() })?;
+            service.add_tls_with_settings(&address.to_string(), None, tls);
+        }
+    }
+    Ok(service)
 }
 
 fn doors(settings: &Settings, certificates: &[Option<Arc<Certificates>>]) -> Result<Vec<Door>, ServeError> {

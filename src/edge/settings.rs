@@ -52,6 +52,17 @@ pub struct Ops {
     pub bearer: Option<secrecy::SecretString>,
 }
 
+/// The listener of the support desk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Desk {
+    /// Where.
+    pub address: SocketAddr,
+    /// With TLS; `None` only on loopback (decisions 30).
+    pub tls: Option<TlsFiles>,
+    /// The names that it answers to, lower case, each with its port where it is not the scheme's.
+    pub hosts: Vec<String>,
+}
+
 /// The site's servers.
 #[derive(Clone, Debug)]
 pub struct Upstream {

@@ -36,6 +36,16 @@ impl Secret {
         bytes.try_into().ok().map(Self::new)
     }
 
+    /// The secret in base32, in either case and with spaces, as people type it; `None` unless it is of 20
+    /// bytes.
+    #[must_use]
+    pub fn from_base32(typed: &str) -> Option<Self> {
+        let text: Zeroizing<String> =
+            Zeroizing::new(typed.chars().filter(|c| *c != ' ').map(|c| c.to_ascii_uppercase()).collect());
+        let bytes = Zeroizing::new(BASE32_NOPAD.decode(text.as_bytes()).ok()?);
+        Self::from_bytes(&bytes)
+    }
+
     /// What is sealed and kept.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {

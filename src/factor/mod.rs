@@ -6,4 +6,5 @@
 pub mod app;
 pub mod backup_code;
 pub mod code;
+pub mod password;
 pub mod sms;

@@ -204,7 +204,10 @@ impl Flow {
     }
 
     /// Runs what takes time and memory where it holds up no request, a few at a time.
-    async fn hashed<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, FlowError> {
+    pub(super) async fn hashed<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, FlowError> {
         let turn = Arc::clone(&self.hashing).acquire_owned().await.map_err(|_| unreadable(None))?;
         let done = tokio::task::spawn_blocking(move || {
             let _turn = turn;

@@ -25,6 +25,7 @@ use crate::{
 
 mod activate;
 mod phone;
+mod support;
 #[cfg(test)]
 mod tests;
 
@@ -40,6 +41,8 @@ pub struct Wanted<'a> {
     pub place: Place,
     /// For SMS the number as typed; absent: the one on file.
     pub number: Option<&'a str>,
+    /// A temporary code from the support desk, in place of every other proof of a first enrolment.
+    pub support_code: Option<&'a str>,
     /// The challenge to go on to afterwards; kept only if it is this log-in's.
     pub return_to: Option<&'a str>,
 }
@@ -108,7 +111,7 @@ impl Flow {
         }
         let pending = self.begin(rules, &asker, wanted).await?;
         match pending.grounds {
-            Grounds::First => self.shown(rules, &asker, pending).await,
+            Grounds::First | Grounds::Support(_) => self.shown(rules, &asker, pending).await,
             Grounds::Proof(place) => {
                 let change = Change::Bind { enrolment: pending.id, place };
                 let changed = self.change_by(rules, head, (&asker, change), None).await?;
@@ -200,7 +203,10 @@ impl Flow {
         let subject = &asker.player.subject;
         let state = self.stores.accounts.player(subject).await?;
         let on_file = self.see_contacts(rules, &asker.player).await?;
-        let (grounds, first_step) = self.grounds(rules, &state, wanted.place, on_file.as_ref())?;
+        let (grounds, first_step) = match wanted.support_code {
+            Some(code) => self.grounds_by_code(subject, &state, code).await?,
+            None => self.grounds(rules, &state, wanted.place, on_file.as_ref())?,
+        };
         let now = self.clock.now();
         let factor_id = uuid_v7(now);
         let number = number_of(rules, wanted, (grounds, first_step), on_file)?;

@@ -27,6 +27,7 @@ mod account;
 pub mod challenge;
 pub mod change;
 mod contacts;
+pub mod desk;
 pub mod device;
 pub mod enrol;
 pub mod epochs;
@@ -193,6 +194,8 @@ pub struct Stores {
     pub contacts: Arc<dyn store::Contacts>,
     /// Durable.
     pub sends: Arc<dyn store::SmsSends>,
+    /// Durable.
+    pub desk: Arc<dyn store::Desk>,
     /// Durable.
     pub outbox: Arc<dyn store::Outbox>,
     /// Durable.

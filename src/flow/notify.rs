@@ -64,11 +64,21 @@ pub enum Event {
     Frozen,
     /// The freeze was cleared.
     Unfrozen,
+    /// Support forgot the failed codes.
+    Unlocked,
+    /// Support will reset the second factor.
+    ResetApproved,
+    /// That was called off.
+    ResetCancelled,
+    /// The second factor was reset.
+    ResetDone,
+    /// Support gave a temporary code.
+    CodeIssued,
 }
 
 impl Event {
     /// Every event.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 22] = [
         Self::FactorAdded,
         Self::FactorChanged,
         Self::FactorRemoved,
@@ -86,6 +96,11 @@ impl Event {
         Self::ChangeMade,
         Self::Frozen,
         Self::Unfrozen,
+        Self::Unlocked,
+        Self::ResetApproved,
+        Self::ResetCancelled,
+        Self::ResetDone,
+        Self::CodeIssued,
     ];
 
     /// The word in audit, metrics, webhooks, and at the end of message ids.
@@ -109,18 +124,26 @@ impl Event {
             Self::ChangeMade => "change-made",
             Self::Frozen => "frozen",
             Self::Unfrozen => "unfrozen",
+            Self::Unlocked => "unlocked",
+            Self::ResetApproved => "reset-approved",
+            Self::ResetCancelled => "reset-cancelled",
+            Self::ResetDone => "reset-done",
+            Self::CodeIssued => "code-issued",
         }
     }
 
-    /// Whether the notice lets its reader freeze the account.
+    /// Whether the notice lets its reader freeze the account; that of a reset has a link that calls it off.
     const fn offers_freeze(self) -> bool {
-        !matches!(self, Self::Frozen)
+        !matches!(self, Self::Frozen | Self::ResetApproved)
     }
 
     /// Whether it is told by SMS as well where mail reaches the player: changes are, what a player
     /// does every day is not.
     const fn by_every_way(self) -> bool {
-        !matches!(self, Self::Approved | Self::FailedCodes | Self::DevicesForgotten | Self::SessionsEnded)
+        !matches!(
+            self,
+            Self::Approved | Self::FailedCodes | Self::DevicesForgotten | Self::SessionsEnded | Self::Unlocked
+        )
     }
 }
 
@@ -137,7 +160,7 @@ impl Flow {
     ) -> Result<Vec<Edit>, FlowError> {
         self.see_contacts(rules, player).await?;
         let language = rules.language_of(player.claims.locale.as_deref());
-        self.letters(rules, &player.subject, (event, detail), (language, at)).await
+        self.letters(rules, &player.subject, (event, detail, None), (language, at)).await
     }
 
     /// The same where no request of the player's is at hand: to the contacts that are known.
@@ -147,14 +170,27 @@ impl Flow {
         subject: &Subject,
         event: Event,
     ) -> Result<Vec<Edit>, FlowError> {
-        self.letters(rules, subject, (event, ""), (rules.language_of(None), self.clock.now())).await
+        self.letters(rules, subject, (event, "", None), (rules.language_of(None), self.clock.now())).await
+    }
+
+    /// The same of what happens at that time, with a link that calls it off.
+    pub(super) async fn told_with_link(
+        &self,
+        rules: &RuleSet,
+        subject: &Subject,
+        (event, at): (Event, UnixTime),
+        link: &str,
+    ) -> Result<Vec<Edit>, FlowError> {
+        let language = rules.language_of(None);
+        let time = language.moment(at, &rules.site.time_zone);
+        self.letters(rules, subject, (event, &time, Some(link)), (language, self.clock.now())).await
     }
 
     async fn letters(
         &self,
         rules: &RuleSet,
         subject: &Subject,
-        (event, detail): (Event, &str),
+        (event, detail, cancel): (Event, &str, Option<&str>),
         (language, now): (Language, UnixTime),
     ) -> Result<Vec<Edit>, FlowError> {
         let contacts = reachable(self.known_contacts(subject).await?, rules, event);
@@ -165,7 +201,12 @@ impl Flow {
             edits.push(Edit::OfferFreeze { token: token.hash(), event_at: now, expires_at: now.plus(FREEZE_OFFER) });
             link
         });
-        let text = text(rules, (event, detail), link.as_deref(), (language, now));
+        let text = text(
+            rules,
+            (event, detail),
+            [("notice-freeze", link.as_deref()), ("notice-cancel", cancel)],
+            (language, now),
+        );
         let mut letters: Vec<Letter> = contacts
             .into_iter()
             .map(|contact| match contact {
@@ -288,15 +329,17 @@ fn bounded(known: Vec<Known>) -> Vec<Known> {
 fn text(
     rules: &RuleSet,
     (event, detail): (Event, &str),
-    link: Option<&str>,
+    links: [(&str, Option<&str>); 2],
     (language, now): (Language, UnixTime),
 ) -> String {
     let time = language.moment(now, &rules.site.time_zone);
     let args = [("site", rules.site.name.as_str().into()), ("time", time.into()), ("details", detail.into())];
     let mut text = language.text_with(&format!("notice-{}", event.as_str()), &args);
-    if let Some(link) = link {
-        text.push(' ');
-        text.push_str(&language.text_with("notice-freeze", &[("link", link.into())]));
+    for (message, link) in links {
+        if let Some(link) = link {
+            text.push(' ');
+            text.push_str(&language.text_with(message, &[("link", link.into())]));
+        }
     }
     text
 }

@@ -5,7 +5,7 @@ use crate::{
     flow::{Flow, FlowError, RuleSet, enrol::may_enrol_first},
     policy::FactorKind,
     request::{Head, Subject},
-    store::{AuditRecord, FactorRecord},
+    store::{AuditRecord, FactorRecord, PlayerState},
 };
 
 /// Lines of the activity that are shown.
@@ -41,6 +41,15 @@ pub struct DeviceView {
     pub is_this: bool,
 }
 
+/// How a temporary code of the support desk stands beside other ways to a first factor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TakesCode {
+    /// There is another way.
+    Also,
+    /// There is none.
+    Only,
+}
+
 /// What the settings page shows.
 #[derive(Clone, Debug)]
 pub struct SettingsView {
@@ -64,6 +73,8 @@ pub struct SettingsView {
     pub cannot_enrol: Option<&'static str>,
     /// The number that the site has on file, masked.
     pub number_on_file: Option<String>,
+    /// Whether a temporary code of the support desk lets a first factor be enrolled.
+    pub takes_code: Option<TakesCode>,
     /// The language that the site says.
     pub locale: Option<String>,
 }
@@ -87,6 +98,8 @@ impl Flow {
             None
         };
         let kinds = rules.second_factor.methods.iter().copied().filter(|kind| *kind != FactorKind::BackupCode);
+        let takes_code = self.takes_code(subject, &state, cannot_enrol).await?;
+        let cannot_enrol = cannot_enrol.filter(|_| takes_code.is_none());
         let can_enrol = if cannot_enrol.is_some() || state.freeze.is_some() { Vec::new() } else { kinds.collect() };
         let this = Self::device_id(rules, head);
         let devices = self.stores.devices.of_player(subject, now).await?;
@@ -103,16 +116,30 @@ impl Flow {
             suspended: self.factor_views(&state.suspended)?,
             backup_codes_left: state.backup_codes_left,
             devices: devices.into_iter().map(device).collect(),
-            activity: self.stores.accounts.activity(subject, ACTIVITY).await?,
+            activity: own_view(self.stores.accounts.activity(subject, ACTIVITY).await?),
             frozen: state.freeze.is_some(),
             can_enrol,
             cannot_enrol,
             number_on_file: on_file.map(|on_file| on_file.number.masked()),
+            takes_code,
             locale: asker.player.claims.locale,
         })
     }
 
-    fn factor_views(&self, factors: &[FactorRecord]) -> Result<Vec<FactorView>, FlowError> {
+    async fn takes_code(
+        &self,
+        subject: &Subject,
+        state: &PlayerState,
+        cannot_enrol: Option<&str>,
+    ) -> Result<Option<TakesCode>, FlowError> {
+        if !state.must_bind || !state.factors.is_empty() || state.freeze.is_some() {
+            return Ok(None);
+        }
+        let live = self.stores.desk.live_code(subject, self.clock.now()).await?;
+        Ok(live.map(|_| if cannot_enrol.is_some() { TakesCode::Only } else { TakesCode::Also }))
+    }
+
+    pub(super) fn factor_views(&self, factors: &[FactorRecord]) -> Result<Vec<FactorView>, FlowError> {
         factors.iter().map(|factor| Ok(FactorView::of(factor, self.masked_number(factor)?))).collect()
     }
 
@@ -123,6 +150,14 @@ impl Flow {
             FactorKind::App | FactorKind::BackupCode => Ok(None),
         }
     }
+}
+
+/// The activity for its player: why support did something is between them and support.
+pub(super) fn own_view(mut activity: Vec<AuditRecord>) -> Vec<AuditRecord> {
+    for record in activity.iter_mut().filter(|record| record.actor != "player") {
+        record.detail.clear();
+    }
+    activity
 }
 
 impl FactorView {

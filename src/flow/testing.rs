@@ -149,6 +149,7 @@ async fn flow(folder: &tempfile::TempDir, clock: &Arc<ManualClock>) -> Arc<Flow>
             devices: sql.clone(),
             contacts: sql.clone(),
             sends: sql.clone(),
+            desk: sql.clone(),
             outbox: sql.clone(),
             trail: sql,
             challenges: memory.clone(),

@@ -27,7 +27,8 @@ use crate::{
     words::CodeFor,
 };
 
-const APP: Wanted<'_> = Wanted { kind: FactorKind::App, place: Place::Beside, number: None, return_to: None };
+const APP: Wanted<'_> =
+    Wanted { kind: FactorKind::App, place: Place::Beside, number: None, support_code: None, return_to: None };
 
 /// An account with a ripe app and number, and a log-in of its player.
 struct Account {

@@ -133,6 +133,8 @@ words! {
         Contacts = "contacts",
         /// What was sent by SMS.
         SmsSends = "sms_sends",
+        /// The support desk.
+        Desk = "desk",
         /// Notices that wait.
         Outbox = "outbox",
         /// Codes that were sent.

@@ -14,6 +14,7 @@ use crate::{
     flow::{
         FlowError,
         enrol::{EnrolmentView, Wanted},
+        settings::TakesCode,
     },
     policy::FactorKind,
     store::{EnrolmentStep, Place},
@@ -38,6 +39,10 @@ struct ChoosePage<'a> {
     on_file: Option<&'a str>,
     /// Whether only the number changes, so that there is nothing to choose.
     changes_number: bool,
+    /// Whether support gave a temporary code.
+    takes_code: bool,
+    /// Whether nothing else lets a factor be bound.
+    needs_code: bool,
     typed: &'a str,
     error: String,
 }
@@ -120,6 +125,8 @@ async fn choose_page(call: &Call, chosen: Chosen<'_>) -> Answered {
         number: !view.factors.is_empty() || chosen.refused.is_some(),
         on_file: view.number_on_file.as_deref().filter(|_| !changes_number),
         changes_number,
+        takes_code: view.takes_code.is_some(),
+        needs_code: view.takes_code == Some(TakesCode::Only),
         typed: chosen.refused.unwrap_or_default(),
         error: chosen.refused.map(|_| shell.say("number-wrong")).unwrap_or_default(),
     };
@@ -127,9 +134,11 @@ async fn choose_page(call: &Call, chosen: Chosen<'_>) -> Answered {
     Answered(shell.reply(status, page.render().unwrap_or_default(), None))
 }
 
-/// `POST /settings/enrol`, fields `method`, `place`, `number` and, to go on to a challenge, `for`.
+/// `POST /settings/enrol`, fields `method`, `place`, `number`, `support_code` and, to go on to a challenge,
+/// `for`.
 pub(super) async fn begin(call: Call, body: Form) -> Answered {
-    let [method, place, number, return_to] = match form::fields(&body, ["method", "place", "number", "for"]) {
+    let names = ["method", "place", "number", "support_code", "for"];
+    let [method, place, number, support_code, return_to] = match form::fields(&body, names) {
         Ok(fields) => fields,
         Err(problem) => return call.refuse(&problem),
     };
@@ -138,6 +147,7 @@ pub(super) async fn begin(call: Call, body: Form) -> Answered {
         kind,
         place: Place::parse(&place).unwrap_or(Place::Beside),
         number: Some(number.as_str()).filter(|number| !number.is_empty()),
+        support_code: Some(support_code.as_str()).filter(|code| !code.is_empty()),
         return_to: Some(return_to.as_str()).filter(|id| !id.is_empty()),
     };
     match call.flow.begin_enrolment(&call.rules, &call.head(), wanted, None).await {
@@ -146,6 +156,8 @@ pub(super) async fn begin(call: Call, body: Form) -> Answered {
         Err(FlowError::BadRequest(_)) if kind == FactorKind::Sms => {
             choose_page(&call, Chosen { place: &place, return_to: &return_to, refused: Some(&number) }).await
         }
+        // No next one comes by itself, as of an app.
+        Err(error @ FlowError::CodeRejected { .. }) => call.refuse(&call.problem(&error).about(FactorKind::BackupCode)),
         Err(error) => call.fail(&error),
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     request::{AnswerCookies, Head, Scheme},
     target::Target,
     web::{
-        self, Problem, Reply, Shell, Wants,
+        self, Problem, Reply, Shell, Wants, form,
         same_origin::{self, Callers},
     },
 };
@@ -27,7 +27,6 @@ mod api;
 mod challenge;
 mod client;
 mod enrol;
-mod form;
 mod help;
 mod input;
 mod language;
@@ -66,6 +65,7 @@ pub fn router(flow: Arc<Flow>) -> Router {
         .route("/settings/enrol/{id}/codes.txt", get(enrol::codes))
         .route("/recover", get(help::recover))
         .route("/freeze", get(help::freeze_page).post(help::freeze))
+        .route("/cancel-reset", get(help::cancel_page).post(help::cancel_reset))
         .route("/api/challenges/{id}", get(challenges::show))
         .route("/api/challenges/{id}/send", post(challenges::send))
         .route("/api/challenges/{id}/verify", post(challenges::verify))

@@ -11,7 +11,7 @@ use crate::{
     policy::{FactorKind, cooldown},
     request::Subject,
     secret::{Sealed, TokenHash},
-    store::{AuditRecord, StoreError},
+    store::{AuditRecord, ResetStep, StoreError},
 };
 
 /// A factor of a player.
@@ -133,6 +133,8 @@ pub enum Edit {
     },
     /// Puts a notice into the outbox.
     Tell(OutboxRecord),
+    /// Goes a step with a reset of the second factor.
+    Reset(ResetStep),
     /// Writes an audit row.
     Record(AuditRecord),
 }

@@ -27,8 +27,10 @@ pub const ERASED: &str = "player-erased";
 pub const RESTORED: &str = "database-restored";
 /// The event of a row that says that what is kept of the player was given out.
 pub const EXPORTED: &str = "player-exported";
+/// The event of a row that says that a reset was asked for: the player is told once it is approved.
+pub const RESET_REQUESTED: &str = "reset-requested";
 /// Kinds of rows that players get no notice of.
-pub const KINDS: [&str; 3] = [ERASED, RESTORED, EXPORTED];
+pub const KINDS: [&str; 4] = [ERASED, RESTORED, EXPORTED, RESET_REQUESTED];
 
 /// How something that is recorded ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

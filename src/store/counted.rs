@@ -17,9 +17,10 @@ use crate::{
     secret::{Sealed, TokenHash},
     store::{
         Accounts, Applied, Approval, Approvals, Attempts, AuditRecord, BackupCodeRecord, Challenge, Challenges,
-        ContactRecord, Contacts, DeviceRecord, Devices, Edit, Failed, Families, Held, LoginBindings, Outbox,
-        OutboxRecord, PendingEnrolment, PendingEnrolments, PlayerState, Reservation, SendLimits, SendReservation,
-        SentCode, SentCodes, SmsSend, SmsSends, Spared, Spent, StoreError, Trail, Tries,
+        ContactKind, ContactRecord, Contacts, Desk, DeskSession, DeviceRecord, Devices, Edit, Failed, Families, Held,
+        LoginBindings, Outbox, OutboxRecord, PendingEnrolment, PendingEnrolments, PlayerState, Reservation,
+        ResetRecord, SendLimits, SendReservation, SentCode, SentCodes, SmsSend, SmsSends, Spared, Spent, StoreError,
+        Trail, Tries,
         audit::{AuditPlayer, ChainHead, Checkpoint, Due, Entry, Read, Selection},
     },
 };
@@ -99,6 +100,23 @@ counted! {
         fn reserve_send(send: &SmsSend, limits: SendLimits) -> SendReservation;
         fn verified(id: &str, at: UnixTime) -> ();
         fn sweep_sends(before: UnixTime) -> u64;
+    }
+    Desk = Desk {
+        fn reserve_sign_in(operator: &str, now: UnixTime, pause_after: fn(u32) -> Duration) -> Option<UnixTime>;
+        fn last_step(operator: &str) -> i64;
+        fn accept_step(operator: &str, step: i64) -> bool;
+        fn open_session(session: &DeskSession) -> ();
+        fn use_session(token: [u8; 32], now: UnixTime, idle: Duration) -> Option<DeskSession>;
+        fn close_session(token: [u8; 32]) -> ();
+        fn count_action(id: &str, operator: &str, now: UnixTime, most: u32) -> Option<UnixTime>;
+        fn reset(id: &str) -> Option<ResetRecord>;
+        fn open_resets(now: UnixTime, most: u32) -> Vec<ResetRecord>;
+        fn resets_of(subject: &Subject, most: u32) -> Vec<ResetRecord>;
+        fn due_resets(now: UnixTime, most: u32) -> Vec<ResetRecord>;
+        fn reset_of_link(cancel: TokenHash) -> Option<ResetRecord>;
+        fn live_code(subject: &Subject, now: UnixTime) -> Option<[u8; 32]>;
+        fn players_by_contact(kind: ContactKind, lookup: [u8; 32], most: u32) -> Vec<Subject>;
+        fn sweep_desk(now: UnixTime) -> ();
     }
     Outbox = Outbox {
         fn put(record: &OutboxRecord) -> ();

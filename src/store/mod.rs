@@ -12,6 +12,7 @@
 pub mod account;
 pub mod audit;
 pub mod counted;
+pub mod desk;
 pub mod durable;
 pub mod memory;
 pub mod sealing;
@@ -20,6 +21,7 @@ pub mod sql;
 
 pub use account::{Accounts, Applied, BackupCodeRecord, Edit, FactorRecord, Freeze, Outbox, OutboxRecord, PlayerState};
 pub use audit::{AuditRecord, Outcome, Signer, Trail};
+pub use desk::{Desk, DeskSession, ResetRecord, ResetState, ResetStep};
 pub use durable::{
     Attempts, ContactKind, ContactRecord, Contacts, DeviceRecord, Devices, Failed, Families, LoginBindings,
     Reservation, SendLimits, SendReservation, SmsSend, SmsSends, Spent, Tries, TriesBy,

@@ -251,6 +251,8 @@ pub struct PendingEnrolment {
 pub enum Grounds {
     /// No factor is active: a first enrolment (decisions 7).
     First,
+    /// The same after a reset, with the temporary code of this keyed hash (decisions 28).
+    Support([u8; 32]),
     /// A factor that is active must be proven for exactly this change.
     Proof(Place),
 }

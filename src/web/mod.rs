@@ -1,8 +1,9 @@
-//! What every page and answer of ours shares: problem documents, the page shell, cookies, headers,
+//! What every page and answer of ours shares: problem documents, the page shell, cookies, headers, forms,
 //! media types, the same-origin check.
 
 pub mod client;
 pub mod cookie;
+pub mod form;
 pub mod headers;
 pub mod media;
 pub mod page;

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The style of every page.
-const STYLE: &str = include_str!("page.css");
+pub const STYLE: &str = include_str!("page.css");
 
 /// What every page has around it, and the words it speaks.
 pub struct Shell<'a> {
@@ -133,12 +133,8 @@ impl<'a> Shell<'a> {
     /// A page of ours from its rendered HTML. `script` is the text of its one inline script.
     #[must_use]
     pub fn reply(&self, status: StatusCode, html: String, script: Option<&str>) -> Reply {
-        let mut reply = Reply::new(Bytes::from(html));
-        *reply.status_mut() = status;
-        let script = script.map(csp_hash);
-        headers::page(reply.headers_mut(), &csp_hash(&self.style), script.as_deref());
+        let mut reply = styled(status, html, &self.style, script);
         let headers = reply.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
         headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(self.language.tag()));
         headers.append(header::VARY, HeaderValue::from_static("Accept-Language"));
         reply
@@ -156,6 +152,17 @@ impl<'a> Shell<'a> {
         let page = Message { shell: self, title, text, way };
         self.reply(status, page.render().unwrap_or_else(|_| title.to_owned()), None)
     }
+}
+
+/// A page from its rendered HTML, with the texts of its one inline style and, if any, its one script.
+#[must_use]
+pub fn styled(status: StatusCode, html: String, style: &str, script: Option<&str>) -> Reply {
+    let mut reply = Reply::new(Bytes::from(html));
+    *reply.status_mut() = status;
+    let script = script.map(csp_hash);
+    headers::page(reply.headers_mut(), &csp_hash(style), script.as_deref());
+    reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    reply
 }
 
 /// A page that says one thing.

@@ -23,7 +23,15 @@ pub fn check(headers: &HeaderMap, site: &Site, callers: Callers) -> Result<(), P
     if callers == Callers::Listed && origin.is_some_and(|origin| site.origins.iter().any(|listed| listed == origin)) {
         return Ok(());
     }
-    let origin_is_ours = origin == Some(site.origin.as_str());
+    check_from(headers, &site.origin)
+}
+
+/// The same for pages of one origin, which is not a site's.
+///
+/// # Errors
+/// 403 `denied`.
+pub fn check_from(headers: &HeaderMap, own: &str) -> Result<(), Problem> {
+    let origin_is_ours = request::header_once(headers, header::ORIGIN.as_str()) == Some(own);
     let origin = headers.contains_key(header::ORIGIN);
     let fetch_site = headers.get("sec-fetch-site");
     let fetch_is_same = fetch_site.is_some_and(|site| site == "same-origin");

@@ -33,6 +33,9 @@ fn folder() -> tempfile::TempDir {
     for name in ["sms-key", "kannel", "twilio", "mail", "webhook"] {
         file(&format!("secrets/{name}"), good, 0o600);
     }
+    for name in ["desk", "desk-support", "desk-supervisor"] {
+        file(&format!("secrets/{name}"), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", 0o600);
+    }
     file("secrets/exposed", good, 0o644);
     file("secrets/short", "pXb4bJ0yqvOe2dXc", 0o600);
     file("secrets/example", "changeme-changeme-changeme-changeme", 0o600);

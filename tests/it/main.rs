@@ -17,6 +17,7 @@ mod configuration_page;
 mod couriers;
 mod csrf;
 mod demo_site;
+mod desk;
 mod docs;
 mod doctor;
 mod journeys;

@@ -2,7 +2,7 @@
 //! install and nothing kept.
 //!
 //! This module has what the demo needs besides the gateway: the [`site`], its [`accounts`], the
-//! [`journal`] of what the site received, the [`inbox`] of what players received, the configuration and the words on the terminal.
+//! [`journal`] of what the site received, the [`inbox`] of what players received, the [`mod@desk`], the configuration and the words on the terminal.
 
 use std::{
     net::{Ipv4Addr, SocketAddr, SocketAddrV4},
@@ -10,6 +10,7 @@ use std::{
 };
 
 pub mod accounts;
+pub mod desk;
 pub mod inbox;
 pub mod journal;
 mod pages;
@@ -32,6 +33,9 @@ const OPS: SocketAddr = loopback(9180);
 
 /// Where what players received is shown; the sample does not name it.
 const INBOX: SocketAddr = loopback(8025);
+
+/// Where the support desk is; the sample has none, since its operators are made at each start.
+const DESK: SocketAddr = loopback(9280);
 
 /// In the sample: the folder of the demo's database and keys.
 const FOLDER: &str = "DEMO_DIR";
@@ -56,11 +60,14 @@ pub struct DemoOptions {
     /// Where the SMS and mails of the demo's players are shown.
     #[arg(long, value_name = "ADDRESS", default_value_t = INBOX, value_parser = loopback_address)]
     pub inbox: SocketAddr,
+    /// Where the support desk listens.
+    #[arg(long, value_name = "ADDRESS", default_value_t = DESK, value_parser = loopback_address)]
+    pub desk: SocketAddr,
 }
 
 impl Default for DemoOptions {
     fn default() -> Self {
-        Self { site: SITE, gateway: GATEWAY, ops: OPS, inbox: INBOX }
+        Self { site: SITE, gateway: GATEWAY, ops: OPS, inbox: INBOX, desk: DESK }
     }
 }
 
@@ -88,11 +95,12 @@ pub fn demo_config(options: &DemoOptions, dir: &Path) -> String {
         .replace(FOLDER, &dir.display().to_string())
 }
 
-/// What the terminal shows once everything listens. `otpauth_uri` is that of `budi`'s app factor,
+/// What the terminal shows once everything listens. `operators` are the support desk's; `otpauth_uri` is that of `budi`'s app factor,
 /// drawn anew at each start (`otpauth://totp/…?secret=BASE32…`).
 #[must_use]
-pub fn banner(options: &DemoOptions, otpauth_uri: &str) -> String {
-    let DemoOptions { site, gateway, ops, inbox } = options;
+pub fn banner(options: &DemoOptions, otpauth_uri: &str, operators: &[desk::DemoOperator]) -> String {
+    let DemoOptions { site, gateway, ops, inbox, desk } = options;
+    let operators: String = operators.iter().map(operator_lines).collect();
     let password = accounts::PASSWORD;
     let secret = secret_of(otpauth_uri).unwrap_or("");
     format!(
@@ -112,10 +120,17 @@ stepgate demo is ready.
   citra gets codes by SMS: look into the inbox.
   ayu has no second factor yet: http://{gateway}/.stepgate/settings
 
+  The support desk: sign in at http://{desk}/ as support or as supervisor.
+{operators}
   Try: log in as budi, withdraw, and give the code when asked.
   Stop with Ctrl-C. Nothing is kept.
 "
     )
+}
+
+fn operator_lines(operator: &desk::DemoOperator) -> String {
+    let desk::DemoOperator { name, password, secret, .. } = operator;
+    format!("    {name}: password {}, code by oathtool --totp -b {}\n", password.as_str(), secret.as_str())
 }
 
 /// The `secret` parameter of an otpauth URI, in base32.
@@ -147,7 +162,8 @@ mod tests {
 
     #[test]
     fn the_sample_is_rewritten_to_the_addresses_given() {
-        let swapped = DemoOptions { site: GATEWAY, gateway: SITE, ops: loopback(7), inbox: loopback(8) };
+        let swapped =
+            DemoOptions { site: GATEWAY, gateway: SITE, ops: loopback(7), inbox: loopback(8), desk: loopback(9) };
         let text = demo_config(&swapped, Path::new("/tmp/demo"));
         assert!(text.contains("origin: http://127.0.0.1:3000"), "{text}");
         assert!(text.contains("http://127.0.0.1:8080/api/me"), "{text}");
@@ -157,7 +173,7 @@ mod tests {
 
     #[test]
     fn the_banner_has_the_command_that_makes_a_code() {
-        let text = banner(&DemoOptions::default(), "otpauth://totp/Demo:budi?issuer=Demo&secret=ABC&digits=6");
+        let text = banner(&DemoOptions::default(), "otpauth://totp/Demo:budi?issuer=Demo&secret=ABC&digits=6", &[]);
         assert!(text.contains("oathtool --totp -b ABC\n"), "{text}");
     }
 }

@@ -12,6 +12,7 @@ use crate::target::OddForm;
 
 mod audit;
 mod courier;
+mod desk;
 mod identity;
 mod routes;
 mod second_factor;
@@ -20,6 +21,7 @@ mod tests;
 
 pub use audit::*;
 pub use courier::*;
+pub use desk::*;
 pub use identity::*;
 pub use routes::*;
 pub use second_factor::*;
@@ -67,8 +69,8 @@ pub struct File {
     pub log: Option<Log>,
     /// What carries codes and notices to players.
     pub couriers: Option<Couriers>,
-    /// Reserved; not supported yet.
-    pub desk: Option<serde_json::Value>,
+    /// The support desk; default none.
+    pub desk: Option<Desk>,
     /// Where notices go besides the player's own contacts.
     pub notices: Option<Notices>,
     /// Reserved; not supported yet.

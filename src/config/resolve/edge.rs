@@ -129,7 +129,7 @@ impl Report<'_> {
         networks
     }
 
-    fn address(&mut self, at: &Node, typed: &str) -> Option<SocketAddr> {
+    pub(super) fn address(&mut self, at: &Node, typed: &str) -> Option<SocketAddr> {
         self.parsed(at, typed, "write address:port, as in 127.0.0.1:8080 or [::1]:8080")
     }
 

@@ -14,10 +14,16 @@ use super::{
     tree::Node,
     value,
 };
-use crate::{fields::FieldName, policy::Requirement, store, target::PathPolicy};
+use crate::{
+    fields::FieldName,
+    policy::{Requirement, Route},
+    store,
+    target::PathPolicy,
+};
 
 mod audit;
 mod couriers;
+mod desk;
 mod edge;
 mod expected;
 mod identity;
@@ -57,12 +63,13 @@ pub(super) fn resolve(
     around: &Surroundings<'_>,
 ) -> Result<Resolved, Vec<Problem>> {
     let mut report = Report { dir, around, problems: Vec::new(), warnings: Vec::new(), files: Vec::new() };
-    for reserved in ["desk", "throttle", "sms_guard"] {
+    for reserved in ["throttle", "sms_guard"] {
         report.reserved(tree, reserved);
     }
     let site = report.site(&file.site, tree.at("site"));
     let (prefix, languages) = report.portal(file.portal.as_ref(), tree.at("portal"));
     let edge = report.edge(file, tree, &site);
+    let desk = report.desk(file.desk.as_ref(), tree.at("desk"), &edge);
     let identity = report.identity(file.identity.as_deref().unwrap_or_default(), tree.at("identity"));
     let sources = file.identity.as_ref().map_or(0, Vec::len);
     // A source that could not be read may have had a contact: then its own problem says enough.
@@ -71,11 +78,7 @@ pub(super) fn resolve(
         report.second_factor(file.second_factor.as_ref(), tree.at("second_factor"), &site, contact);
     let routes = report.routes(file.routes.as_deref().unwrap_or_default(), tree.at("routes"), &site, &second_factor);
     let default_require = report.default_require(file.default_require, tree);
-    let guards = default_require != Requirement::None || routes.iter().any(|r| r.require != Requirement::None);
-    if guards && sources == 0 {
-        let help = "describe under `identity:` how the site's session is recognised";
-        report.push(tree.at("identity"), "a route requires proof, but there is no identity source", help);
-    }
+    report.guards_need_identity(file, tree, (&routes, default_require));
     let session_end = report.session_end(file.session_end.as_deref().unwrap_or_default(), tree.at("session_end"));
     let couriers = report.couriers(file.couriers.as_ref(), tree.at("couriers"));
     let store = report.store(&file.store, tree.at("store"));
@@ -91,6 +94,7 @@ pub(super) fn resolve(
     report.lint(file, tree, (&site, &routes, default_require));
     let Report { warnings, files, .. } = report;
     let config = Config {
+        desk,
         edge,
         site,
         portal_prefix: prefix,
@@ -161,6 +165,15 @@ impl Report<'_> {
     /// Records what may be meant, and may leave something open.
     fn warn(&mut self, at: &Node, message: impl Into<String>, help: impl Into<String>) {
         self.warnings.push(at.place.warning(message, help.into()));
+    }
+
+    /// Whoever guards something must be able to tell players apart.
+    fn guards_need_identity(&mut self, file: &raw::File, tree: &Node, (routes, default): (&[Route], Requirement)) {
+        let guards = default != Requirement::None || routes.iter().any(|route| route.require != Requirement::None);
+        if guards && file.identity.as_ref().is_none_or(Vec::is_empty) {
+            let help = "describe under `identity:` how the site's session is recognised";
+            self.push(tree.at("identity"), "a route requires proof, but there is no identity source", help);
+        }
     }
 
     /// Reports a key whose part does not act yet, so that nobody relies on it.

@@ -53,7 +53,8 @@ impl Flow {
     }
 }
 
-const APP: Wanted<'_> = Wanted { kind: FactorKind::App, place: Place::Beside, number: None, return_to: None };
+const APP: Wanted<'_> =
+    Wanted { kind: FactorKind::App, place: Place::Beside, number: None, support_code: None, return_to: None };
 
 fn by_app(code: &str) -> Answer<'_> {
     Answer { method: FactorKind::App, code, remember: false }

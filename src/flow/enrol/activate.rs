@@ -24,7 +24,10 @@ use crate::{
     request::{Carrier, Head, Subject},
     secret,
     stamp::Minted,
-    store::{Edit, EnrolmentStep, FactorRecord, Grounds, PendingEnrolment, Place, PlayerState, Spared, Tries, TriesBy},
+    store::{
+        Edit, EnrolmentStep, FactorRecord, Grounds, PendingEnrolment, Place, PlayerState, ResetStep, Spared, Tries,
+        TriesBy,
+    },
 };
 
 /// What a confirmation gives.
@@ -102,7 +105,8 @@ impl Flow {
             }
             // Without an active factor it would be a first enrolment, which needs other grounds.
             Grounds::Proof(_) if state.factors.is_empty() => return Err(FlowError::Gone),
-            Grounds::Proof(_) => {}
+            // The code itself is spent with the activation.
+            Grounds::Support(_) | Grounds::Proof(_) => {}
         }
         let pending = self.stores.enrolments.take(id, self.clock.now()).await?.ok_or(FlowError::Gone)?;
         self.activate(rules, asker, pending, (state, last_step)).await
@@ -159,7 +163,7 @@ impl Flow {
         edits.push(self.recorded(&asker.player, event.as_str(), pending.kind.as_str()));
         edits.extend(self.told(rules, &asker.player, (event, pending.kind.as_str()), now).await?);
         let spared = match pending.grounds {
-            Grounds::First => Spared::LogIn(pending.binding),
+            Grounds::First | Grounds::Support(_) => Spared::LogIn(pending.binding),
             Grounds::Proof(_) => Spared::None,
         };
         self.change_account(&pending.subject, &edits, spared).await?;
@@ -229,6 +233,11 @@ fn grounds_edits(grounds: Grounds, state: &PlayerState, now: UnixTime) -> (Event
             edits.extend([Edit::RequireNoFactor, Edit::RemoveSuspended]);
             Event::FactorAdded
         }
+        Grounds::Support(code) => {
+            let spend = Edit::Reset(ResetStep::SpendCode { code, at: now });
+            edits.extend([Edit::RequireNoFactor, Edit::RemoveSuspended, spend]);
+            Event::FactorAdded
+        }
         Grounds::Proof(Place::Beside) => {
             edits.push(Edit::RaiseEpoch);
             Event::FactorAdded
@@ -253,6 +262,6 @@ fn cooldown(settings: &SecondFactor, grounds: Grounds) -> Duration {
     match (grounds, settings.first_enrolment) {
         (Grounds::First, FirstEnrolment::Cooldown | FirstEnrolment::Support) => settings.cooldown,
         (Grounds::First, FirstEnrolment::PhoneOnFile | FirstEnrolment::InsecureSessionOnly)
-        | (Grounds::Proof(_), _) => Duration::ZERO,
+        | (Grounds::Support(_) | Grounds::Proof(_), _) => Duration::ZERO,
     }
 }

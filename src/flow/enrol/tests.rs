@@ -14,7 +14,8 @@ use crate::{
 async fn a_number_on_file_is_proven_before_the_secret_is_made() {
     let (world, browser) = (World::with(FirstEnrolment::PhoneOnFile).await, Token::random());
     let ayu = known("ayu", 1, &browser);
-    let wanted = Wanted { kind: FactorKind::App, place: Place::Beside, number: None, return_to: None };
+    let wanted =
+        Wanted { kind: FactorKind::App, place: Place::Beside, number: None, support_code: None, return_to: None };
     let pending = world.flow.begin(&world.rules, &ayu, wanted).await.unwrap();
     assert_eq!((pending.step, pending.secret.is_none()), (EnrolmentStep::Phone, true));
 

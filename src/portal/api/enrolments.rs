@@ -24,6 +24,8 @@ pub(in crate::portal) struct Begin {
     #[schemars(with = "String", extend("enum" = ["all", "number"]))]
     replace: Option<Place>,
     number: Option<String>,
+    /// A temporary code of the support desk, after a reset.
+    support_code: Option<String>,
 }
 
 /// `all` or `number`, written as a string and not otherwise.
@@ -47,6 +49,7 @@ pub(in crate::portal) async fn begin(call: Call, Json(asked): Json<Begin>) -> An
         kind: asked.method,
         place: asked.replace.unwrap_or(Place::Beside),
         number: asked.number.as_deref(),
+        support_code: asked.support_code.as_deref(),
         return_to: None,
     };
     match call.flow.begin_enrolment(&call.rules, &call.head(), wanted, None).await {

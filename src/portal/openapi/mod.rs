@@ -209,7 +209,7 @@ mod tests {
     use super::*;
 
     /// What a browser shows, and what providers and pages fetch: told elsewhere.
-    const PAGES: [&str; 14] = [
+    const PAGES: [&str; 15] = [
         "/challenge/{id}",
         "/challenge/{id}/send",
         "/again",
@@ -222,6 +222,7 @@ mod tests {
         "/settings/enrol/{id}/codes.txt",
         "/recover",
         "/freeze",
+        "/cancel-reset",
         "/courier/receipt/{courier}",
         "/client.js",
     ];

@@ -12,6 +12,7 @@ mod accounts;
 mod attempts;
 mod audit;
 mod contacts;
+mod desk;
 mod devices;
 mod families;
 mod location;

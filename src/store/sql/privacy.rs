@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// What is given out, by table, without what is secret or sealed.
-const KEPT: [(&str, &str); 12] = [
+const KEPT: [(&str, &str); 13] = [
     ("player", "SELECT epoch, must_bind, frozen_at FROM player WHERE subject = $1"),
     (
         "factor",
@@ -36,12 +36,17 @@ const KEPT: [(&str, &str); 12] = [
     ("freeze_offer", "SELECT event_at, expires_at FROM freeze_offer WHERE subject = $1 ORDER BY event_at"),
     ("attempt", "SELECT kind, failures, paused_until FROM attempt WHERE subject = $1 ORDER BY kind"),
     ("family", "SELECT opened_at, ended_at FROM family WHERE subject = $1 ORDER BY opened_at"),
+    (
+        "desk_reset",
+        "SELECT case_reference, reason, evidence, requested_at, state, due_at, ended_at FROM desk_reset WHERE subject = $1 \
+         ORDER BY requested_at, id",
+    ),
     ("login_binding", "SELECT expires_at FROM login_binding WHERE subject = $1 ORDER BY expires_at"),
 ];
 
 /// Takes the player's lock: no change of theirs goes on beside it.
 const LOCK: &str = "UPDATE player SET epoch = epoch WHERE subject = $1";
-const ERASE: [&str; 12] = [
+const ERASE: [&str; 13] = [
     "DELETE FROM factor WHERE subject = $1",
     "DELETE FROM backup_code WHERE subject = $1",
     "DELETE FROM cool_down WHERE subject = $1",
@@ -53,6 +58,7 @@ const ERASE: [&str; 12] = [
     "DELETE FROM attempt WHERE subject = $1",
     "DELETE FROM family WHERE subject = $1",
     "DELETE FROM login_binding WHERE subject = $1",
+    "DELETE FROM desk_reset WHERE subject = $1",
     "DELETE FROM player WHERE subject = $1",
 ];
 /// Notes that name a player by their bytes in hexadecimal: that they were told, that it is their turn.

@@ -38,7 +38,7 @@ async fn gate_at(
     identity: impl FnOnce(&DemoOptions, &Path) -> String,
 ) -> Gate {
     TestGate::before(site, address, |options, folder| {
-        let DemoOptions { site, gateway, ops, inbox: _ } = options;
+        let DemoOptions { site, gateway, ops, inbox: _, desk: _ } = options;
         format!(
             "site: {{ name: Example Play, origin: \"http://{gateway}\", upstream: {{ servers: [\"{site}\"] }} }}\n\
              listen: [{{ address: \"{gateway}\" }}]\n\

@@ -51,8 +51,13 @@ impl Demo {
     /// Starts it and waits for its banner and its gateway.
     pub async fn start() -> Self {
         install_crypto();
-        let options =
-            DemoOptions { site: free_address(), gateway: free_address(), ops: free_address(), inbox: free_address() };
+        let options = DemoOptions {
+            site: free_address(),
+            gateway: free_address(),
+            ops: free_address(),
+            inbox: free_address(),
+            desk: free_address(),
+        };
         let (gateway, inbox) = (options.gateway, options.inbox);
         let folder = TempDir::new().unwrap();
         // The demo keeps its files there: they go with the test, however it ends.
@@ -60,9 +65,13 @@ impl Demo {
         let start = move || {
             let mut command = Command::new(env!("CARGO_BIN_EXE_stepgate"));
             command.arg("demo").env("TMPDIR", place);
-            for (name, address) in
-                [("site", options.site), ("gateway", gateway), ("ops", options.ops), ("inbox", inbox)]
-            {
+            for (name, address) in [
+                ("site", options.site),
+                ("gateway", gateway),
+                ("ops", options.ops),
+                ("inbox", inbox),
+                ("desk", options.desk),
+            ] {
                 command.arg(format!("--{name}={address}"));
             }
             let mut process = Process::start(&mut command);

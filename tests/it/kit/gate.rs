@@ -61,7 +61,13 @@ impl Gate {
     }
 
     async fn launch(site: SocketAddr, provider: Provider, write: impl FnOnce(&DemoOptions, &Path) -> String) -> Self {
-        let options = DemoOptions { site, gateway: free_address(), ops: free_address(), inbox: free_address() };
+        let options = DemoOptions {
+            site,
+            gateway: free_address(),
+            ops: free_address(),
+            inbox: free_address(),
+            desk: free_address(),
+        };
         let folder = TempDir::new().unwrap();
         let config = folder.path().join("stepgate.yaml");
         // A socket of its own, so that gateways of one machine do not take over from each other.

@@ -38,6 +38,7 @@ async fn conforms(sql: Arc<Sql>) {
     unknown_keys_are_absent(&sql).await;
     a_factor_comes_back_as_it_was(&sql).await;
     super::accounts::conforms(&sql).await;
+    super::desk::conforms(&sql).await;
     a_step_is_accepted_once_and_never_a_smaller_one(&sql).await;
     an_id_is_spent_once(&sql).await;
     spent_ids_are_kept_until_they_expire(&sql).await;

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod audit;
+mod desk;
 mod durable;
 mod restore;
 mod shared;

@@ -6,6 +6,8 @@
 //! A call fails in two ways: it is not made, or it is made and its answer is lost. The player who is
 //! told that the service is unavailable presses again, or starts over.
 
+#![expect(clippy::print_stderr, reason = "how many points were tried is what these tests have to say")]
+
 mod couriers;
 mod failing;
 mod journeys;

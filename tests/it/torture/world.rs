@@ -267,6 +267,8 @@ async fn flow(clock: &Arc<ManualClock>, plan: &Arc<Plan>) -> Flow {
     let clock = Arc::clone(clock) as Arc<dyn Clock>;
     let signer = Signer::from_pkcs8("audit", &SigningKey::generate()).unwrap();
     let opened = Sql::open("sqlite::memory:").await.unwrap().signing(signer).await.unwrap();
+    // No journey reads the audit's chain or goes by the support desk.
+    let apart = Arc::new(Sql::open("sqlite::memory:").await.unwrap());
     let sql = Arc::new(Failing::new(opened, Arc::clone(plan)));
     let memory = Arc::new(Failing::new(Memory::new(Arc::clone(&clock), 1 << 20), Arc::clone(plan)));
     let key = |id: &str| SymmetricKey { id: id.to_owned(), bytes: zeroize::Zeroizing::new([7; 32]) };
@@ -282,8 +284,8 @@ async fn flow(clock: &Arc<ManualClock>, plan: &Arc<Plan>) -> Flow {
             contacts: sql.clone(),
             sends: sql.clone(),
             outbox: sql,
-            // No journey reads the audit's chain.
-            trail: Arc::new(Sql::open("sqlite::memory:").await.unwrap()),
+            trail: apart.clone(),
+            desk: apart,
             challenges: memory.clone(),
             held: memory.clone(),
             approvals: memory.clone(),

@@ -6,7 +6,7 @@ use crate::{
     request::Subject,
     store::{
         BackupCodeRecord, Edit, FactorRecord,
-        sql::{outbox, spent},
+        sql::{desk::resets, outbox, spent},
     },
 };
 
@@ -68,6 +68,7 @@ pub(super) async fn made(change: &mut AnyConnection, subject: &Subject, edit: &E
             done(change, offer.bind(event_at.millis()).bind(expires_at.millis())).await
         }
         Edit::Spend { id, expires_at } => found(change, spent::insert(id, *expires_at)).await,
+        Edit::Reset(step) => resets::made(change, subject, step).await,
         Edit::Tell(record) => done(change, outbox::insert(record)).await,
         // The audit is written once every other step is made.
         Edit::Record(_) => Ok(true),

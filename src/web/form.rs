@@ -9,7 +9,7 @@ const MAX_FIELD: usize = 200;
 ///
 /// # Errors
 /// 400 for a field that is repeated, too long, or not text.
-pub(super) fn fields<const N: usize>(body: &[u8], names: [&str; N]) -> Result<[String; N], Problem> {
+pub fn fields<const N: usize>(body: &[u8], names: [&str; N]) -> Result<[String; N], Problem> {
     let mut values: [Option<String>; N] = std::array::from_fn(|_| None);
     for (name, value) in form_urlencoded::parse(body) {
         let Some(slot) = names.iter().position(|known| *known == name).and_then(|at| values.get_mut(at)) else {

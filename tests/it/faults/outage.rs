@@ -1,0 +1,56 @@
+//! The durable store cannot be read in the middle of everything: guarded routes are shut, the others open.
+
+use reqwest::StatusCode;
+use serde_json::json;
+use sqlx::{Connection, SqliteConnection};
+
+use crate::kit::{ApiClient, TestGate, eventually};
+
+const WITHDRAWAL: &str = r#"{"amount":"1500000","destination":"BCA 123"}"#;
+
+/// Gives every table of the gateway's database another name: each later query fails.
+async fn rename_tables(gate: &TestGate, from: &str, to: &str) {
+    let path = gate.folder().join("stepgate.db");
+    let mut database = SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+    let listed = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+    let tables: Vec<String> = sqlx::query_scalar(listed).fetch_all(&mut database).await.unwrap();
+    let ours: Vec<&str> = tables.iter().filter_map(|table| table.strip_prefix(from)).collect();
+    assert!(ours.len() > 5, "{tables:?}");
+    for table in ours {
+        let rename = format!("ALTER TABLE \"{from}{table}\" RENAME TO \"{to}{table}\"");
+        sqlx::query(sqlx::AssertSqlSafe(rename)).execute(&mut database).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_be_read_shuts_guarded_routes_and_no_others() {
+    let gate = TestGate::start().await;
+    let mut client = ApiClient::log_in(&gate.url(""), "ayu").await;
+    let app = client.enrol_app().await;
+    let refused = client.post("/api/withdraw", WITHDRAWAL, &[]).await;
+    let verify = client.challenged(refused).await;
+    client.prove("/account", &app.code()).await;
+    assert_eq!(client.get("/account").await.status(), StatusCode::OK);
+
+    rename_tables(&gate, "", "away_").await;
+    let shut = client.post("/api/withdraw", WITHDRAWAL, &[]).await;
+    assert_eq!(shut.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(shut.headers().contains_key("retry-after"));
+    let problem = shut.text().await.unwrap();
+    assert!(!problem.contains("away_") && !problem.contains("no such table"), "{problem}");
+    let code = json!({ "method": "app", "code": app.next_code() }).to_string();
+    assert_eq!(client.post(&verify, &code, &[]).await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(client.get("/wallet").await.status(), StatusCode::OK, "nothing guards it");
+    // What was read of a stamp is used for two seconds.
+    eventually("a stamp that cannot be looked up does not pass", async || {
+        (client.get("/account").await.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(())
+    })
+    .await;
+    let received = gate.site.received("GET", "/account").len();
+    assert_eq!(client.get("/account").await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(gate.site.received("GET", "/account").len(), received);
+    assert!(gate.site.received("POST", "/api/withdraw").is_empty(), "no byte of it reached the site");
+
+    rename_tables(&gate, "away_", "").await;
+    assert_eq!(client.get("/account").await.status(), StatusCode::OK, "it goes on where it was");
+}

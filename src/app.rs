@@ -261,6 +261,7 @@ impl Shared {
         let stores = Stores {
             accounts: sql.clone(),
             attempts: sql.clone(),
+            networks: sql.clone(),
             families: sql.clone(),
             spent: sql.clone(),
             logins: sql.clone(),
@@ -346,6 +347,8 @@ impl Live {
             couriers,
             notices: config.notices,
             audit: config.audit,
+            throttle: config.throttle,
+            sms_guard: config.sms_guard,
         };
         let metrics = &shared.flow.metrics;
         let unnamed = ["none", "portal", "default"].map(|name| (name.to_owned(), metrics.route(name)));

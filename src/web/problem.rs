@@ -221,14 +221,38 @@ impl Problem {
                     .because("Wait a little, then try again.")
                     .until(*until, now)
             }
+            FlowError::NetworkPaused { until } => Self {
+                told: Some("problem-network-paused"),
+                ..Self::new(
+                    "too-many-attempts",
+                    StatusCode::TOO_MANY_REQUESTS,
+                    "Too many wrong codes from your network",
+                )
+                .because("Wait a little, or use another method.")
+                .until(*until, now)
+            },
+            FlowError::Exhausted => Self {
+                told: Some("problem-exhausted"),
+                ..Self::denied("too many wrong codes: use another method or a backup code")
+            },
+            FlowError::NumberRefused => Self {
+                told: Some("problem-number-refused"),
+                ..Self::denied("codes are not sent to this number: use another method")
+            },
+            FlowError::SmsClosed { until } => Self {
+                told: Some("problem-not-sent"),
+                ..Self::new("too-many-attempts", StatusCode::TOO_MANY_REQUESTS, "No code is sent by SMS now")
+                    .because("Use another method, or wait.")
+                    .until(*until, now)
+            },
             FlowError::MethodUnavailable => Self::bad_request("this method cannot be used here"),
             FlowError::EnrolmentRequired => {
                 Self::new("enrolment-required", StatusCode::FORBIDDEN, "A second factor must be set up first")
             }
             FlowError::Denied(detail) => Self::denied(*detail),
             FlowError::CoolingDown { until } => {
-                Self::new("cooling-down", StatusCode::FORBIDDEN, "Your second factor is too new for this")
-                    .because("For your safety this opens later.")
+                Self::new("cooling-down", StatusCode::FORBIDDEN, "This is not open yet")
+                    .because("The second factor or the account was changed lately. For your safety this opens later.")
                     .until(*until, now)
             }
             FlowError::ProofRequired(asked) => Self::challenge(rules, &asked.challenge, &asked.methods, now),

@@ -20,6 +20,7 @@ mod audit;
 mod couriers;
 mod edge;
 mod expected;
+mod guards;
 mod identity;
 mod lints;
 mod look;
@@ -57,7 +58,7 @@ pub(super) fn resolve(
     around: &Surroundings<'_>,
 ) -> Result<Resolved, Vec<Problem>> {
     let mut report = Report { dir, around, problems: Vec::new(), warnings: Vec::new(), files: Vec::new() };
-    for reserved in ["desk", "throttle", "sms_guard"] {
+    for reserved in ["desk"] {
         report.reserved(tree, reserved);
     }
     let site = report.site(&file.site, tree.at("site"));
@@ -79,8 +80,11 @@ pub(super) fn resolve(
     let session_end = report.session_end(file.session_end.as_deref().unwrap_or_default(), tree.at("session_end"));
     let couriers = report.couriers(file.couriers.as_ref(), tree.at("couriers"));
     let store = report.store(&file.store, tree.at("store"));
-    let carries_sms = file.couriers.as_ref().is_some_and(|typed| typed.sms.as_ref().is_some_and(|sms| !sms.is_empty()));
-    report.sms_needs_couriers(&second_factor, carries_sms, tree);
+    let throttle = report.throttle(file.throttle.as_ref(), tree.at("throttle"));
+    let typed_sms = file.couriers.as_ref().and_then(|typed| typed.sms.as_deref()).unwrap_or_default();
+    let priced = typed_sms.iter().all(|courier| courier.price.is_some());
+    report.sms_needs_couriers(&second_factor, !typed_sms.is_empty(), tree);
+    let sms_guard = report.sms_guard(file.sms_guard.as_ref(), tree.at("sms_guard"), priced);
     let notices = report.notices(file.notices.as_ref(), tree.at("notices"));
     let audit = report.audit(file.audit.as_ref(), tree.at("audit"));
     let keys = dir.join(&file.keys.file);
@@ -104,6 +108,8 @@ pub(super) fn resolve(
         default_require,
         notices,
         audit,
+        throttle,
+        sms_guard,
         couriers,
         store,
         keys,

@@ -85,9 +85,9 @@ impl Flow {
             return Err(FlowError::Denied("an earlier step of this enrolment is not done"));
         }
         let last_step = match pending.kind {
-            FactorKind::App => self.confirm_app(&rules.second_factor, &pending, code).await?,
+            FactorKind::App => self.confirm_app(rules, asker, &pending, code).await?,
             FactorKind::Sms | FactorKind::BackupCode => {
-                self.consume_sent_code(asker, tries_of(&pending), &purpose_of(&pending), code).await?;
+                self.consume_sent_code(rules, asker, tries_of(&pending), &purpose_of(&pending), code).await?;
                 -1
             }
         };
@@ -111,16 +111,17 @@ impl Flow {
     /// Counts the attempt, then compares; the step, which cannot be used again.
     async fn confirm_app(
         &self,
-        settings: &SecondFactor,
+        rules: &RuleSet,
+        asker: &Asker,
         pending: &PendingEnrolment,
         code: &str,
     ) -> Result<i64, FlowError> {
         let now = self.clock.now();
         let code = Code::parse(code).ok_or(FlowError::CodeRejected { clock_is_slow: false })?;
-        self.reserve(&pending.subject, tries_of(pending), now).await?;
+        self.reserve(rules, asker, tries_of(pending)).await?;
         let sealed = pending.secret.as_ref().ok_or_else(|| unreadable(None))?;
         let secret = self.app_secret(&pending.factor_id, &pending.subject, sealed)?;
-        match app::check(&secret, &code, now, settings.app_skew_steps, -1) {
+        match app::check(&secret, &code, now, rules.second_factor.app_skew_steps, -1) {
             Checked::Step(step) => Ok(step),
             Checked::Late => Err(FlowError::CodeRejected { clock_is_slow: true }),
             Checked::Replayed | Checked::Wrong => Err(FlowError::CodeRejected { clock_is_slow: false }),
@@ -163,9 +164,9 @@ impl Flow {
             Grounds::Proof(_) => Spared::None,
         };
         self.change_account(&pending.subject, &edits, spared).await?;
-        self.stores.attempts.clear(&pending.subject, tries).await?;
+        self.clear_tries(rules, asker, tries).await?;
         self.stores.attempts.clear(&pending.subject, Tries { by: TriesBy::Anyone, ..tries }).await?;
-        self.stores.attempts.clear_exhausted(&pending.subject).await?;
+        self.reopen(rules, &pending.subject).await?;
         let factor = FactorView::of(&factor, self.masked_number(&factor)?);
         Ok(Activated {
             factor,

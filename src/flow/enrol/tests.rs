@@ -20,12 +20,12 @@ async fn a_number_on_file_is_proven_before_the_secret_is_made() {
 
     let purpose = phone::purpose_of(&pending);
     let sending = Sending {
-        player: &ayu.player,
+        asker: &ayu,
         number: &world.flow.pending_number(&pending).unwrap(),
         purpose: purpose.clone(),
         is_for: CodeFor::Enrolment,
         language: Language::English,
-        known: false,
+        is_bound: false,
     };
     let sent = world.flow.send(&world.rules, sending).await.unwrap();
     assert_eq!((sent.to.as_str(), world.sent_to(NUMBER).len()), ("•••• 34", 1));

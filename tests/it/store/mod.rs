@@ -5,6 +5,7 @@ mod audit;
 mod durable;
 mod restore;
 mod shared;
+mod waves;
 
 use std::{future::Future, sync::Arc};
 

@@ -20,7 +20,7 @@ use crate::{
     metrics::{BuildInfo, Metrics},
     notice,
     policy::{
-        FactorKind, PathPattern, Requirement, Route, Routes,
+        self, FactorKind, PathPattern, Requirement, Route, Routes,
         cooldown::{Cause, CoolDowns},
         rule::Match,
     },
@@ -209,8 +209,8 @@ fn rules(flow: &Arc<Flow>, outbox: &Arc<Outbox>, first: FirstEnrolment) -> Arc<R
         couriers: couriers(flow, outbox, courier::SmsSettings::Outbox),
         notices: notice::Settings::default(),
         audit: audit::Settings::default(),
-        throttle: Throttle::default(),
-        sms_guard: SmsGuard::default(),
+        throttle: policy::throttle::Throttle::default(),
+        sms_guard: policy::sms_guard::SmsGuard::default(),
     })
 }
 

@@ -49,6 +49,7 @@ impl Metrics {
     }
 
     /// Notes whether the breaker of a country, one of the configuration's, is open; whether that is new.
+    #[must_use]
     pub fn sms_guard_open(&self, country: &str, is_open: bool) -> bool {
         let Ok(gauge) = self.guards.open.get_metric_with_label_values(&[country]) else { return false };
         let was_open = gauge.get() != 0;

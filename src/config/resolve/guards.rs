@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Node, Report, raw, value};
+use crate::flow::SecondFactor;
 use crate::policy::{
     sms_guard::{Breaker, Cap, Prefix, SmsGuard},
     throttle::{NetworkLimits, Pauses, Throttle},
@@ -60,8 +61,16 @@ impl Report<'_> {
         }
     }
 
+    /// What carries codes, and which are not sent.
+    pub(super) fn sms_sends(&mut self, file: &raw::File, factor: &SecondFactor, tree: &Node) -> SmsGuard {
+        let couriers = file.couriers.as_ref().and_then(|typed| typed.sms.as_deref()).unwrap_or_default();
+        self.sms_needs_couriers(factor, !couriers.is_empty(), tree);
+        let priced = couriers.iter().all(|courier| courier.price.is_some());
+        self.sms_guard(file.sms_guard.as_ref(), tree.at("sms_guard"), priced)
+    }
+
     /// Which codes are not sent. `priced`: whether every courier for SMS has its price.
-    pub(super) fn sms_guard(&mut self, typed: Option<&raw::SmsGuard>, at: &Node, priced: bool) -> SmsGuard {
+    fn sms_guard(&mut self, typed: Option<&raw::SmsGuard>, at: &Node, priced: bool) -> SmsGuard {
         let default = SmsGuard::default();
         let Some(typed) = typed else { return default };
         let ceiling = typed.ceiling.as_ref().and_then(|ceiling| {

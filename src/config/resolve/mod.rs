@@ -58,9 +58,7 @@ pub(super) fn resolve(
     around: &Surroundings<'_>,
 ) -> Result<Resolved, Vec<Problem>> {
     let mut report = Report { dir, around, problems: Vec::new(), warnings: Vec::new(), files: Vec::new() };
-    for reserved in ["desk"] {
-        report.reserved(tree, reserved);
-    }
+    report.reserved(tree, "desk");
     let site = report.site(&file.site, tree.at("site"));
     let (prefix, languages) = report.portal(file.portal.as_ref(), tree.at("portal"));
     let edge = report.edge(file, tree, &site);
@@ -81,10 +79,7 @@ pub(super) fn resolve(
     let couriers = report.couriers(file.couriers.as_ref(), tree.at("couriers"));
     let store = report.store(&file.store, tree.at("store"));
     let throttle = report.throttle(file.throttle.as_ref(), tree.at("throttle"));
-    let typed_sms = file.couriers.as_ref().and_then(|typed| typed.sms.as_deref()).unwrap_or_default();
-    let priced = typed_sms.iter().all(|courier| courier.price.is_some());
-    report.sms_needs_couriers(&second_factor, !typed_sms.is_empty(), tree);
-    let sms_guard = report.sms_guard(file.sms_guard.as_ref(), tree.at("sms_guard"), priced);
+    let sms_guard = report.sms_sends(file, &second_factor, tree);
     let notices = report.notices(file.notices.as_ref(), tree.at("notices"));
     let audit = report.audit(file.audit.as_ref(), tree.at("audit"));
     let keys = dir.join(&file.keys.file);

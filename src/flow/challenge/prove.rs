@@ -73,7 +73,7 @@ impl Flow {
         match answer.method {
             FactorKind::App => self.consume_app_code(rules, asker, &factors, answer.code).await?,
             FactorKind::Sms => {
-                self.consume_sent_code(rules, asker, tries, &purpose_of(open), answer.code).await?;
+                self.consume_sent_code(rules, asker, (tries, &purpose_of(open)), answer.code).await?;
             }
             FactorKind::BackupCode => self.consume_backup_code(rules, asker, &open.id, answer.code).await?,
         }
@@ -104,8 +104,7 @@ impl Flow {
         &self,
         rules: &RuleSet,
         asker: &Asker,
-        tries: Tries,
-        purpose: &str,
+        (tries, purpose): (Tries, &str),
         typed: &str,
     ) -> Result<(), FlowError> {
         let (subject, binding) = (&asker.player.subject, asker.player.binding);

@@ -87,7 +87,7 @@ impl Flow {
         let last_step = match pending.kind {
             FactorKind::App => self.confirm_app(rules, asker, &pending, code).await?,
             FactorKind::Sms | FactorKind::BackupCode => {
-                self.consume_sent_code(rules, asker, tries_of(&pending), &purpose_of(&pending), code).await?;
+                self.consume_sent_code(rules, asker, (tries_of(&pending), &purpose_of(&pending)), code).await?;
                 -1
             }
         };

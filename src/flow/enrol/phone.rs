@@ -58,7 +58,7 @@ impl Flow {
         }
         let player = &asker.player;
         let tries = Tries { kind: FactorKind::Sms, by: TriesBy::Enrolment };
-        let proven = self.consume_sent_code(rules, &asker, tries, &purpose_of(&pending), code).await;
+        let proven = self.consume_sent_code(rules, &asker, (tries, &purpose_of(&pending)), code).await;
         if let Err(error) = &proven {
             self.tell_of_failures(rules, player, tries, error).await;
         }

@@ -33,11 +33,11 @@ async fn a_number_on_file_is_proven_before_the_secret_is_made() {
     let code = world.code_sent_to(NUMBER);
     let tries = Tries { kind: FactorKind::Sms, by: TriesBy::Enrolment };
     let other = known("ayu", 2, &browser);
-    let elsewhere = world.flow.consume_sent_code(&world.rules, &ayu, tries, "challenge:another", &code).await;
+    let elsewhere = world.flow.consume_sent_code(&world.rules, &ayu, (tries, "challenge:another"), &code).await;
     assert!(matches!(elsewhere, Err(FlowError::CodeRejected { .. })), "another purpose");
-    let theirs = world.flow.consume_sent_code(&world.rules, &other, tries, &purpose, &code).await;
+    let theirs = world.flow.consume_sent_code(&world.rules, &other, (tries, &purpose), &code).await;
     assert!(matches!(theirs, Err(FlowError::CodeRejected { .. })), "another log-in");
-    world.flow.consume_sent_code(&world.rules, &ayu, tries, &purpose, &code).await.unwrap();
-    let again = world.flow.consume_sent_code(&world.rules, &ayu, tries, &purpose, &code).await;
+    world.flow.consume_sent_code(&world.rules, &ayu, (tries, &purpose), &code).await.unwrap();
+    let again = world.flow.consume_sent_code(&world.rules, &ayu, (tries, &purpose), &code).await;
     assert!(matches!(again, Err(FlowError::CodeRejected { .. })), "a second time");
 }

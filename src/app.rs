@@ -276,6 +276,7 @@ impl Shared {
         let stores = Stores {
             accounts: sql.clone(),
             attempts: sql.clone(),
+            networks: sql.clone(),
             families: sql.clone(),
             spent: sql.clone(),
             logins: sql.clone(),
@@ -362,6 +363,8 @@ impl Live {
             couriers,
             notices: config.notices,
             audit: config.audit,
+            throttle: config.throttle,
+            sms_guard: config.sms_guard,
         };
         let metrics = &shared.flow.metrics;
         let unnamed = ["none", "portal", "default"].map(|name| (name.to_owned(), metrics.route(name)));

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use phonenumber::{Mode, country::Id};
+use phonenumber::{Mode, Type, country::Id, metadata::DATABASE};
 
 /// A country by its two letters (ISO 3166-1 alpha-2, upper case).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -96,7 +96,26 @@ impl PhoneNumber {
     pub const fn country(&self) -> Option<Country> {
         self.country
     }
+
+    /// Whether somebody earns by each message to it, or it is no person's phone: premium and shared-cost
+    /// services, pagers, company and voice-mail numbers, as the numbering plans of the countries say, and
+    /// the calling codes that ITU-T E.164 assigns to no country but to services and networks.
+    #[must_use]
+    pub fn is_premium(&self) -> bool {
+        if SERVICES.iter().any(|code| self.e164.starts_with(code)) {
+            return true;
+        }
+        let kind = phonenumber::parse(None, &*self.e164).map(|number| number.number_type(&DATABASE));
+        matches!(
+            kind,
+            Ok(Type::PremiumRate | Type::SharedCost | Type::Pager | Type::Uan | Type::Voicemail | Type::Emergency)
+        )
+    }
 }
+
+/// Calling codes of ITU-T E.164's list of assigned codes that are no country's: freephone, shared cost,
+/// personal numbers, satellites, networks, trials, premium rate.
+const SERVICES: [&str; 9] = ["+800", "+808", "+870", "+878", "+881", "+882", "+883", "+979", "+991"];
 
 impl TryFrom<String> for PhoneNumber {
     type Error = BadPhoneNumber;

@@ -24,6 +24,8 @@ const ROUND: Duration = Duration::from_secs(10);
 const SECONDS_A_PRUNING: u32 = 300;
 /// How long it is known what was sent: as long as the longest limit looks back, and a little.
 const SENDS_KEPT: Duration = Duration::from_secs(2 * 24 * 3600);
+/// How long slots of messages are kept: as long as the breaker looks back, and a day.
+const TALLIES_KEPT: Duration = Duration::from_secs(15 * 24 * 3600);
 /// Rounds between two warnings over the same certificate, and over a route that nothing lands on: a day.
 const ROUNDS_A_WARNING: u32 = 8640;
 /// How long before its end a certificate is warned about.
@@ -134,6 +136,8 @@ pub(super) async fn sweep(flow: Arc<Flow>, live: Arc<ArcSwap<Live>>, readiness: 
         let _ = flow.stores.devices.sweep_devices(now).await;
         let _ = flow.stores.accounts.sweep_freeze_offers(now).await;
         let _ = flow.stores.sends.sweep_sends(now.minus(SENDS_KEPT)).await;
+        let _ = flow.stores.sends.sweep_tallies(now.minus(TALLIES_KEPT)).await;
+        let _ = flow.stores.networks.sweep_networks(now).await;
         if let Ok((count, bytes)) = flow.stores.held.usage().await {
             flow.metrics.held_requests.set(i64::try_from(count).unwrap_or(i64::MAX));
             flow.metrics.held_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));

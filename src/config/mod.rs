@@ -145,6 +145,10 @@ pub struct Config {
     pub notices: crate::notice::Settings,
     /// How long audit rows are kept, and where else they go.
     pub audit: crate::audit::Settings,
+    /// What pauses tries.
+    pub throttle: policy::throttle::Throttle,
+    /// Which codes are not sent.
+    pub sms_guard: policy::sms_guard::SmsGuard,
     /// What carries codes and notices.
     pub couriers: courier::Settings,
     /// Where things are remembered.

@@ -29,6 +29,17 @@ pub(super) fn size(text: &str) -> Option<usize> {
     number.checked_mul(bytes).and_then(|size| size.try_into().ok())
 }
 
+/// The millionths in `0.035` or `200`.
+pub(super) fn money(text: &str) -> Option<u64> {
+    let (whole, parts) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
+    if !digits(whole) || !digits(parts) || parts.len() > 6 {
+        return None;
+    }
+    let parts: u64 = format!("{parts:0<6}").parse().ok()?;
+    whole.parse::<u64>().ok()?.checked_mul(1_000_000)?.checked_add(parts).filter(|money| i64::try_from(*money).is_ok())
+}
+
 fn split(text: &str) -> Option<(u64, &str)> {
     let at = text.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = text.split_at_checked(at)?;
@@ -48,5 +59,13 @@ mod tests {
             assert_eq!((bad, duration(bad)), (bad, None));
         }
         assert_eq!(size("64KB"), None);
+    }
+
+    #[test]
+    fn amounts_have_up_to_six_digits_after_the_point() {
+        assert_eq!(["200", "0.035", "1.000001", "0"].map(money), [200_000_000, 35_000, 1_000_001, 0].map(Some));
+        for bad in ["", ".5", "1.", "-1", "1,5", "1.0000001", "1e3", "99999999999999999999", " 1"] {
+            assert_eq!((bad, money(bad)), (bad, None));
+        }
     }
 }

@@ -89,6 +89,8 @@ pub struct Settings {
     pub mail: Vec<MailSettings>,
     /// How patient we are with each.
     pub patience: Patience,
+    /// What an SMS costs by the dearest courier, in millionths of the operator's unit of money.
+    pub price: u64,
 }
 
 /// A courier for SMS.
@@ -138,6 +140,7 @@ pub struct BuildError(String);
 pub struct Couriers {
     lines: Arc<Lines>,
     runtime: Handle,
+    price: u64,
 }
 
 struct Lines {
@@ -175,13 +178,26 @@ impl Couriers {
             clock: Arc::clone(&ports.clock),
             receipts: ports.receipts.clone(),
         };
-        Ok(Self { lines: Arc::new(lines), runtime: ports.runtime.clone() })
+        Ok(Self { lines: Arc::new(lines), runtime: ports.runtime.clone(), price: settings.price })
     }
 
     /// Whether an SMS can be sent at all.
     #[must_use]
     pub fn carries_sms(&self) -> bool {
         !self.lines.sms.is_empty()
+    }
+
+    /// What an SMS costs at most, in millionths of the operator's unit of money: which courier will take it
+    /// is not known before.
+    #[must_use]
+    pub const fn price(&self) -> u64 {
+        self.price
+    }
+
+    /// Sets it, for tests.
+    #[cfg(test)]
+    pub(crate) const fn set_price(&mut self, price: u64) {
+        self.price = price;
     }
 
     /// Whether a mail can be sent at all.

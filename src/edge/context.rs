@@ -192,6 +192,10 @@ const fn fault(error: &FlowError) -> Option<&'static str> {
         | FlowError::CodeRejected { .. }
         | FlowError::ProofRequired(_)
         | FlowError::SendPaused { .. }
+        | FlowError::SmsClosed { .. }
+        | FlowError::NumberRefused
+        | FlowError::NetworkPaused { .. }
+        | FlowError::Exhausted
         | FlowError::TooManyAttempts { .. } => None,
     }
 }

@@ -14,8 +14,7 @@ use crate::{
     request::Subject,
     secret::Sealed,
     store::{
-        Applied, AuditRecord, BackupCodeRecord, Edit, FactorRecord, Outcome, Spared, Tries, audit::origin,
-        sealing::SealedKind,
+        Applied, AuditRecord, BackupCodeRecord, Edit, FactorRecord, Outcome, Spared, audit::origin, sealing::SealedKind,
     },
 };
 
@@ -56,16 +55,6 @@ impl Flow {
     pub(super) async fn end_what_waits(&self, subject: &Subject, spared: Spared<'_>) -> Result<(), FlowError> {
         self.stores.challenges.end_player(subject, spared).await?;
         Ok(self.stores.enrolments.void_all(subject).await?)
-    }
-
-    /// Forgets the failures after a right code. What was proven counts also where they stay counted.
-    pub(super) async fn forget_failures(&self, subject: &Subject, tries: &[Tries]) {
-        for tries in tries {
-            let cleared = self.stores.attempts.clear(subject, *tries).await;
-            noted("failures stay counted", cleared.map_err(FlowError::from));
-        }
-        let cleared = self.stores.attempts.clear_exhausted(subject).await;
-        noted("exhausted tries stay counted", cleared.map_err(FlowError::from));
     }
 
     /// Notes what a request did that passed and that the site took: what other routes wait for, and a

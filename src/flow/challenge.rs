@@ -11,7 +11,7 @@ pub(super) mod prove;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 pub(super) use answering::may_answer;
 use answering::{answers, provers};
@@ -148,6 +148,8 @@ pub(super) struct Asker {
     pub(super) browser: Option<TokenHash>,
     /// Whether the player has proven a factor in this browser before; known only where codes are tried.
     pub(super) known: bool,
+    /// Where the request came from.
+    pub(super) client: IpAddr,
 }
 
 impl Asker {
@@ -243,7 +245,7 @@ impl Flow {
         }
         let proven = proven?;
         let (subject, epoch) = (&asker.player.subject, proven.epoch);
-        self.forget_failures(subject, &[asker.tries(kind)]).await;
+        self.forget_failures(rules, &asker, &[asker.tries(kind)]).await;
         let remember = remember && proven.challenge.level == Level::Session;
         let answered = proven.challenge.clone();
         let granted = self.grant(rules, head, proven).await;
@@ -273,7 +275,8 @@ impl Flow {
         };
         // A cookie that is repeated or malformed is none: its challenges are gone.
         let cookie = request::cookie(head.headers, CookieNames::of(rules.site.secure).challenge).ok().flatten();
-        Ok(Asker { player, browser: cookie.and_then(Token::parse).map(|token| token.hash()), known: false })
+        let browser = cookie.and_then(Token::parse).map(|token| token.hash());
+        Ok(Asker { player, browser, known: false, client: head.client })
     }
 
     /// Who asks, and whether the browser is known.
@@ -304,7 +307,7 @@ impl Flow {
         let mut free = methods.is_empty();
         let mut paused_until = None;
         for kind in &methods {
-            let until = self.stores.attempts.failed(&challenge.subject, asker.tries(*kind), now).await?.paused_until;
+            let until = self.paused_until(rules, asker, asker.tries(*kind)).await?;
             free |= until.is_none();
             paused_until = until.min(paused_until).or(until).or(paused_until);
         }

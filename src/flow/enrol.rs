@@ -204,7 +204,7 @@ impl Flow {
         let state = self.stores.accounts.player(subject).await?;
         let on_file = self.see_contacts(rules, &asker.player).await?;
         let (grounds, first_step) = match wanted.support_code {
-            Some(code) => self.grounds_by_code(subject, &state, code).await?,
+            Some(code) => self.grounds_by_code(rules, asker, &state, code).await?,
             None => self.grounds(rules, &state, wanted.place, on_file.as_ref())?,
         };
         let now = self.clock.now();

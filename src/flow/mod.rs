@@ -17,7 +17,7 @@ use crate::{
     identity::{self, Player},
     metrics::Metrics,
     notice,
-    policy::{FactorKind, Routes},
+    policy::{self, FactorKind, Routes},
     secret::{Hasher, Sealer, Token},
     stamp, store,
     words::Language,
@@ -46,10 +46,12 @@ pub mod resume;
 pub mod send;
 pub mod settings;
 pub mod withhold;
+mod sms_guard;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
+mod tries;
 
 /// What a reload swaps.
 #[derive(Debug)]
@@ -80,6 +82,10 @@ pub struct RuleSet {
     pub notices: notice::Settings,
     /// How long audit rows are kept, and where else they go.
     pub audit: audit::Settings,
+    /// What pauses tries.
+    pub throttle: policy::throttle::Throttle,
+    /// Which codes are not sent.
+    pub sms_guard: policy::sms_guard::SmsGuard,
 }
 
 impl RuleSet {
@@ -183,6 +189,8 @@ pub struct Stores {
     /// Durable.
     pub attempts: Arc<dyn store::Attempts>,
     /// Durable.
+    pub networks: Arc<dyn store::NetworkAttempts>,
+    /// Durable.
     pub families: Arc<dyn store::Families>,
     /// Durable.
     pub spent: Arc<dyn store::Spent>,
@@ -259,6 +267,15 @@ pub enum FlowError {
         /// When the next try is free.
         until: UnixTime,
     },
+    /// Too many wrong codes from the network, whoever typed them: 429 `too-many-attempts`.
+    #[error("too many wrong codes from this network")]
+    NetworkPaused {
+        /// When the next try is free.
+        until: UnixTime,
+    },
+    /// So many wrong codes that the factor must be bound anew, or another proven: 403 `denied`.
+    #[error("too many wrong codes: use another method or a backup code")]
+    Exhausted,
     /// The factor kind may not be used here, or is not enrolled: 400 `bad-request`.
     #[error("this method cannot be used here")]
     MethodUnavailable,
@@ -277,14 +294,23 @@ pub enum FlowError {
         /// When the next is free.
         until: UnixTime,
     },
+    /// Codes are sent to numbers of other countries or kinds: 403 `denied`.
+    #[error("codes are not sent to this number")]
+    NumberRefused,
+    /// Too many codes by SMS were not used, or the day's money is spent: 429 `too-many-attempts`.
+    #[error("no code is sent by SMS now")]
+    SmsClosed {
+        /// When it may be open again.
+        until: UnixTime,
+    },
     /// No courier took the code: 503 `unavailable`.
     #[error("the code could not be sent: {0}")]
     NotSent(#[from] courier::CourierError),
     /// What is asked needs proof that this log-in does not have: 403 `denied`.
     #[error("{0}")]
     Denied(&'static str),
-    /// The factor is too new: 403 `cooling-down`.
-    #[error("the second factor is too new")]
+    /// The factor is too new, or something was changed lately: 403 `cooling-down`.
+    #[error("the second factor is too new, or something was changed lately")]
     CoolingDown {
         /// When it opens.
         until: UnixTime,
@@ -298,6 +324,24 @@ pub enum FlowError {
     /// The input cannot be understood: 400 `bad-request`.
     #[error("{0}")]
     BadRequest(&'static str),
+}
+
+impl FlowError {
+    /// Whether the same page is of use still: another code, later, or another method.
+    #[must_use]
+    pub const fn leaves_another_way(&self) -> bool {
+        matches!(
+            self,
+            Self::CodeRejected { .. }
+                | Self::TooManyAttempts { .. }
+                | Self::NetworkPaused { .. }
+                | Self::Exhausted
+                | Self::SendPaused { .. }
+                | Self::SmsClosed { .. }
+                | Self::NumberRefused
+                | Self::NotSent(_)
+        )
+    }
 }
 
 /// Names of our cookies for one site: `__Host-` only on a secure origin (design.md 7).

@@ -221,6 +221,9 @@ impl Flow {
             letters.push(Letter::webhook(subject, event.as_str(), detail, now));
         }
         for letter in letters {
+            if let Letter::Sms { to, .. } = &letter {
+                self.count_notice(rules, to, now).await?;
+            }
             let id = uuid_v7(now);
             edits.push(Edit::Tell(OutboxRecord {
                 sealed: notice::seal(&self.sealer, &id, subject, &letter),
@@ -298,7 +301,7 @@ fn reachable(known: Vec<Known>, rules: &RuleSet, event: Event) -> Vec<Contact> {
             // Nobody makes us write to expensive numbers by naming them as their own.
             Contact::Phone(number) => {
                 let allowed = countries.is_empty() || number.country().is_some_and(|c| countries.contains(&c));
-                if allowed && rules.couriers.carries_sms() {
+                if allowed && rules.sms_guard.takes(number) && rules.couriers.carries_sms() {
                     phones.push(one);
                 }
             }

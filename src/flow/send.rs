@@ -8,13 +8,12 @@ use crate::{
     flow::{
         Flow, FlowError, RuleSet,
         account::noted,
-        challenge::{SmsView, may_answer},
+        challenge::{Asker, SmsView, may_answer},
     },
-    identity::Player,
+    metrics::words::{SmsFinding, SmsVerdict},
     policy::FactorKind,
     request::Head,
-    secret,
-    store::{Challenge, ContactKind, SendLimits, SendReservation, SentCode, SmsSend, shared::Level},
+    store::{Challenge, SendLimits, SendReservation, SentCode, shared::Level},
     words::{CodeFor, Language},
 };
 
@@ -23,8 +22,9 @@ const DETAIL: usize = 40;
 
 /// A code that is to be sent.
 pub(super) struct Sending<'a> {
-    /// To whom.
-    pub(super) player: &'a Player,
+    /// Who asked for it, and is to have it. In a browser that is known there is room left beyond what
+    /// strangers can use up.
+    pub(super) asker: &'a Asker,
     /// Where.
     pub(super) number: &'a PhoneNumber,
     /// What the code answers.
@@ -33,8 +33,8 @@ pub(super) struct Sending<'a> {
     pub(super) is_for: CodeFor<'a>,
     /// In which language.
     pub(super) language: Language,
-    /// Whether the browser is known: then there is room left beyond what strangers can use up.
-    pub(super) known: bool,
+    /// Whether the number is a factor of the player's already.
+    pub(super) is_bound: bool,
 }
 
 /// What a challenge's code answers.
@@ -58,7 +58,7 @@ impl Flow {
         let language = rules.language(Some(&asker.player), head.headers);
         let details = shown(&challenge.details, language);
         let sending = Sending {
-            player: &asker.player,
+            asker: &asker,
             number: &self.number_of(factor)?,
             purpose: purpose_of(&challenge),
             is_for: match challenge.level {
@@ -67,7 +67,7 @@ impl Flow {
                 Level::Once => CodeFor::Once { details: &details },
             },
             language,
-            known: asker.known,
+            is_bound: true,
         };
         self.send(rules, sending).await
     }
@@ -76,23 +76,22 @@ impl Flow {
     /// flooded by sends that fail.
     pub(super) async fn send(&self, rules: &RuleSet, sending: Sending<'_>) -> Result<SmsView, FlowError> {
         let settings = &rules.second_factor.sms;
-        let allowed = sending.number.country().is_some_and(|country| settings.countries.contains(&country));
-        if !allowed {
-            return Err(FlowError::Denied("codes are not sent to numbers of this country"));
-        }
-        let now = self.clock.now();
-        let player = sending.player;
-        let number = self.lookup(ContactKind::Phone, sending.number.as_str());
-        let send = SmsSend { id: secret::public_id(), subject: player.subject.clone(), number, at: now };
-        let limits = if sending.known { doubled(settings.limits) } else { settings.limits };
-        match self.stores.sends.reserve_send(&send, limits).await? {
+        let counted = self.counted(rules, &sending)?;
+        let (send, now) = (&counted.send, counted.send.at);
+        let player = &sending.asker.player;
+        let limits = if sending.asker.known { doubled(settings.limits) } else { settings.limits };
+        match self.stores.sends.reserve_send(send, limits).await? {
             SendReservation::Reserved => {}
-            SendReservation::Wait { until } => return Err(FlowError::SendPaused { until }),
+            SendReservation::Wait { until } => {
+                self.metrics.sms_finding(SmsFinding::Player, SmsVerdict::Refused);
+                return Err(FlowError::SendPaused { until });
+            }
         }
+        self.judge(rules, &counted, sending.is_bound).await?;
         let code = Code::draw();
         let kept = SentCode {
             hash: sms::hash(&self.hasher, &send.id, &sending.purpose, &code),
-            id: send.id,
+            id: send.id.clone(),
             purpose: sending.purpose.clone(),
             subject: player.subject.clone(),
             binding: player.binding,
@@ -112,8 +111,11 @@ impl Flow {
                 None => self.stores.codes.remove(&sending.purpose).await,
             };
             noted("a code that was not carried stays", kept.map_err(FlowError::from));
+            let untallied = self.stores.sends.untally(send).await;
+            noted("a code that was not carried stays counted", untallied.map_err(FlowError::from));
             return Err(error.into());
         }
+        self.count_sent(&counted);
         // Not read back: the message is on its way, whatever the store says now.
         let resend_at = Some(now.plus(settings.limits.gap));
         Ok(SmsView { to: sending.number.masked(), sent_at: Some(now), resend_at })

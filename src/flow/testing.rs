@@ -20,7 +20,7 @@ use crate::{
     metrics::{BuildInfo, Metrics},
     notice,
     policy::{
-        FactorKind, PathPattern, Requirement, Route, Routes,
+        self, FactorKind, PathPattern, Requirement, Route, Routes,
         cooldown::{Cause, CoolDowns},
         rule::Match,
     },
@@ -63,6 +63,11 @@ impl World {
     /// The same after a restart: the durable store is opened anew, short-lived things are gone.
     pub(super) async fn restarted(self) -> Self {
         Self { flow: flow(&self.folder, &self.clock).await, ..self }
+    }
+
+    /// The rules, to be changed before anything goes on with them.
+    pub(super) fn rules_mut(&mut self) -> &mut RuleSet {
+        Arc::get_mut(&mut self.rules).expect("nobody else holds them")
     }
 
     /// The texts of the SMS and mails to an address, newest first.
@@ -111,7 +116,7 @@ pub(super) fn asker(subject: &str, login: u8, browser: &Token) -> Asker {
         carrier: Carrier::Cookie,
         claims: Claims::default(),
     };
-    Asker { player, browser: Some(browser.hash()), known: false }
+    Asker { player, browser: Some(browser.hash()), known: false, client: std::net::Ipv4Addr::LOCALHOST.into() }
 }
 
 /// The same of a player whose number and mail address the site names; the number is years old.
@@ -143,6 +148,7 @@ async fn flow(folder: &tempfile::TempDir, clock: &Arc<ManualClock>) -> Arc<Flow>
         stores: Stores {
             accounts: sql.clone(),
             attempts: sql.clone(),
+            networks: sql.clone(),
             families: sql.clone(),
             spent: sql.clone(),
             logins: sql.clone(),
@@ -204,6 +210,8 @@ fn rules(flow: &Arc<Flow>, outbox: &Arc<Outbox>, first: FirstEnrolment) -> Arc<R
         couriers: couriers(flow, outbox, courier::SmsSettings::Outbox),
         notices: notice::Settings::default(),
         audit: audit::Settings::default(),
+        throttle: policy::throttle::Throttle::default(),
+        sms_guard: policy::sms_guard::SmsGuard::default(),
     })
 }
 

@@ -8,6 +8,9 @@ mod devices;
 mod enrolment;
 mod methods;
 mod notices;
+mod pumping;
+mod swaps;
+mod throttles;
 
 use super::{
     challenge::{Answer, Asker, NewChallenge, prove::Proven},
@@ -95,12 +98,12 @@ impl Account {
     async fn send(&self, challenge: &Challenge) -> Result<String, FlowError> {
         let number = PhoneNumber::parse(NUMBER, None).unwrap();
         let sending = Sending {
-            player: &self.ayu.player,
+            asker: &self.ayu,
             number: &number,
             purpose: purpose_of(challenge),
             is_for: CodeFor::Session,
             language: Language::English,
-            known: false,
+            is_bound: true,
         };
         self.world.flow.send(&self.world.rules, sending).await?;
         Ok(self.world.code_sent_to(NUMBER))
@@ -160,13 +163,14 @@ async fn a_number_is_sent_five_codes_an_hour_and_a_known_browser_has_room_left()
     }
     assert!(matches!(account.send(&challenge).await, Err(FlowError::SendPaused { .. })));
     let number = PhoneNumber::parse(NUMBER, None).unwrap();
+    let owner = Asker { known: true, ..known("ayu", 1, &account.browser) };
     let sending = Sending {
-        player: &account.ayu.player,
+        asker: &owner,
         number: &number,
         purpose: purpose_of(&challenge),
         is_for: CodeFor::Session,
         language: Language::English,
-        known: true,
+        is_bound: true,
     };
     assert!(account.world.flow.send(&account.world.rules, sending).await.is_ok());
 }
@@ -176,14 +180,14 @@ async fn codes_go_to_no_country_that_is_not_listed() {
     let account = Account::new().await;
     let number = PhoneNumber::parse("+18765551234", None).unwrap();
     let sending = Sending {
-        player: &account.ayu.player,
+        asker: &account.ayu,
         number: &number,
         purpose: "challenge:x".to_owned(),
         is_for: CodeFor::Session,
         language: Language::English,
-        known: false,
+        is_bound: false,
     };
-    assert!(matches!(account.world.flow.send(&account.world.rules, sending).await, Err(FlowError::Denied(_))));
+    assert!(matches!(account.world.flow.send(&account.world.rules, sending).await, Err(FlowError::NumberRefused)));
     assert!(account.world.sent_to("+18765551234").is_empty());
 }
 

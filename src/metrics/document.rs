@@ -57,6 +57,7 @@ const TAIL: &str = r#"
 `route` is the name of a route in the configuration, or `none` for requests that land on no named route; of a challenge
 also `login`, for a log-in that waits.
 `courier` is a courier's kind and its position in its list of the configuration, from 0: `twilio-1`.
+`country` is a country that `second_factor.sms.countries` names, or `other`.
 
 ## Decision log
 
@@ -118,6 +119,14 @@ site right away.
 - alert: StepgateRouteNeverMatched  # a misspelt path guards nothing
   expr: stepgate_route_matched == 0
   for: 7d
+- alert: StepgateNetworkGuesses      # or a gateway of many players: see throttle.per_network
+  expr: sum(rate(stepgate_throttled_total{by=~"ipv.*"}[10m])) > 0
+  for: 10m
+- alert: StepgateSmsPumping          # the breaker of a country, also where it only records
+  expr: max by (country) (stepgate_sms_guard_open) == 1
+  for: 10m
+- alert: StepgateSmsMoneySpent
+  expr: sum(increase(stepgate_sms_guard_total{finding="ceiling"}[15m])) > 0
 - alert: StepgateSlow
   expr: histogram_quantile(0.99, sum by (le) (rate(stepgate_overhead_seconds_bucket[10m]))) > 0.05
   for: 10m

@@ -2,8 +2,8 @@
 
 use super::words::{
     CODE_CLASSES, ChallengeOutcome, Channel, ConnectionEnd, Decision, EnrolmentOutcome, FACTORS, Fate, HeldOutcome,
-    IdentityResult, KeyUse, METHODS, REASONS, ReloadResult, SendOutcome, Source, StampReject, StoreOperation, Success,
-    UpstreamError, VerifyResult,
+    IdentityResult, KeyUse, METHODS, REASONS, ReloadResult, SendOutcome, SmsFinding, SmsMessage, SmsVerdict, Source,
+    StampReject, StoreOperation, Success, ThrottledBy, UpstreamError, VerifyResult,
 };
 
 /// What kind of numbers a family holds.
@@ -53,6 +53,7 @@ const fn label(name: &'static str, values: &'static [&'static str]) -> Label {
 }
 
 const ROUTE: Label = label("route", &[]);
+const COUNTRY: Label = label("country", &[]);
 const COURIER: Label = label("courier", &[]);
 const FACTOR: Label = label("factor", FACTORS);
 const RELOAD: &[Label] = &[label("result", ReloadResult::WORDS)];
@@ -100,6 +101,8 @@ families! {
     VERIFY_ATTEMPTS: Kind::Counter, "verify_attempts_total", "codes",
         &[FACTOR, label("result", VerifyResult::WORDS)],
         "Codes that were checked.";
+    THROTTLED: Kind::Counter, "throttled_total", "codes", &[FACTOR, label("by", ThrottledBy::WORDS)],
+        "Codes that were not compared after too many wrong ones, of the player or of a network.";
     STAMP_REJECTS: Kind::Counter, "stamp_rejects_total", "stamps", &[label("reason", StampReject::WORDS)],
         "Stamps that were presented and not accepted.";
     HELD_REQUESTS: Kind::Gauge, "held_requests", "requests", &[],
@@ -150,4 +153,12 @@ families! {
         "Whether a courier is passed over, since it does not answer.";
     COURIER_RECEIPTS: Kind::Counter, "courier_receipts_total", "receipts", &[COURIER, label("fate", Fate::WORDS)],
         "What providers said later of messages that they took over.";
+    SMS_MESSAGES: Kind::Counter, "sms_messages_total", "messages",
+        &[COUNTRY, label("message", SmsMessage::WORDS)],
+        "Codes and notices by SMS; countries that the configuration does not name are `other`.";
+    SMS_GUARD: Kind::Counter, "sms_guard_total", "codes",
+        &[label("finding", SmsFinding::WORDS), label("verdict", SmsVerdict::WORDS)],
+        "Codes that something spoke against, and whether they were sent all the same.";
+    SMS_GUARD_OPEN: Kind::Gauge, "sms_guard_open", "0 or 1", &[COUNTRY],
+        "Whether too many codes to a country were not used, at the last one.";
 }

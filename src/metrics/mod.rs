@@ -12,6 +12,7 @@ pub mod families;
 mod grid;
 mod register;
 mod route;
+mod sms;
 pub mod words;
 
 use std::time::Duration;
@@ -29,6 +30,7 @@ use self::{
     grid::Grid,
     register::{counter, counters, gauge, gauges, histograms},
     route::RouteVecs,
+    sms::GuardVecs,
     words::{
         Channel, ConnectionEnd, EnrolmentOutcome, Fate, HeldOutcome, IdentityResult, KeyUse, ReloadResult, Source,
         StampReject, StoreOperation, Success, UpstreamError, VerifyResult,
@@ -79,6 +81,7 @@ pub struct Metrics {
     certificate_expiry: IntGaugeVec,
     certificate_reloads: Grid<IntCounterVec>,
     couriers: CourierVecs,
+    guards: GuardVecs,
 }
 
 impl Metrics {
@@ -133,6 +136,7 @@ impl Metrics {
                 paused: gauges(&registry, &families::COURIER_PAUSED)?,
                 receipts: counters(&registry, &families::COURIER_RECEIPTS)?,
             },
+            guards: GuardVecs::new(&registry)?,
             registry,
         })
     }

@@ -26,6 +26,10 @@ macro_rules! words {
     };
 }
 
+mod guards;
+
+pub use guards::{SmsFinding, SmsMessage, SmsVerdict, ThrottledBy};
+
 words! {
     /// What was decided over a request.
     Decision {

@@ -1,24 +1,138 @@
-//! How long failed codes pause a factor (security.md REQ-44).
+//! How long failed codes pause a factor, and how many may come from one network (security.md REQ-44).
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
-/// Failures in a row that are free of a pause.
-pub const FREE_FAILURES: u32 = 5;
-/// Failures in a row after which the factor must be bound anew (NIST SP 800-63B-4 §3.2.2).
-pub const REBIND_AFTER: u32 = 100;
+/// What pauses tries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Throttle {
+    /// Of one player.
+    pub pauses: Pauses,
+    /// Of one network.
+    pub networks: NetworkLimits,
+}
 
-/// The pause after the `failures`-th wrong code in a row: none below five, then 30 s doubling to one
-/// hour. Never for good.
-#[must_use]
-pub const fn pause_after(failures: u32) -> Duration {
-    if failures < FREE_FAILURES {
-        return Duration::ZERO;
+/// The pauses after wrong codes in a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pauses {
+    /// The failure with which pauses begin.
+    pub from: u32,
+    /// The first pause; each failure more doubles it.
+    pub first: Duration,
+    /// The longest pause.
+    pub longest: Duration,
+    /// Failures in a row after which the factor must be bound anew (NIST SP 800-63B-4 §3.2.2).
+    pub rebind_after: u32,
+}
+
+impl Default for Pauses {
+    fn default() -> Self {
+        Self { from: 5, first: Duration::from_secs(30), longest: Duration::from_secs(3600), rebind_after: 100 }
     }
-    let doublings = failures - FREE_FAILURES;
-    if doublings >= 7 {
-        return Duration::from_secs(3600);
+}
+
+impl Pauses {
+    /// The pause after the `failures`-th wrong code in a row. Never for good.
+    #[must_use]
+    pub fn after(&self, failures: u32) -> Duration {
+        let Some(doublings) = failures.checked_sub(self.from) else { return Duration::ZERO };
+        self.first.saturating_mul(1_u32.checked_shl(doublings).unwrap_or(u32::MAX)).min(self.longest)
     }
-    Duration::from_secs(30 << doublings)
+}
+
+/// How long failures of a network are counted together, from the first on.
+pub const NETWORK_WINDOW: Duration = Duration::from_secs(3600);
+
+/// Wrong codes of one factor kind from one network within [`NETWORK_WINDOW`], over all players.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NetworkLimits {
+    /// IPv4, 24 bits.
+    pub ipv4_24: u32,
+    /// IPv6, 64 bits: one line.
+    pub ipv6_64: u32,
+    /// IPv6, 56 bits: one household.
+    pub ipv6_56: u32,
+    /// IPv6, 48 bits: one site.
+    pub ipv6_48: u32,
+}
+
+impl Default for NetworkLimits {
+    fn default() -> Self {
+        Self { ipv4_24: 300, ipv6_64: 60, ipv6_56: 150, ipv6_48: 600 }
+    }
+}
+
+/// How much of an address is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Span {
+    /// IPv4, 24 bits.
+    Ipv4Of24,
+    /// IPv6, 48 bits.
+    Ipv6Of48,
+    /// IPv6, 56 bits.
+    Ipv6Of56,
+    /// IPv6, 64 bits.
+    Ipv6Of64,
+}
+
+impl Span {
+    /// The word in metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ipv4Of24 => "ipv4_24",
+            Self::Ipv6Of48 => "ipv6_48",
+            Self::Ipv6Of56 => "ipv6_56",
+            Self::Ipv6Of64 => "ipv6_64",
+        }
+    }
+
+    /// How many bytes of the address it covers.
+    const fn bytes(self) -> usize {
+        match self {
+            Self::Ipv4Of24 => 3,
+            Self::Ipv6Of48 => 6,
+            Self::Ipv6Of56 => 7,
+            Self::Ipv6Of64 => 8,
+        }
+    }
+
+    const fn most(self, limits: &NetworkLimits) -> u32 {
+        match self {
+            Self::Ipv4Of24 => limits.ipv4_24,
+            Self::Ipv6Of48 => limits.ipv6_48,
+            Self::Ipv6Of56 => limits.ipv6_56,
+            Self::Ipv6Of64 => limits.ipv6_64,
+        }
+    }
+}
+
+/// A network that an address lies in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Network {
+    /// How much of the address.
+    pub span: Span,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Failures after which it pauses.
+    pub most: u32,
+}
+
+impl NetworkLimits {
+    /// The networks of an address, the largest first: counting in one order lets two transactions take
+    /// turns.
+    #[must_use]
+    pub fn networks_of(&self, address: IpAddr) -> Vec<Network> {
+        let (bytes, spans): (Vec<u8>, &[Span]) = match address.to_canonical() {
+            IpAddr::V4(address) => (address.octets().to_vec(), &[Span::Ipv4Of24]),
+            IpAddr::V6(address) => (address.octets().to_vec(), &[Span::Ipv6Of48, Span::Ipv6Of56, Span::Ipv6Of64]),
+        };
+        let network = |span: &Span| Network {
+            span: *span,
+            bytes: bytes.iter().copied().take(span.bytes()).collect(),
+            most: span.most(self),
+        };
+        spans.iter().map(network).collect()
+    }
 }
 
 #[cfg(test)]
@@ -27,7 +141,20 @@ mod tests {
 
     #[test]
     fn the_fifth_failure_pauses_and_pauses_grow_to_an_hour() {
-        let seconds = [0, 1, 4, 5, 6, 11, 12, 99].map(|n| pause_after(n).as_secs());
-        assert_eq!(seconds, [0, 0, 0, 30, 60, 1920, 3600, 3600]);
+        let seconds = [0, 1, 4, 5, 6, 11, 12, 99, u32::MAX].map(|n| Pauses::default().after(n).as_secs());
+        assert_eq!(seconds, [0, 0, 0, 30, 60, 1920, 3600, 3600, 3600]);
+    }
+
+    #[test]
+    fn neighbours_share_a_network_and_a_mapped_address_is_what_it_maps() {
+        let limits = NetworkLimits::default();
+        let of = |text: &str| limits.networks_of(text.parse().unwrap());
+        assert_eq!(of("192.0.2.1"), of("::ffff:192.0.2.254"));
+        assert_ne!(of("192.0.2.1"), of("192.0.3.1"));
+        let shared = |a: &str, b: &str| of(a).into_iter().zip(of(b)).filter(|(a, b)| a == b).count();
+        assert_eq!(shared("2001:db8:1:aa01::1", "2001:db8:1:aa01:ffff::1"), 3);
+        assert_eq!(shared("2001:db8:1:aa01::1", "2001:db8:1:aaff::1"), 2);
+        assert_eq!(shared("2001:db8:1:aa01::1", "2001:db8:1:bb01::1"), 1);
+        assert_eq!(shared("2001:db8:1:aa01::1", "2001:db8:2:aa01::1"), 0);
     }
 }

@@ -87,9 +87,7 @@ pub(super) async fn again(call: Call) -> Answered {
 pub(super) async fn send(call: Call, Path(id): Path<String>, _body: Form) -> Answered {
     match call.flow.send_code(&call.rules, &call.head(), &id).await {
         Ok(_) => Answered(see_other(&format!("{}/challenge/{id}?method=sms", call.rules.portal_prefix))),
-        Err(error @ (FlowError::SendPaused { .. } | FlowError::NotSent(_) | FlowError::Denied(_))) => {
-            shown_again(&call, &id, FactorKind::Sms, &error).await
-        }
+        Err(error) if error.leaves_another_way() => shown_again(&call, &id, FactorKind::Sms, &error).await,
         Err(error) => call.fail(&error),
     }
 }
@@ -105,9 +103,7 @@ pub(super) async fn answer(call: Call, Path(id): Path<String>, body: Form) -> An
     let answer = Answer { method, code: &code, remember: !remember.is_empty() };
     match call.flow.verify(&call.rules, &call.head(), &id, answer).await {
         Ok(verified) => go_on(&call, &id, &verified).await,
-        Err(error @ (FlowError::CodeRejected { .. } | FlowError::TooManyAttempts { .. })) => {
-            shown_again(&call, &id, method, &error).await
-        }
+        Err(error) if error.leaves_another_way() => shown_again(&call, &id, method, &error).await,
         Err(error) => call.fail(&error),
     }
 }

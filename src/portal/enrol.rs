@@ -174,7 +174,7 @@ pub(super) async fn show(call: Call, Path(id): Path<String>) -> Answered {
 pub(super) async fn send(call: Call, Path(id): Path<String>, _body: Form) -> Answered {
     match call.flow.send_enrolment_code(&call.rules, &call.head(), &id).await {
         Ok(_) => Answered(see_other(&format!("{}/settings/enrol/{id}", call.rules.portal_prefix))),
-        Err(error @ (FlowError::SendPaused { .. } | FlowError::NotSent(_))) => shown_again(&call, &id, &error).await,
+        Err(error) if error.leaves_another_way() => shown_again(&call, &id, &error).await,
         Err(error) => call.fail(&error),
     }
 }
@@ -231,9 +231,7 @@ pub(super) async fn step(call: Call, Path(id): Path<String>, body: Form) -> Answ
             }
             Answered(reply)
         }
-        Err(error @ (FlowError::CodeRejected { .. } | FlowError::TooManyAttempts { .. })) => {
-            shown_again(&call, &id, &error).await
-        }
+        Err(error) if error.leaves_another_way() => shown_again(&call, &id, &error).await,
         Err(error) => call.fail(&error),
     }
 }

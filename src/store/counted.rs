@@ -3,7 +3,11 @@
 //! A store is wrapped once, where the process is put together. Adding a port's method: its line in the
 //! table below, which the compiler asks for.
 
-use std::{future::Future, sync::Arc, time::Duration, time::Instant};
+use std::{
+    future::Future,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
 
@@ -13,14 +17,15 @@ use crate::{
         Metrics,
         words::{StoreOperation, Success},
     },
+    policy::{sms_guard::Tally, throttle::Pauses},
     request::{Binding, Subject},
     secret::{Sealed, TokenHash},
     store::{
         Accounts, Applied, Approval, Approvals, Attempts, AuditRecord, BackupCodeRecord, Challenge, Challenges,
         ContactKind, ContactRecord, Contacts, Desk, DeskSession, DeviceRecord, Devices, Edit, Failed, Families, Held,
-        LoginBindings, Outbox, OutboxRecord, PendingEnrolment, PendingEnrolments, PlayerState, Reservation,
-        ResetRecord, SendLimits, SendReservation, SentCode, SentCodes, SmsSend, SmsSends, Spared, Spent, StoreError,
-        Trail, Tries,
+        LoginBindings, NetworkAttempts, NetworkPause, NetworkTries, Outbox, OutboxRecord, PendingEnrolment,
+        PendingEnrolments, PlayerState, Reservation, ResetRecord, SendLimits, SendReservation, SentCode, SentCodes,
+        SmsSend, SmsSends, Spared, Spent, StoreError, Trail, Tries,
         audit::{AuditPlayer, ChainHead, Checkpoint, Due, Entry, Read, Selection},
     },
 };
@@ -98,8 +103,12 @@ counted! {
     }
     SmsSends = SmsSends {
         fn reserve_send(send: &SmsSend, limits: SendLimits) -> SendReservation;
-        fn verified(id: &str, at: UnixTime) -> ();
+        fn untally(send: &SmsSend) -> ();
+        fn spend_on(tally: &str, cost: u64, at: UnixTime) -> ();
+        fn tally(tally: &str, since: UnixTime) -> Vec<Tally>;
+        fn verified(id: &str, at: UnixTime) -> Vec<String>;
         fn sweep_sends(before: UnixTime) -> u64;
+        fn sweep_tallies(before: UnixTime) -> u64;
     }
     Desk = Desk {
         fn reserve_sign_in(operator: &str, now: UnixTime, pause_after: fn(u32) -> Duration) -> Option<UnixTime>;
@@ -126,10 +135,17 @@ counted! {
         fn waiting() -> u64;
     }
     Attempts = Attempts {
-        fn reserve(subject: &Subject, tries: Tries, now: UnixTime, pause_after: fn(u32) -> Duration) -> Reservation;
+        fn reserve(subject: &Subject, tries: Tries, now: UnixTime, pauses: Pauses) -> Reservation;
         fn failed(subject: &Subject, tries: Tries, now: UnixTime) -> Failed;
+        fn release(subject: &Subject, tries: Tries) -> ();
         fn clear(subject: &Subject, tries: Tries) -> ();
-        fn clear_exhausted(subject: &Subject) -> ();
+        fn clear_exhausted(subject: &Subject, rebind_after: u32) -> ();
+    }
+    NetworkAttempts = Attempts {
+        fn reserve_in_networks(tries: &[NetworkTries], now: UnixTime, ends_at: UnixTime) -> Option<NetworkPause>;
+        fn release_in_networks(tries: &[NetworkTries]) -> ();
+        fn paused_in_networks(tries: &[NetworkTries], now: UnixTime) -> Option<NetworkPause>;
+        fn sweep_networks(now: UnixTime) -> u64;
     }
     Families = Families {
         fn open(binding: Binding, subject: &Subject, now: UnixTime) -> bool;

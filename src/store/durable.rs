@@ -1,12 +1,10 @@
 //! Durable ports and their records; a player's account is in [`super::account`].
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 
 use crate::{
     clock::UnixTime,
-    policy::FactorKind,
+    policy::{FactorKind, throttle::Pauses},
     request::{Binding, Subject},
     secret::{Sealed, TokenHash},
     store::StoreError,
@@ -25,7 +23,7 @@ pub enum Reservation {
         /// When the next try is free.
         until: UnixTime,
     },
-    /// No: `throttle::REBIND_AFTER` failures in a row. Another factor, a backup code or binding one
+    /// No: `Pauses::rebind_after` failures in a row. Another factor, a backup code or binding one
     /// anew opens it.
     Exhausted,
 }
@@ -78,25 +76,72 @@ pub struct Failed {
 /// and restarts.
 #[async_trait]
 pub trait Attempts: Send + Sync {
-    /// Counts a failure *before* the code is compared, in one atomic step, and pauses as
-    /// `pause_after(failures)` says.
+    /// Counts a failure *before* the code is compared, in one atomic step, and pauses as `pauses` say.
     async fn reserve(
         &self,
         subject: &Subject,
         tries: Tries,
         now: UnixTime,
-        pause_after: fn(u32) -> Duration,
+        pauses: Pauses,
     ) -> Result<Reservation, StoreError>;
 
     /// What was failed until now. Counts nothing.
     async fn failed(&self, subject: &Subject, tries: Tries, now: UnixTime) -> Result<Failed, StoreError>;
 
+    /// Takes a reservation back whose code was not compared, and the pause that it set.
+    async fn release(&self, subject: &Subject, tries: Tries) -> Result<(), StoreError>;
+
     /// Forgets the failures, after a right code.
     async fn clear(&self, subject: &Subject, tries: Tries) -> Result<(), StoreError>;
 
-    /// Forgets those of the player's tries that are exhausted: the player proved a factor, or bound one
-    /// anew.
-    async fn clear_exhausted(&self, subject: &Subject) -> Result<(), StoreError>;
+    /// Forgets those of the player's tries that are exhausted after so many: the player proved a factor,
+    /// or bound one anew.
+    async fn clear_exhausted(&self, subject: &Subject, rebind_after: u32) -> Result<(), StoreError>;
+}
+
+/// Tries of everybody in one network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NetworkTries {
+    /// A keyed hash of the network and of what else they are told apart by.
+    pub network: [u8; 32],
+    /// How many failures it may have until its window ends.
+    pub most: u32,
+}
+
+/// A network that has no try left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NetworkPause {
+    /// Its place among those that were asked for.
+    pub index: usize,
+    /// When its window ends.
+    pub until: UnixTime,
+}
+
+/// Failed codes by network, over all players. A row lives as long as its window, so that there are never
+/// more than there were log-ins with a wrong code within it.
+#[async_trait]
+pub trait NetworkAttempts: Send + Sync {
+    /// Counts one failure in each, or in none where one of them has no try left. A window ends at
+    /// `ends_at` if it begins now.
+    async fn reserve_in_networks(
+        &self,
+        tries: &[NetworkTries],
+        now: UnixTime,
+        ends_at: UnixTime,
+    ) -> Result<Option<NetworkPause>, StoreError>;
+
+    /// Takes one failure back from each: the code was right.
+    async fn release_in_networks(&self, tries: &[NetworkTries]) -> Result<(), StoreError>;
+
+    /// Whether one of them has no try left. Counts nothing.
+    async fn paused_in_networks(
+        &self,
+        tries: &[NetworkTries],
+        now: UnixTime,
+    ) -> Result<Option<NetworkPause>, StoreError>;
+
+    /// Forgets windows that ended.
+    async fn sweep_networks(&self, now: UnixTime) -> Result<u64, StoreError>;
 }
 
 /// Stamp families: one a log-in (binding). A stamp counts only while its family is open and its
@@ -241,53 +286,4 @@ pub trait Contacts: Send + Sync {
 
     /// Every contact that was named since then.
     async fn contacts(&self, subject: &Subject, since: UnixTime) -> Result<Vec<ContactRecord>, StoreError>;
-}
-
-/// One SMS that is to be sent.
-#[derive(Clone, Debug)]
-pub struct SmsSend {
-    /// `secret::public_id`.
-    pub id: String,
-    /// To whom.
-    pub subject: Subject,
-    /// The number's keyed hash.
-    pub number: [u8; 32],
-    /// When.
-    pub at: UnixTime,
-}
-
-/// How many SMS go to one number, and to one player.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SendLimits {
-    /// Between two.
-    pub gap: Duration,
-    /// Within an hour.
-    pub per_hour: u32,
-    /// Within a day.
-    pub per_day: u32,
-}
-
-/// Whether an SMS may be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SendReservation {
-    /// Yes, and it counts.
-    Reserved,
-    /// Not before then.
-    Wait {
-        /// When the next is free.
-        until: UnixTime,
-    },
-}
-
-/// What was sent, so that nobody is flooded: across challenges, sessions, nodes and restarts.
-#[async_trait]
-pub trait SmsSends: Send + Sync {
-    /// Counts one unless a limit is reached, atomically.
-    async fn reserve_send(&self, send: &SmsSend, limits: SendLimits) -> Result<SendReservation, StoreError>;
-
-    /// Notes that its code was used.
-    async fn verified(&self, id: &str, at: UnixTime) -> Result<(), StoreError>;
-
-    /// Forgets those sent before.
-    async fn sweep_sends(&self, before: UnixTime) -> Result<u64, StoreError>;
 }

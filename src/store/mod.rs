@@ -16,6 +16,7 @@ pub mod desk;
 pub mod durable;
 pub mod memory;
 pub mod sealing;
+pub mod sends;
 pub mod shared;
 pub mod sql;
 
@@ -24,8 +25,9 @@ pub use audit::{AuditRecord, Outcome, Signer, Trail};
 pub use desk::{Desk, DeskSession, ResetRecord, ResetState, ResetStep};
 pub use durable::{
     Attempts, ContactKind, ContactRecord, Contacts, DeviceRecord, Devices, Failed, Families, LoginBindings,
-    Reservation, SendLimits, SendReservation, SmsSend, SmsSends, Spent, Tries, TriesBy,
+    NetworkAttempts, NetworkPause, NetworkTries, Reservation, Spent, Tries, TriesBy,
 };
+pub use sends::{SendLimits, SendReservation, SmsSend, SmsSends};
 pub use shared::{
     Approval, Approvals, Challenge, ChallengeState, Challenges, Change, EnrolmentStep, Grounds, Held, PendingEnrolment,
     PendingEnrolments, Place, SentCode, SentCodes, Spared,

@@ -202,6 +202,42 @@ impl Problem {
         Self { retry_after: Some(until.since(now).max(Duration::from_secs(1))), ..self }
     }
 
+    /// 429: too many wrong codes from the network.
+    fn network_paused(until: UnixTime, now: UnixTime) -> Self {
+        Self {
+            told: Some("problem-network-paused"),
+            ..Self::new("too-many-attempts", StatusCode::TOO_MANY_REQUESTS, "Too many wrong codes from your network")
+                .because("Wait a little, or use another method.")
+                .until(until, now)
+        }
+    }
+
+    /// 429: no code is sent by SMS now.
+    fn sms_closed(until: UnixTime, now: UnixTime) -> Self {
+        Self {
+            told: Some("problem-not-sent"),
+            ..Self::new("too-many-attempts", StatusCode::TOO_MANY_REQUESTS, "No code is sent by SMS now")
+                .because("Use another method, or wait.")
+                .until(until, now)
+        }
+    }
+
+    /// 403: another factor must be proven.
+    fn exhausted() -> Self {
+        Self {
+            told: Some("problem-exhausted"),
+            ..Self::denied("too many wrong codes: use another method or a backup code")
+        }
+    }
+
+    /// 403: codes go to no such number.
+    fn number_refused() -> Self {
+        Self {
+            told: Some("problem-number-refused"),
+            ..Self::denied("codes are not sent to this number: use another method")
+        }
+    }
+
     /// The problem of a use case's error; waits are counted from `now`.
     #[must_use]
     pub fn of(error: &FlowError, rules: &RuleSet, now: UnixTime) -> Self {
@@ -221,14 +257,18 @@ impl Problem {
                     .because("Wait a little, then try again.")
                     .until(*until, now)
             }
+            FlowError::NetworkPaused { until } => Self::network_paused(*until, now),
+            FlowError::Exhausted => Self::exhausted(),
+            FlowError::NumberRefused => Self::number_refused(),
+            FlowError::SmsClosed { until } => Self::sms_closed(*until, now),
             FlowError::MethodUnavailable => Self::bad_request("this method cannot be used here"),
             FlowError::EnrolmentRequired => {
                 Self::new("enrolment-required", StatusCode::FORBIDDEN, "A second factor must be set up first")
             }
             FlowError::Denied(detail) => Self::denied(*detail),
             FlowError::CoolingDown { until } => {
-                Self::new("cooling-down", StatusCode::FORBIDDEN, "Your second factor is too new for this")
-                    .because("For your safety this opens later.")
+                Self::new("cooling-down", StatusCode::FORBIDDEN, "This is not open yet")
+                    .because("The second factor or the account was changed lately. For your safety this opens later.")
                     .until(*until, now)
             }
             FlowError::ProofRequired(asked) => Self::challenge(rules, &asked.challenge, &asked.methods, now),

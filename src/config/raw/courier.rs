@@ -27,6 +27,8 @@ pub struct SmsCourier {
     pub twilio: Option<TwilioCourier>,
     /// Keeps messages on a page: for `stepgate demo` alone.
     pub outbox: Option<OutboxCourier>,
+    /// Of one message, in any unit of money, as a text: `"0.035"`; for `sms_guard.ceiling`.
+    pub price: Option<String>,
 }
 
 /// A courier for mail: exactly one kind.

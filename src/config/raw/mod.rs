@@ -13,6 +13,7 @@ use crate::target::OddForm;
 mod audit;
 mod courier;
 mod desk;
+mod guards;
 mod identity;
 mod routes;
 mod second_factor;
@@ -22,6 +23,7 @@ mod tests;
 pub use audit::*;
 pub use courier::*;
 pub use desk::*;
+pub use guards::*;
 pub use identity::*;
 pub use routes::*;
 pub use second_factor::*;
@@ -73,10 +75,10 @@ pub struct File {
     pub desk: Option<Desk>,
     /// Where notices go besides the player's own contacts.
     pub notices: Option<Notices>,
-    /// Reserved; not supported yet.
-    pub throttle: Option<serde_json::Value>,
-    /// Reserved; not supported yet.
-    pub sms_guard: Option<serde_json::Value>,
+    /// What pauses tries after wrong codes.
+    pub throttle: Option<Throttle>,
+    /// Which codes by SMS are not sent.
+    pub sms_guard: Option<SmsGuard>,
     /// Requests, and where each must land: a configuration in which one does not is not taken.
     pub tests: Option<Vec<Test>>,
     /// How long the rows of the audit are kept, and where else they go.

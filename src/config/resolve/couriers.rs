@@ -27,6 +27,10 @@ impl Report<'_> {
         let (sms_at, mail_at) = (at.at("sms"), at.at("email"));
         let sms = typed.sms.iter().flatten().enumerate();
         let sms = sms.filter_map(|(index, one)| self.sms_courier(one, sms_at.item(index))).collect();
+        let prices = typed.sms.iter().flatten().enumerate().filter_map(|(index, one)| {
+            one.price.as_deref().and_then(|price| self.money(sms_at.item(index).at("price"), price))
+        });
+        let price = prices.max().unwrap_or_default();
         let mail: &[raw::MailCourier] = match &typed.email {
             None => &[],
             Some(raw::OneOrMany::One(one)) => std::slice::from_ref(one),
@@ -34,7 +38,7 @@ impl Report<'_> {
         };
         let mail = mail.iter().enumerate();
         let mail = mail.filter_map(|(index, one)| self.mail_courier(one, mail_at.item(index))).collect();
-        Settings { sms, mail, ..Settings::default() }
+        Settings { sms, mail, price, ..Settings::default() }
     }
 
     fn sms_courier(&mut self, typed: &raw::SmsCourier, at: &Node) -> Option<SmsSettings> {

@@ -26,6 +26,7 @@ mod couriers;
 mod desk;
 mod edge;
 mod expected;
+mod guards;
 mod identity;
 mod lints;
 mod look;
@@ -63,9 +64,6 @@ pub(super) fn resolve(
     around: &Surroundings<'_>,
 ) -> Result<Resolved, Vec<Problem>> {
     let mut report = Report { dir, around, problems: Vec::new(), warnings: Vec::new(), files: Vec::new() };
-    for reserved in ["throttle", "sms_guard"] {
-        report.reserved(tree, reserved);
-    }
     let site = report.site(&file.site, tree.at("site"));
     let (prefix, languages) = report.portal(file.portal.as_ref(), tree.at("portal"));
     let edge = report.edge(file, tree, &site);
@@ -82,8 +80,8 @@ pub(super) fn resolve(
     let session_end = report.session_end(file.session_end.as_deref().unwrap_or_default(), tree.at("session_end"));
     let couriers = report.couriers(file.couriers.as_ref(), tree.at("couriers"));
     let store = report.store(&file.store, tree.at("store"));
-    let carries_sms = file.couriers.as_ref().is_some_and(|typed| typed.sms.as_ref().is_some_and(|sms| !sms.is_empty()));
-    report.sms_needs_couriers(&second_factor, carries_sms, tree);
+    let throttle = report.throttle(file.throttle.as_ref(), tree.at("throttle"));
+    let sms_guard = report.sms_sends(file, &second_factor, tree);
     let notices = report.notices(file.notices.as_ref(), tree.at("notices"));
     let audit = report.audit(file.audit.as_ref(), tree.at("audit"));
     let keys = dir.join(&file.keys.file);
@@ -108,6 +106,8 @@ pub(super) fn resolve(
         default_require,
         notices,
         audit,
+        throttle,
+        sms_guard,
         couriers,
         store,
         keys,

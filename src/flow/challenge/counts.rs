@@ -25,7 +25,9 @@ impl Flow {
                 ChallengeOutcome::Passed
             }
             Err(FlowError::CodeRejected { .. }) => ChallengeOutcome::Failed,
-            Err(FlowError::TooManyAttempts { .. } | FlowError::Denied(_)) => ChallengeOutcome::Locked,
+            Err(FlowError::TooManyAttempts { .. } | FlowError::NetworkPaused { .. } | FlowError::Exhausted) => {
+                ChallengeOutcome::Locked
+            }
             // Another answer closed it first.
             Err(FlowError::Gone) => ChallengeOutcome::Expired,
             // Nothing was answered.
@@ -46,7 +48,9 @@ impl Flow {
             Ok(()) => VerifyResult::Ok,
             Err(FlowError::CodeRejected { clock_is_slow: true }) => VerifyResult::Expired,
             Err(FlowError::CodeRejected { clock_is_slow: false }) => VerifyResult::Wrong,
-            Err(FlowError::TooManyAttempts { .. }) => VerifyResult::Throttled,
+            Err(FlowError::TooManyAttempts { .. } | FlowError::NetworkPaused { .. } | FlowError::Exhausted) => {
+                VerifyResult::Throttled
+            }
             // No code was compared.
             Err(_) => return,
         };

@@ -15,10 +15,9 @@ use crate::{
         notify::Event,
         send::purpose_of,
     },
-    policy::{FactorKind, cooldown::Cause, throttle},
-    request::Subject,
+    policy::{FactorKind, cooldown::Cause},
     store::{
-        Applied, Change, Edit, FactorRecord, Reservation, Spared, StoreError, Tries,
+        Applied, Change, Edit, FactorRecord, Spared, StoreError, Tries,
         shared::{Challenge, ChallengeState, Level},
     },
 };
@@ -73,8 +72,10 @@ impl Flow {
         let factors = may_answer(open, &state, answer.method, now)?;
         let tries = asker.tries(answer.method);
         match answer.method {
-            FactorKind::App => self.consume_app_code(&rules.second_factor, &factors, tries, answer.code).await?,
-            FactorKind::Sms => self.consume_sent_code(asker, tries, &purpose_of(open), answer.code).await?,
+            FactorKind::App => self.consume_app_code(rules, asker, &factors, answer.code).await?,
+            FactorKind::Sms => {
+                self.consume_sent_code(rules, asker, (tries, &purpose_of(open)), answer.code).await?;
+            }
             FactorKind::BackupCode => self.consume_backup_code(rules, asker, &open.id, answer.code).await?,
         }
         let answered = Challenge { state: ChallengeState::Answered { at: now, by: answer.method }, ..open.clone() };
@@ -98,32 +99,31 @@ impl Flow {
 
     async fn consume_app_code(
         &self,
-        settings: &SecondFactor,
+        rules: &RuleSet,
+        asker: &Asker,
         factors: &[&FactorRecord],
-        tries: Tries,
         typed: &str,
     ) -> Result<(), FlowError> {
-        let Some(owner) = factors.first() else { return Err(FlowError::MethodUnavailable) };
         // What is no code at all is no guess either and need not count.
         let code = Code::parse(typed).ok_or(REJECTED)?;
         let now = self.clock.now();
-        self.reserve(&owner.subject, tries, now).await?;
-        let (factor_id, step) = self.matching(factors, &code, now, settings)?;
+        self.reserve(rules, asker, asker.tries(FactorKind::App)).await?;
+        let (factor_id, step) = self.matching(factors, &code, now, &rules.second_factor)?;
         if self.stores.accounts.advance_step(factor_id, step).await? { Ok(()) } else { Err(REJECTED) }
     }
 
     /// Consumes the code that was sent for a purpose to this log-in.
     pub(in crate::flow) async fn consume_sent_code(
         &self,
+        rules: &RuleSet,
         asker: &Asker,
-        tries: Tries,
-        purpose: &str,
+        (tries, purpose): (Tries, &str),
         typed: &str,
     ) -> Result<(), FlowError> {
         let (subject, binding) = (&asker.player.subject, asker.player.binding);
         let code = Code::parse(typed).ok_or(REJECTED)?;
         let now = self.clock.now();
-        self.reserve(subject, tries, now).await?;
+        self.reserve(rules, asker, tries).await?;
         let sent = self.stores.codes.find(purpose, now).await?.ok_or(REJECTED)?;
         let theirs = sent.subject == *subject && sent.binding == binding;
         if !theirs || !sms::is_code(&self.hasher, &sent.hash, (&sent.id, purpose), &code) {
@@ -135,8 +135,7 @@ impl Flow {
         // The code is spent: what follows neither makes it count again nor takes back that it counted.
         let removed = self.stores.codes.remove(purpose).await;
         noted("a spent code was not removed", removed.map_err(FlowError::from));
-        let verified = self.stores.sends.verified(&sent.id, now).await;
-        noted("a used code stays counted as unused", verified.map_err(FlowError::from));
+        noted("a used code stays counted as unused", self.note_used(&sent.id, now).await);
         Ok(())
     }
 
@@ -151,7 +150,7 @@ impl Flow {
         let subject = &asker.player.subject;
         let code = BackupCode::parse(typed).ok_or(REJECTED)?;
         let now = self.clock.now();
-        self.reserve(subject, asker.tries(FactorKind::BackupCode), now).await?;
+        self.reserve(rules, asker, asker.tries(FactorKind::BackupCode)).await?;
         let kept = self.stores.accounts.backup_code(subject, code.selector()).await?.ok_or(REJECTED)?;
         if !self.is_code(code, kept.hash).await? {
             return Err(REJECTED);
@@ -173,22 +172,6 @@ impl Flow {
                 Ok(())
             }
             Applied::Conflict => Err(REJECTED),
-        }
-    }
-
-    /// Counts the attempt as failed before anything is compared (security.md REQ-44).
-    pub(in crate::flow) async fn reserve(
-        &self,
-        subject: &Subject,
-        tries: Tries,
-        now: UnixTime,
-    ) -> Result<(), FlowError> {
-        match self.stores.attempts.reserve(subject, tries, now, throttle::pause_after).await? {
-            Reservation::Reserved { .. } => Ok(()),
-            Reservation::Paused { until } => Err(FlowError::TooManyAttempts { until }),
-            Reservation::Exhausted => {
-                Err(FlowError::Denied("too many wrong codes: use another method or a backup code"))
-            }
         }
     }
 

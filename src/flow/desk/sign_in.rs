@@ -12,7 +12,7 @@ use crate::{
         Flow,
         desk::{Agent, DeskError, Operator, Settings},
     },
-    policy::throttle,
+    policy::throttle::Pauses,
     secret::Token,
     store::DeskSession,
 };
@@ -38,6 +38,11 @@ pub struct SignIn<'a> {
     pub code: &'a str,
 }
 
+/// Operators wait as players do by default.
+fn pause_after(failures: u32) -> std::time::Duration {
+    Pauses::default().after(failures)
+}
+
 impl Flow {
     /// Signs an operator in: the cookie's token. The try is counted before anything is compared; a code
     /// counts once.
@@ -48,7 +53,7 @@ impl Flow {
         let now = self.clock.now();
         let operator = settings.operator(typed.name);
         let counted = operator.map_or(NOBODY, |operator| operator.name.as_str());
-        if let Some(until) = self.stores.desk.reserve_sign_in(counted, now, throttle::pause_after).await? {
+        if let Some(until) = self.stores.desk.reserve_sign_in(counted, now, pause_after).await? {
             tracing::warn!(operator = counted, "a sign-in at the desk was refused: paused");
             return Err(DeskError::SignInPaused { until });
         }

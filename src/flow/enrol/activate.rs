@@ -88,9 +88,9 @@ impl Flow {
             return Err(FlowError::Denied("an earlier step of this enrolment is not done"));
         }
         let last_step = match pending.kind {
-            FactorKind::App => self.confirm_app(&rules.second_factor, &pending, code).await?,
+            FactorKind::App => self.confirm_app(rules, asker, &pending, code).await?,
             FactorKind::Sms | FactorKind::BackupCode => {
-                self.consume_sent_code(asker, tries_of(&pending), &purpose_of(&pending), code).await?;
+                self.consume_sent_code(rules, asker, (tries_of(&pending), &purpose_of(&pending)), code).await?;
                 -1
             }
         };
@@ -115,16 +115,17 @@ impl Flow {
     /// Counts the attempt, then compares; the step, which cannot be used again.
     async fn confirm_app(
         &self,
-        settings: &SecondFactor,
+        rules: &RuleSet,
+        asker: &Asker,
         pending: &PendingEnrolment,
         code: &str,
     ) -> Result<i64, FlowError> {
         let now = self.clock.now();
         let code = Code::parse(code).ok_or(FlowError::CodeRejected { clock_is_slow: false })?;
-        self.reserve(&pending.subject, tries_of(pending), now).await?;
+        self.reserve(rules, asker, tries_of(pending)).await?;
         let sealed = pending.secret.as_ref().ok_or_else(|| unreadable(None))?;
         let secret = self.app_secret(&pending.factor_id, &pending.subject, sealed)?;
-        match app::check(&secret, &code, now, settings.app_skew_steps, -1) {
+        match app::check(&secret, &code, now, rules.second_factor.app_skew_steps, -1) {
             Checked::Step(step) => Ok(step),
             Checked::Late => Err(FlowError::CodeRejected { clock_is_slow: true }),
             Checked::Replayed | Checked::Wrong => Err(FlowError::CodeRejected { clock_is_slow: false }),
@@ -167,7 +168,7 @@ impl Flow {
             Grounds::Proof(_) => Spared::None,
         };
         self.change_account(&pending.subject, &edits, spared).await?;
-        self.forget_failures(&pending.subject, &[tries, Tries { by: TriesBy::Anyone, ..tries }]).await;
+        self.forget_failures(rules, asker, &[tries, Tries { by: TriesBy::Anyone, ..tries }]).await;
         let factor = FactorView::of(&factor, self.masked_number(&factor)?);
         Ok(Activated {
             factor,

@@ -30,12 +30,12 @@ impl Flow {
             _ => return Err(FlowError::MethodUnavailable),
         };
         let sending = Sending {
-            player: &asker.player,
+            asker: &asker,
             number: &self.pending_number(&pending)?,
             purpose: purpose_of(&pending),
             is_for,
             language: rules.language(Some(&asker.player), head.headers),
-            known: false,
+            is_bound: false,
         };
         self.send(rules, sending).await
     }
@@ -58,13 +58,12 @@ impl Flow {
         }
         let player = &asker.player;
         let tries = Tries { kind: FactorKind::Sms, by: TriesBy::Enrolment };
-        let proven = self.consume_sent_code(&asker, tries, &purpose_of(&pending), code).await;
+        let proven = self.consume_sent_code(rules, &asker, (tries, &purpose_of(&pending)), code).await;
         if let Err(error) = &proven {
             self.tell_of_failures(rules, player, tries, error).await;
         }
         proven?;
-        let cleared = self.stores.attempts.clear(&player.subject, tries).await;
-        noted("failures stay counted", cleared.map_err(FlowError::from));
+        noted("failures stay counted", self.clear_tries(rules, &asker, tries).await);
         let next = self.with_secret(rules, &pending);
         self.moved(&pending, &next).await?;
         self.shown(rules, &asker, next).await

@@ -4,9 +4,8 @@ use subtle::ConstantTimeEq;
 
 use crate::{
     factor::backup_code::BackupCode,
-    flow::{Flow, FlowError},
+    flow::{Flow, FlowError, RuleSet, challenge::Asker},
     policy::FactorKind,
-    request::Subject,
     store::{EnrolmentStep, Grounds, PlayerState, Tries, TriesBy},
 };
 
@@ -14,7 +13,8 @@ impl Flow {
     /// What a temporary code allows. It is used up only when the factor becomes active.
     pub(super) async fn grounds_by_code(
         &self,
-        subject: &Subject,
+        rules: &RuleSet,
+        asker: &Asker,
         state: &PlayerState,
         typed: &str,
     ) -> Result<(Grounds, EnrolmentStep), FlowError> {
@@ -25,16 +25,16 @@ impl Flow {
         if !state.factors.is_empty() {
             return Err(FlowError::Denied("a temporary code is for a first enrolment only"));
         }
-        let now = self.clock.now();
+        let (subject, now) = (&asker.player.subject, self.clock.now());
         let tries = Tries { kind: FactorKind::BackupCode, by: TriesBy::Enrolment };
-        self.reserve(subject, tries, now).await?;
+        self.reserve(rules, asker, tries).await?;
         let code = BackupCode::parse(typed).ok_or(REJECTED)?;
         let given = self.temporary_code(&code);
         let live = self.stores.desk.live_code(subject, now).await?.ok_or(REJECTED)?;
         if !state.must_bind || !bool::from(given.ct_eq(&live)) {
             return Err(REJECTED);
         }
-        self.stores.attempts.clear(subject, tries).await?;
+        self.clear_tries(rules, asker, tries).await?;
         Ok((Grounds::Support(given), EnrolmentStep::Secret))
     }
 }

@@ -21,12 +21,12 @@ async fn a_number_on_file_is_proven_before_the_secret_is_made() {
 
     let purpose = phone::purpose_of(&pending);
     let sending = Sending {
-        player: &ayu.player,
+        asker: &ayu,
         number: &world.flow.pending_number(&pending).unwrap(),
         purpose: purpose.clone(),
         is_for: CodeFor::Enrolment,
         language: Language::English,
-        known: false,
+        is_bound: false,
     };
     let sent = world.flow.send(&world.rules, sending).await.unwrap();
     assert_eq!((sent.to.as_str(), world.sent_to(NUMBER).len()), ("•••• 34", 1));
@@ -34,11 +34,11 @@ async fn a_number_on_file_is_proven_before_the_secret_is_made() {
     let code = world.code_sent_to(NUMBER);
     let tries = Tries { kind: FactorKind::Sms, by: TriesBy::Enrolment };
     let other = known("ayu", 2, &browser);
-    let elsewhere = world.flow.consume_sent_code(&ayu, tries, "challenge:another", &code).await;
+    let elsewhere = world.flow.consume_sent_code(&world.rules, &ayu, (tries, "challenge:another"), &code).await;
     assert!(matches!(elsewhere, Err(FlowError::CodeRejected { .. })), "another purpose");
-    let theirs = world.flow.consume_sent_code(&other, tries, &purpose, &code).await;
+    let theirs = world.flow.consume_sent_code(&world.rules, &other, (tries, &purpose), &code).await;
     assert!(matches!(theirs, Err(FlowError::CodeRejected { .. })), "another log-in");
-    world.flow.consume_sent_code(&ayu, tries, &purpose, &code).await.unwrap();
-    let again = world.flow.consume_sent_code(&ayu, tries, &purpose, &code).await;
+    world.flow.consume_sent_code(&world.rules, &ayu, (tries, &purpose), &code).await.unwrap();
+    let again = world.flow.consume_sent_code(&world.rules, &ayu, (tries, &purpose), &code).await;
     assert!(matches!(again, Err(FlowError::CodeRejected { .. })), "a second time");
 }

@@ -80,6 +80,15 @@ impl Browser {
         self.cookies.remove(NAMES.stamp);
     }
 
+    /// The values of both cookies.
+    pub(super) fn stamp_and_device(&self) -> [String; 2] {
+        [NAMES.stamp, NAMES.device].map(|name| self.cookies[name].clone())
+    }
+
+    pub(super) fn set_device(&mut self, value: &str) {
+        self.cookies.insert(NAMES.device, value.to_owned());
+    }
+
     pub(super) fn request(&self, method: Method, path: &str) -> Request {
         let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let headers = [(header::COOKIE, cookies.join("; ").parse().unwrap())].into_iter().collect();

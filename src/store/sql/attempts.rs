@@ -1,13 +1,11 @@
 //! Failed codes in a row.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use sqlx::Row;
 
 use crate::{
     clock::UnixTime,
-    policy::throttle::REBIND_AFTER,
+    policy::throttle::Pauses,
     request::Subject,
     store::{Attempts, Failed, Reservation, StoreError, Tries, TriesBy, sql::Sql},
 };
@@ -19,6 +17,8 @@ const COUNT: &str = "INSERT INTO attempt (subject, kind, failures, paused_until)
      WHERE attempt.paused_until <= $3 AND attempt.failures < $4 RETURNING failures";
 const PAUSE: &str = "UPDATE attempt SET paused_until = $3 WHERE subject = $1 AND kind = $2";
 const STATE: &str = "SELECT failures, paused_until FROM attempt WHERE subject = $1 AND kind = $2";
+const RELEASE: &str = "UPDATE attempt SET failures = failures - 1, paused_until = 0 \
+     WHERE subject = $1 AND kind = $2 AND failures > 0";
 const CLEAR: &str = "DELETE FROM attempt WHERE subject = $1 AND kind = $2";
 const CLEAR_EXHAUSTED: &str = "DELETE FROM attempt WHERE subject = $1 AND failures >= $2";
 
@@ -29,7 +29,7 @@ impl Attempts for Sql {
         subject: &Subject,
         tries: Tries,
         now: UnixTime,
-        pause_after: fn(u32) -> Duration,
+        pauses: Pauses,
     ) -> Result<Reservation, StoreError> {
         let word = tries.word();
         self.timed("reserve", async {
@@ -38,20 +38,20 @@ impl Attempts for Sql {
                 .bind(subject.as_str())
                 .bind(word.as_str())
                 .bind(now.millis())
-                .bind(most(tries))
+                .bind(most(tries, pauses))
                 .fetch_optional(&mut *change)
                 .await?;
             let Some(counted) = counted else {
                 let state =
                     sqlx::query(STATE).bind(subject.as_str()).bind(word.as_str()).fetch_one(&mut *change).await?;
                 change.rollback().await?;
-                return Ok(refused(tries, state.try_get("failures")?, state.try_get("paused_until")?));
+                return Ok(refused(most(tries, pauses), state.try_get("failures")?, state.try_get("paused_until")?));
             };
             let failures = failures(counted.try_get("failures")?)?;
             sqlx::query(PAUSE)
                 .bind(subject.as_str())
                 .bind(word.as_str())
-                .bind(now.plus(pause_after(failures)).millis())
+                .bind(now.plus(pauses.after(failures)).millis())
                 .execute(&mut *change)
                 .await?;
             change.commit().await?;
@@ -71,6 +71,14 @@ impl Attempts for Sql {
         .await
     }
 
+    async fn release(&self, subject: &Subject, tries: Tries) -> Result<(), StoreError> {
+        self.timed("release", async {
+            sqlx::query(RELEASE).bind(subject.as_str()).bind(tries.word()).execute(&self.pool).await?;
+            Ok(())
+        })
+        .await
+    }
+
     async fn clear(&self, subject: &Subject, tries: Tries) -> Result<(), StoreError> {
         self.timed("clear", async {
             sqlx::query(CLEAR).bind(subject.as_str()).bind(tries.word()).execute(&self.pool).await?;
@@ -79,9 +87,9 @@ impl Attempts for Sql {
         .await
     }
 
-    async fn clear_exhausted(&self, subject: &Subject) -> Result<(), StoreError> {
+    async fn clear_exhausted(&self, subject: &Subject, rebind_after: u32) -> Result<(), StoreError> {
         self.timed("clear_exhausted", async {
-            let clear = sqlx::query(CLEAR_EXHAUSTED).bind(subject.as_str()).bind(i64::from(REBIND_AFTER));
+            let clear = sqlx::query(CLEAR_EXHAUSTED).bind(subject.as_str()).bind(i64::from(rebind_after));
             clear.execute(&self.pool).await?;
             Ok(())
         })
@@ -90,16 +98,16 @@ impl Attempts for Sql {
 }
 
 /// How many failures there can be.
-fn most(tries: Tries) -> i64 {
+fn most(tries: Tries, pauses: Pauses) -> i64 {
     match tries.by {
-        TriesBy::Anyone | TriesBy::KnownBrowser => i64::from(REBIND_AFTER),
+        TriesBy::Anyone | TriesBy::KnownBrowser => i64::from(pauses.rebind_after),
         TriesBy::Enrolment => i64::from(u32::MAX),
     }
 }
 
 /// Why nothing was counted.
-fn refused(tries: Tries, failures: i64, paused_until: i64) -> Reservation {
-    if failures >= most(tries) {
+fn refused(most: i64, failures: i64, paused_until: i64) -> Reservation {
+    if failures >= most {
         return Reservation::Exhausted;
     }
     Reservation::Paused { until: UnixTime::from_millis(paused_until) }

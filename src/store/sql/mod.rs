@@ -17,10 +17,12 @@ mod devices;
 mod families;
 mod location;
 mod logins;
+mod networks;
 mod outbox;
 mod privacy;
 mod restore;
 mod sealing;
+mod sends;
 mod spent;
 mod trail;
 

@@ -72,9 +72,17 @@ async fn where_the_body_tells_a_success_it_also_tells_whether_money_waits() {
         let changed = visitor.post("/change", form).await;
         assert_eq!(changed.status(), StatusCode::OK);
         changed.bytes().await.unwrap();
-        let pays: Value = visitor.post("/pay", "amount=5").await.json().await.unwrap();
+        let pays = visitor.post("/pay", "amount=5").await;
+        let seconds = pays.headers().get("retry-after").map(|wait| wait.to_str().unwrap().parse::<u32>().unwrap());
+        assert_eq!(seconds.is_some_and(|seconds| (80_000..=86_400).contains(&seconds)), waits, "{seconds:?}");
+        let pays: Value = pays.json().await.unwrap();
         let kind = if waits { "urn:stepgate:cooling-down" } else { "urn:stepgate:second-factor-required" };
         assert_eq!(pays["type"], kind, "{form}: what cannot be looked at counts as done");
+        if waits {
+            visitor.headers.push(("accept".to_owned(), "text/html".to_owned()));
+            let page = visitor.post("/pay", "amount=5").await.text().await.unwrap();
+            assert!(page.contains("this opens in"), "{page}");
+        }
     }
 }
 

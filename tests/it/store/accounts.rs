@@ -208,6 +208,8 @@ async fn sends_are_limited_by_number_and_by_player(sql: &Arc<Sql>) {
             subject: subject(player),
             number: [number; 32],
             at: NOW.plus(MINUTE * minutes),
+            tallies: Vec::new(),
+            cost: 0,
         };
         let sql = Arc::clone(sql);
         async move { sql.reserve_send(&send, LIMITS).await.unwrap() }
@@ -223,7 +225,14 @@ async fn sends_are_limited_by_number_and_by_player(sql: &Arc<Sql>) {
     assert_eq!(send("s1", 1, 130).await, wait(24 * 60), "three within the day");
     let used = |minutes: u32| {
         let id = stepgate::secret::public_id();
-        let send = SmsSend { id: id.clone(), subject: subject("s4"), number: [4; 32], at: NOW.plus(MINUTE * minutes) };
+        let send = SmsSend {
+            id: id.clone(),
+            subject: subject("s4"),
+            number: [4; 32],
+            at: NOW.plus(MINUTE * minutes),
+            tallies: Vec::new(),
+            cost: 0,
+        };
         let sql = Arc::clone(sql);
         async move {
             let reserved = sql.reserve_send(&send, LIMITS).await.unwrap();
@@ -237,7 +246,7 @@ async fn sends_are_limited_by_number_and_by_player(sql: &Arc<Sql>) {
     assert_eq!(used(1).await, wait(24 * 60), "the day's limit counts them all");
     let racing = at_once(20, sql, |sql: Arc<Sql>| async move {
         let id = stepgate::secret::public_id();
-        let send = SmsSend { id, subject: subject("s3"), number: [3; 32], at: NOW };
+        let send = SmsSend { id, subject: subject("s3"), number: [3; 32], at: NOW, tallies: Vec::new(), cost: 0 };
         sql.reserve_send(&send, LIMITS).await.unwrap()
     });
     let reserved = racing.await.into_iter().filter(|sent| *sent == SendReservation::Reserved).count();

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use stepgate::{
-    policy::throttle,
+    policy::throttle::Pauses,
     secret::{Sealed, TokenHash},
     store::{
         Accounts, Applied, ContactKind, ContactRecord, Contacts, Desk, DeskSession, Edit, ResetRecord, ResetState,
@@ -12,6 +12,10 @@ use stepgate::{
 };
 
 use super::{NOW, at_once, subject};
+
+fn pause_after(failures: u32) -> Duration {
+    Pauses::default().after(failures)
+}
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -27,18 +31,17 @@ pub(super) async fn conforms(sql: &Arc<Sql>) {
 }
 
 async fn sign_ins_at_once_are_capped_and_a_step_counts_once(sql: &Arc<Sql>) {
-    let reserve = |sql: Arc<Sql>| async move {
-        sql.reserve_sign_in("guessed", NOW, throttle::pause_after).await.unwrap().is_none()
-    };
+    let reserve =
+        |sql: Arc<Sql>| async move { sql.reserve_sign_in("guessed", NOW, pause_after).await.unwrap().is_none() };
     assert_eq!(at_once(30, sql, reserve).await.into_iter().filter(|free| *free).count(), 5);
-    let until = sql.reserve_sign_in("guessed", NOW, throttle::pause_after).await.unwrap();
+    let until = sql.reserve_sign_in("guessed", NOW, pause_after).await.unwrap();
     assert_eq!(until, Some(NOW.plus(Duration::from_secs(30))));
     assert_eq!(sql.last_step("guessed").await.unwrap(), -1);
     let accept = |sql: Arc<Sql>| async move { sql.accept_step("guessed", 7).await.unwrap() };
     assert_eq!(at_once(20, sql, accept).await.into_iter().filter(|accepted| *accepted).count(), 1);
     assert!(!sql.accept_step("guessed", 6).await.unwrap());
     assert_eq!(sql.last_step("guessed").await.unwrap(), 7);
-    assert_eq!(sql.reserve_sign_in("guessed", NOW, throttle::pause_after).await.unwrap(), None, "forgotten");
+    assert_eq!(sql.reserve_sign_in("guessed", NOW, pause_after).await.unwrap(), None, "forgotten");
     assert!(!sql.accept_step("never seen", 7).await.unwrap());
 }
 

@@ -3,7 +3,7 @@
 use std::{os::unix::fs::PermissionsExt, sync::Arc, time::Duration};
 
 use stepgate::{
-    policy::{FactorKind, throttle},
+    policy::{FactorKind, throttle::Pauses},
     secret::Sealed,
     store::{
         Accounts, Applied, Attempts, Edit, FactorRecord, Failed, Families, LoginBindings, PlayerState, Reservation,
@@ -39,6 +39,7 @@ async fn conforms(sql: Arc<Sql>) {
     a_factor_comes_back_as_it_was(&sql).await;
     super::accounts::conforms(&sql).await;
     super::desk::conforms(&sql).await;
+    super::waves::conforms(&sql).await;
     a_step_is_accepted_once_and_never_a_smaller_one(&sql).await;
     an_id_is_spent_once(&sql).await;
     spent_ids_are_kept_until_they_expire(&sql).await;
@@ -82,7 +83,7 @@ fn a_reopened_file_keeps_everything() {
         assert!(Families::open(&*sql, binding(1), &player, NOW).await.unwrap());
         assert_eq!(sql.raise_epoch(&player).await.unwrap(), 1);
         for _ in 0..5 {
-            sql.reserve(&player, APP, NOW, throttle::pause_after).await.unwrap();
+            sql.reserve(&player, APP, NOW, Pauses::default()).await.unwrap();
         }
         sql.close().await;
 
@@ -179,7 +180,7 @@ async fn guesses_at_once_are_capped(sql: &Arc<Sql>) {
     let player = subject("guessed");
     let guess = |sql: Arc<Sql>| {
         let player = player.clone();
-        async move { sql.reserve(&player, APP, NOW, throttle::pause_after).await.unwrap() }
+        async move { sql.reserve(&player, APP, NOW, Pauses::default()).await.unwrap() }
     };
     let until = NOW.plus(Duration::from_secs(30));
     let reservations = at_once(500, sql, guess).await;
@@ -194,19 +195,22 @@ async fn guesses_at_once_are_capped(sql: &Arc<Sql>) {
     }
     granted.sort_unstable();
     assert_eq!(granted, [1, 2, 3, 4, 5]);
-    let other = sql.reserve(&player, Tries { kind: FactorKind::Sms, ..APP }, NOW, throttle::pause_after).await.unwrap();
+    let other = sql.reserve(&player, Tries { kind: FactorKind::Sms, ..APP }, NOW, Pauses::default()).await.unwrap();
     assert_eq!(other, Reservation::Reserved { failures: 1 });
-    let next = sql.reserve(&player, APP, until, throttle::pause_after).await.unwrap();
+    let next = sql.reserve(&player, APP, until, Pauses::default()).await.unwrap();
     assert_eq!(next, Reservation::Reserved { failures: 6 });
     sql.clear(&player, APP).await.unwrap();
-    let fresh = sql.reserve(&player, APP, NOW, throttle::pause_after).await.unwrap();
-    assert_eq!(fresh, Reservation::Reserved { failures: 1 });
+    for _ in 0..2 {
+        let fresh = sql.reserve(&player, APP, NOW, Pauses::default()).await.unwrap();
+        assert_eq!(fresh, Reservation::Reserved { failures: 1 });
+        sql.release(&player, APP).await.unwrap();
+    }
 }
 
 async fn a_hundred_failures_exhaust_a_factor(sql: &Sql) {
     let player = subject("exhausted");
-    let unpaused = |_| Duration::ZERO;
-    for failures in 1..=throttle::REBIND_AFTER {
+    let unpaused = Pauses { first: Duration::ZERO, ..Pauses::default() };
+    for failures in 1..=unpaused.rebind_after {
         let reserved = sql.reserve(&player, APP, NOW, unpaused).await.unwrap();
         assert_eq!(reserved, Reservation::Reserved { failures });
     }
@@ -215,7 +219,7 @@ async fn a_hundred_failures_exhaust_a_factor(sql: &Sql) {
     let known = Tries { by: TriesBy::KnownBrowser, ..APP };
     let reserved = sql.reserve(&player, known, NOW, unpaused).await.unwrap();
     assert_eq!(reserved, Reservation::Reserved { failures: 1 });
-    sql.clear_exhausted(&player).await.unwrap();
+    sql.clear_exhausted(&player, unpaused.rebind_after).await.unwrap();
     let reserved = sql.reserve(&player, APP, NOW, unpaused).await.unwrap();
     assert_eq!(reserved, Reservation::Reserved { failures: 1 });
     assert_eq!(sql.failed(&player, known, NOW).await.unwrap().count, 1, "others are as they were");

@@ -6,6 +6,7 @@ mod desk;
 mod durable;
 mod restore;
 mod shared;
+mod waves;
 
 use std::{future::Future, sync::Arc};
 

@@ -1,20 +1,19 @@
 //! A store that fails at one call: it was not made, or it was made and its answer is lost.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use stepgate::{
     clock::UnixTime,
+    policy::{sms_guard::Tally, throttle::Pauses},
     request::{Binding, Subject},
     secret::{Sealed, TokenHash},
     store::{
         Accounts, Applied, Approval, Approvals, Attempts, AuditRecord, BackupCodeRecord, Challenge, Challenges,
-        ContactRecord, Contacts, DeviceRecord, Devices, Edit, Failed, Families, Held, LoginBindings, Outbox,
-        OutboxRecord, PendingEnrolment, PendingEnrolments, PlayerState, Reservation, SendLimits, SendReservation,
-        SentCode, SentCodes, SmsSend, SmsSends, Spared, Spent, StoreError, Tries,
+        ContactRecord, Contacts, DeviceRecord, Devices, Edit, Failed, Families, Held, LoginBindings, NetworkAttempts,
+        NetworkPause, NetworkTries, Outbox, OutboxRecord, PendingEnrolment, PendingEnrolments, PlayerState,
+        Reservation, SendLimits, SendReservation, SentCode, SentCodes, SmsSend, SmsSends, Spared, Spent, StoreError,
+        Tries,
     },
 };
 use tokio::sync::Notify;
@@ -156,8 +155,12 @@ failing! {
     }
     SmsSends {
         fn reserve_send(send: &SmsSend, limits: SendLimits) -> SendReservation;
-        fn verified(id: &str, at: UnixTime) -> ();
+        fn untally(send: &SmsSend) -> ();
+        fn spend_on(tally: &str, cost: u64, at: UnixTime) -> ();
+        fn tally(tally: &str, since: UnixTime) -> Vec<Tally>;
+        fn verified(id: &str, at: UnixTime) -> Vec<String>;
         fn sweep_sends(before: UnixTime) -> u64;
+        fn sweep_tallies(before: UnixTime) -> u64;
     }
     Outbox {
         fn put(record: &OutboxRecord) -> ();
@@ -167,10 +170,17 @@ failing! {
         fn waiting() -> u64;
     }
     Attempts {
-        fn reserve(subject: &Subject, tries: Tries, now: UnixTime, pause_after: fn(u32) -> Duration) -> Reservation;
+        fn reserve(subject: &Subject, tries: Tries, now: UnixTime, pauses: Pauses) -> Reservation;
         fn failed(subject: &Subject, tries: Tries, now: UnixTime) -> Failed;
+        fn release(subject: &Subject, tries: Tries) -> ();
         fn clear(subject: &Subject, tries: Tries) -> ();
-        fn clear_exhausted(subject: &Subject) -> ();
+        fn clear_exhausted(subject: &Subject, rebind_after: u32) -> ();
+    }
+    NetworkAttempts {
+        fn reserve_in_networks(tries: &[NetworkTries], now: UnixTime, ends_at: UnixTime) -> Option<NetworkPause>;
+        fn release_in_networks(tries: &[NetworkTries]) -> ();
+        fn paused_in_networks(tries: &[NetworkTries], now: UnixTime) -> Option<NetworkPause>;
+        fn sweep_networks(now: UnixTime) -> u64;
     }
     Families {
         fn open(binding: Binding, subject: &Subject, now: UnixTime) -> bool;

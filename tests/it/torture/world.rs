@@ -277,6 +277,7 @@ async fn flow(clock: &Arc<ManualClock>, plan: &Arc<Plan>) -> Flow {
         stores: Stores {
             accounts: sql.clone(),
             attempts: sql.clone(),
+            networks: sql.clone(),
             families: sql.clone(),
             spent: sql.clone(),
             logins: sql.clone(),
@@ -335,6 +336,8 @@ fn rules(flow: &Arc<Flow>, outbox: &Arc<Outbox>, sms: Vec<courier::SmsSettings>)
         routes: Routes::compile(config.routes, config.default_require),
         paths: config.paths,
         audit: config.audit,
+        throttle: config.throttle,
+        sms_guard: config.sms_guard,
         identity: Sources::build(config.identity, identity).unwrap(),
         second_factor,
         couriers: Couriers::build(couriers, &ports).unwrap(),

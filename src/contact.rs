@@ -197,6 +197,9 @@ impl fmt::Debug for MailAddress {
 }
 
 #[cfg(test)]
+mod fuzz_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

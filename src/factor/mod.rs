@@ -7,3 +7,5 @@ pub mod app;
 pub mod backup_code;
 pub mod code;
 pub mod sms;
+#[cfg(test)]
+mod fuzz_tests;

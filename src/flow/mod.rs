@@ -46,6 +46,8 @@ pub mod send;
 pub mod settings;
 pub mod withhold;
 #[cfg(test)]
+mod fuzz_tests;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;

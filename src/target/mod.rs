@@ -258,6 +258,7 @@ mod tests {
             "/x/%252e%252e/account/withdraw",
             "/account//withdraw",
             "//account/withdraw",
+            "/account/x%2f../%2e./withdraw",
             "/account/withdraw/",
             "/account/withdraw;x=1",
             "/account;v=2/withdraw",

@@ -32,6 +32,7 @@ pub(super) fn of(path: &str) -> Option<Vec<Reading>> {
         (&*once, "decoded once"),
         (&*twice, "decoded twice"),
         (&*decode(&dots_first(path)), "cleaned, then decoded"),
+        (&*decode(&dots_first(&with_dots(path))), "cleaned as browsers do it, then decoded"),
     ] {
         add(&mut readings, base, how)?;
         clean(&mut readings, base, how)?;
@@ -92,6 +93,11 @@ fn shorten(readings: &mut Vec<Reading>, path: &str) -> Option<()> {
 
 fn decode(path: &str) -> String {
     percent_decode_str(path).decode_utf8_lossy().into_owned()
+}
+
+/// With encoded dots as dots: the URL standard takes them as such in a path, and decodes nothing else.
+fn with_dots(path: &str) -> String {
+    path.replace("%2e", ".").replace("%2E", ".")
 }
 
 /// Slashes collapsed before dot segments are removed, as nginx does it.

@@ -24,6 +24,7 @@ fn no_unsigned_token_is_a_stamp() {
         binding: Binding([7; 32]),
         epoch: 3,
         amr: vec!["otp".into()],
+        by: FactorKind::App,
         auth_time: NOW,
         fresh_time: None,
         began: NOW,

@@ -259,6 +259,7 @@ mod tests {
             "/account//withdraw",
             "//account/withdraw",
             "/account/x%2f../%2e./withdraw",
+            "/account/..;x/../withdraw",
             "/account/withdraw/",
             "/account/withdraw;x=1",
             "/account;v=2/withdraw",

@@ -32,7 +32,7 @@ pub(super) fn of(path: &str) -> Option<Vec<Reading>> {
         (&*once, "decoded once"),
         (&*twice, "decoded twice"),
         (&*decode(&dots_first(path)), "cleaned, then decoded"),
-        (&*decode(&dots_first(&with_dots(path))), "cleaned as browsers do it, then decoded"),
+        (&*decode(&without_dots(&with_dots(path))), "cleaned as browsers do it, then decoded"),
     ] {
         add(&mut readings, base, how)?;
         clean(&mut readings, base, how)?;
@@ -71,6 +71,14 @@ fn add(readings: &mut Vec<Reading>, path: &str, how: &'static str) -> Option<()>
 /// Adds a path as servers clean it, and what that is short for.
 fn clean(readings: &mut Vec<Reading>, base: &str, how: &'static str) -> Option<()> {
     for cleaned in [slashes_first(base), dots_first(base)] {
+        add(readings, &cleaned, how)?;
+        shorten(readings, &cleaned)?;
+    }
+    // For who knows no params `..;x` is a name, which a later `..` takes away.
+    if base.contains(';') {
+        let cleaned = trim_end(&collapse(&without_dots(&base.replace('\\', "/"))));
+        add(readings, &cleaned, how)?;
+        let cleaned = dots_first(&cleaned);
         add(readings, &cleaned, how)?;
         shorten(readings, &cleaned)?;
     }

@@ -58,8 +58,9 @@ fn no_signed_token_of_another_shape_is_a_stamp() {
         assert!(stamp.proof.began.plus(STAMPS.settings.lifetime) > NOW);
         let again = STAMPS.verify(&STAMPS.mint(&stamp.proof, NOW).token, NOW);
         let same = again.is_ok_and(|again| {
-            (again.proof.subject, again.proof.binding, again.proof.epoch, again.proof.amr, again.proof.auth_time)
-                == (stamp.proof.subject, stamp.proof.binding, stamp.proof.epoch, stamp.proof.amr, stamp.proof.auth_time)
+            let (one, other) = (&again.proof, &stamp.proof);
+            (&one.subject, one.binding, one.epoch, &one.amr, one.auth_time, one.by)
+                == (&other.subject, other.binding, other.epoch, &other.amr, other.auth_time, other.by)
         });
         // Only a text too long for a token cannot be minted again.
         assert!(same || payload.len() > MAX_TOKEN / 2);

@@ -216,6 +216,9 @@ impl fmt::Debug for MailAddress {
 }
 
 #[cfg(test)]
+mod fuzz_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -25,6 +25,7 @@
 //! - [`fields`]: bound fields out of queries, forms and JSON bodies.
 //! - [`words`]: what players read, in every language; numbers and times as a language writes them.
 //! - [`metrics`], [`secret`], [`clock`]: counting, secrets, time.
+//! - `fuzz`, in tests only: targets, their inputs and mutations.
 
 pub mod app;
 pub mod cli;
@@ -50,3 +51,5 @@ pub mod words;
 pub mod metrics;
 pub mod secret;
 pub mod clock;
+#[cfg(test)]
+pub mod fuzz;

@@ -230,6 +230,9 @@ pub fn names_loopback(host: &str) -> bool {
 }
 
 #[cfg(test)]
+mod fuzz_tests;
+
+#[cfg(test)]
 mod tests {
     use http::HeaderValue;
     use proptest::prelude::*;

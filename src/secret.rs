@@ -257,6 +257,9 @@ fn associated(purpose: &str, context: &[&[u8]]) -> [u8; 32] {
 }
 
 #[cfg(test)]
+mod fuzz_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

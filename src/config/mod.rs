@@ -23,6 +23,8 @@ mod resolve;
 mod schema;
 mod tree;
 mod value;
+#[cfg(test)]
+mod fuzz_tests;
 
 pub use problem::{Problem, Problems, Severity};
 pub use schema::schema;

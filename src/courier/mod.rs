@@ -30,6 +30,8 @@ pub mod receipt;
 pub mod smtp;
 pub mod template;
 pub mod twilio;
+#[cfg(test)]
+mod fuzz_tests;
 
 pub use breaker::Patience;
 use line::{Described, Line};

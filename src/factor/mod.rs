@@ -8,3 +8,5 @@ pub mod backup_code;
 pub mod code;
 pub mod password;
 pub mod sms;
+#[cfg(test)]
+mod fuzz_tests;

@@ -5,6 +5,8 @@ mod form;
 mod json;
 mod multipart;
 #[cfg(test)]
+mod fuzz_tests;
+#[cfg(test)]
 mod property_tests;
 
 /// Where a field stands.

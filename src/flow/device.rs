@@ -240,6 +240,11 @@ fn cookie(device: &DeviceRecord, secret: &Token, now: UnixTime) -> DeviceCookie 
 fn presented(rules: &RuleSet, head: &Head<'_>) -> Option<(String, Token)> {
     let name = CookieNames::of(rules.site.secure).device;
     let value = request::cookie(head.headers, name).ok().flatten()?;
+    parts_of(value)
+}
+
+/// Id and secret in the value of a device cookie: `id.secret`, each in its one spelling.
+pub(super) fn parts_of(value: &str) -> Option<(String, Token)> {
     let (id, secret) = value.split_once('.')?;
     secret::is_public_id(id).then_some(())?;
     Some((id.to_owned(), Token::parse(secret)?))

@@ -26,7 +26,23 @@ pub struct HeldRequest {
     /// Whether it carried an Authorization header; its value comes fresh as well.
     authorized: bool,
     content_type: Option<String>,
+    #[serde(with = "octets")]
     body: Vec<u8>,
+}
+
+/// Bytes as one text. JSON's list of numbers takes four times their room, which held requests count.
+mod octets {
+    use data_encoding::BASE64;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&BASE64.encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        BASE64.decode(text.as_bytes()).map_err(D::Error::custom)
+    }
 }
 
 /// Headers that are not kept: framing, hop by hop, and what must come fresh.
@@ -216,4 +232,27 @@ impl Flow {
 /// Account, session and route: what a held request is bound to besides its challenge.
 fn held_context(challenge: &Challenge) -> [&[u8]; 4] {
     [challenge.id.as_bytes(), challenge.subject.as_str().as_bytes(), &challenge.binding.0, challenge.route.as_bytes()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_held_body_takes_a_third_more_than_its_own_room() {
+        let body: Vec<u8> = (0..=255).cycle().take(60_000).collect();
+        let held = HeldRequest {
+            method: "POST".to_owned(),
+            target: "/wallet/withdraw".to_owned(),
+            host: "play.example".to_owned(),
+            headers: Vec::new(),
+            cookies: Vec::new(),
+            authorized: false,
+            content_type: None,
+            body: body.clone(),
+        };
+        let plain = serde_json::to_vec(&held).unwrap();
+        assert!(plain.len() < body.len() * 4 / 3 + 200, "{}", plain.len());
+        assert_eq!(serde_json::from_slice::<HeldRequest>(&plain).unwrap().body, body);
+    }
 }

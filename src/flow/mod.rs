@@ -48,6 +48,8 @@ pub mod settings;
 pub mod withhold;
 mod sms_guard;
 #[cfg(test)]
+mod fuzz_tests;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;

@@ -27,6 +27,8 @@ mod source;
 mod success;
 mod sources;
 mod withhold;
+#[cfg(test)]
+mod fuzz_tests;
 
 pub use sources::Sources;
 

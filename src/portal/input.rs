@@ -98,7 +98,7 @@ async fn read(request: Request, flow: &Arc<Flow>, media: Media) -> Result<(Call,
 }
 
 /// A document out of its text. The parser's own words may quote a code, so they are not told.
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     const NO_OBJECT: &str = "the body is no JSON object";
     // An array would be taken as the members in their order.
     if body.trim_ascii_start().first() != Some(&b'{') {

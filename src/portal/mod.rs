@@ -33,6 +33,8 @@ mod language;
 mod openapi;
 mod receipt;
 mod settings;
+#[cfg(test)]
+mod fuzz_tests;
 
 use api::{account, challenges, enrolments};
 pub use input::MAX_BODY;

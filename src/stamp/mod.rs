@@ -6,6 +6,8 @@ mod assertion;
 mod keys;
 pub mod provider;
 mod token;
+#[cfg(test)]
+mod fuzz_tests;
 
 use std::{sync::Arc, time::Duration};
 

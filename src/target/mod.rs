@@ -9,6 +9,8 @@ use http::Method;
 
 mod policy;
 mod readings;
+#[cfg(test)]
+mod fuzz_tests;
 
 pub use policy::{OddForm, PathPolicy};
 
@@ -256,6 +258,8 @@ mod tests {
             "/x/%252e%252e/account/withdraw",
             "/account//withdraw",
             "//account/withdraw",
+            "/account/x%2f../%2e./withdraw",
+            "/account/..;x/../withdraw",
             "/account/withdraw/",
             "/account/withdraw;x=1",
             "/account;v=2/withdraw",

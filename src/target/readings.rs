@@ -32,6 +32,7 @@ pub(super) fn of(path: &str) -> Option<Vec<Reading>> {
         (&*once, "decoded once"),
         (&*twice, "decoded twice"),
         (&*decode(&dots_first(path)), "cleaned, then decoded"),
+        (&*decode(&without_dots(&with_dots(path))), "cleaned as browsers do it, then decoded"),
     ] {
         add(&mut readings, base, how)?;
         clean(&mut readings, base, how)?;
@@ -73,6 +74,14 @@ fn clean(readings: &mut Vec<Reading>, base: &str, how: &'static str) -> Option<(
         add(readings, &cleaned, how)?;
         shorten(readings, &cleaned)?;
     }
+    // For who knows no params `..;x` is a name, which a later `..` takes away.
+    if base.contains(';') {
+        let cleaned = trim_end(&collapse(&without_dots(&base.replace('\\', "/"))));
+        add(readings, &cleaned, how)?;
+        let cleaned = dots_first(&cleaned);
+        add(readings, &cleaned, how)?;
+        shorten(readings, &cleaned)?;
+    }
     Some(())
 }
 
@@ -92,6 +101,11 @@ fn shorten(readings: &mut Vec<Reading>, path: &str) -> Option<()> {
 
 fn decode(path: &str) -> String {
     percent_decode_str(path).decode_utf8_lossy().into_owned()
+}
+
+/// With encoded dots as dots: the URL standard takes them as such in a path, and decodes nothing else.
+fn with_dots(path: &str) -> String {
+    path.replace("%2e", ".").replace("%2E", ".")
 }
 
 /// Slashes collapsed before dot segments are removed, as nginx does it.

@@ -15,6 +15,8 @@ mod accept;
 mod code_text;
 mod format;
 mod language;
+#[cfg(test)]
+mod fuzz_tests;
 
 pub use accept::accepted;
 pub use code_text::CodeFor;

@@ -27,6 +27,8 @@ mod trie;
 #[cfg(test)]
 mod bypasses;
 #[cfg(test)]
+mod fuzz_tests;
+#[cfg(test)]
 mod tests;
 
 pub use steps::Step;

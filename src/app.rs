@@ -1,6 +1,7 @@
 //! The composition root: the only file that names concrete parts, and the place where a reload
 //! swaps the rules.
 
+mod credentials;
 mod desk;
 mod reload;
 mod sweep;
@@ -15,7 +16,12 @@ use std::{
 use arc_swap::ArcSwap;
 use tokio::runtime::{Builder, Runtime};
 
-use self::{desk::Desk, reload::Reload, sweep::Aging};
+use self::{
+    credentials::{key_ring, load_certificates},
+    desk::Desk,
+    reload::Reload,
+    sweep::Aging,
+};
 use crate::{
     cli,
     clock::{Clock, SystemClock},
@@ -381,20 +387,6 @@ impl Live {
             config_hash: config.hash,
         })
     }
-}
-
-fn key_ring(keys: &[config::keys::PrivateKey]) -> Result<stamp::KeyRing, StartError> {
-    let bad = |error: stamp::BadKey| StartError::Config(format!("the key file: {error}"));
-    let keys: Result<Vec<_>, _> =
-        keys.iter().map(|key| stamp::SigningKey::from_pkcs8(&key.id, &key.pkcs8, key.made_at)).collect();
-    stamp::KeyRing::new(keys.map_err(bad)?).map_err(bad)
-}
-
-fn load_certificates(config: &Config) -> Result<Vec<Option<Arc<Certificates>>>, StartError> {
-    let load = |files: &crate::edge::settings::TlsFiles| {
-        Certificates::load(files).map(Arc::new).map_err(|error| StartError::Config(error.to_string()))
-    };
-    config.edge.listen.iter().map(|listener| listener.tls.as_ref().map(load).transpose()).collect()
 }
 
 /// Says in the log that `check` has something to say.

@@ -8,7 +8,7 @@ use crate::kit::{ApiClient, Browser, Scripts, eventually};
 /// `ayu`'s number at the demo site.
 const NUMBER: &str = "+6281200001001";
 
-async fn sign_in(browser: &Browser, desk: &DeskGate, role: Role) {
+pub(super) async fn sign_in(browser: &Browser, desk: &DeskGate, role: Role) {
     browser.open(&desk.url("/sign-in")).await;
     browser.fill("#name", role.as_str()).await;
     browser.fill("#password", PASSWORD).await;
@@ -17,13 +17,13 @@ async fn sign_in(browser: &Browser, desk: &DeskGate, role: Role) {
     assert_eq!(browser.text("#agent").await, role.as_str());
 }
 
-async fn find(browser: &Browser, by: &str, text: &str) {
+pub(super) async fn find(browser: &Browser, by: &str, text: &str) {
     browser.fill(&format!("#{by}"), text).await;
     browser.go(&format!("#by-{by}")).await;
     assert_eq!(browser.text("#player").await, AYU);
 }
 
-async fn ask_for_reset(browser: &Browser) {
+pub(super) async fn ask_for_reset(browser: &Browser) {
     browser.press("#do-reset summary").await;
     browser.fill("#reason-reset", "lost the phone").await;
     browser.fill("#case-reset", "T-17").await;
@@ -32,7 +32,7 @@ async fn ask_for_reset(browser: &Browser) {
 }
 
 /// The link that calls a reset off, once the player was sent it.
-async fn cancel_link(desk: &DeskGate) -> String {
+pub(super) async fn cancel_link(desk: &DeskGate) -> String {
     eventually("a link by SMS", async || {
         let texts = desk.gate.provider.asked().into_iter().map(|asked| asked.json());
         texts.filter(|sms| sms["to"] == NUMBER).find_map(|sms| {

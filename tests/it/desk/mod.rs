@@ -2,6 +2,7 @@
 
 mod command;
 mod console;
+mod tour;
 
 use std::{net::SocketAddr, os::unix::fs::PermissionsExt, path::Path};
 

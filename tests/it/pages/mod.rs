@@ -12,7 +12,7 @@ mod challenge;
 mod enrolment;
 mod languages;
 mod messages;
-mod viewer;
+pub(crate) mod viewer;
 
 /// A gateway with a look and a time zone of its own.
 async fn gate() -> TestGate {

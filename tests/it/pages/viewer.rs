@@ -15,9 +15,9 @@ const LAPTOP: (u32, u32) = (1280, 800);
 
 /// Bytes at most, headers and everything that it loads included: of a page, of the settings with
 /// everything on them, and of a page with a QR code.
-pub(super) const PAGE: u64 = 10 * 1024;
-pub(super) const PAGE_OF_LISTS: u64 = 14 * 1024;
-pub(super) const PAGE_WITH_PICTURE: u64 = 24 * 1024;
+pub(crate) const PAGE: u64 = 10 * 1024;
+pub(crate) const PAGE_OF_LISTS: u64 = 14 * 1024;
+pub(crate) const PAGE_WITH_PICTURE: u64 = 24 * 1024;
 
 /// The check of accessibility, where `script/bootstrap --tests` could get it.
 fn axe() -> Option<String> {
@@ -25,24 +25,24 @@ fn axe() -> Option<String> {
 }
 
 /// A browser that looks at pages.
-pub(super) struct Viewer {
-    pub(super) browser: Browser,
+pub(crate) struct Viewer {
+    pub(crate) browser: Browser,
     axe: Option<String>,
 }
 
 impl Viewer {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let browser = Browser::start(Scripts::On).await;
         Self { browser, axe: axe() }
     }
 
     /// Looks at an address in every language.
-    pub(super) async fn tour(&self, name: &str, url: &str) {
+    pub(crate) async fn tour(&self, name: &str, url: &str) {
         self.tour_within(name, url, PAGE).await;
     }
 
     /// The same for a page that may be larger.
-    pub(super) async fn tour_within(&self, name: &str, url: &str, most: u64) {
+    pub(crate) async fn tour_within(&self, name: &str, url: &str, most: u64) {
         for language in Language::ALL {
             self.speak(language).await;
             self.browser.open(url).await;
@@ -53,12 +53,12 @@ impl Viewer {
     }
 
     /// From now on pages are asked for in this language.
-    pub(super) async fn speak(&self, language: Language) {
+    pub(crate) async fn speak(&self, language: Language) {
         self.browser.driver.add_cookie(Cookie::new("stepgate-language", language.tag())).await.unwrap();
     }
 
     /// Looks at the open page: on a phone in the light, and in English on a dark one and a laptop.
-    pub(super) async fn look_at(&self, name: &str, language: Language, most: u64) {
+    pub(crate) async fn look_at(&self, name: &str, language: Language, most: u64) {
         let spoken = self.run("return [document.documentElement.lang, document.documentElement.dir]").await;
         assert_eq!(spoken, json!([language.tag(), language.direction().as_str()]), "{name}");
         let bytes = self.bytes_loaded().await;
@@ -104,7 +104,7 @@ impl Viewer {
         self.tell("Emulation.setEmulatedMedia", features).await;
     }
 
-    pub(super) async fn run(&self, script: &str) -> Value {
+    pub(crate) async fn run(&self, script: &str) -> Value {
         self.browser.driver.execute(script, vec![]).await.unwrap().json().clone()
     }
 
@@ -131,7 +131,7 @@ impl Viewer {
     }
 
     /// What axe-core finds on the open page; `None` where it is not there.
-    pub(super) async fn violations(&self) -> Option<Value> {
+    pub(crate) async fn violations(&self) -> Option<Value> {
         let axe = self.axe.as_ref()?;
         let script = format!(
             "if (!window.axe) {{ {axe} }}; const done = arguments[arguments.length - 1];

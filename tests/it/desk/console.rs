@@ -46,10 +46,19 @@ pub(super) async fn cancel_link(desk: &DeskGate) -> String {
 
 #[tokio::test]
 async fn a_reset_takes_two_agents_and_the_player_binds_anew_with_the_temporary_code() {
+    reset(Scripts::On).await;
+}
+
+#[tokio::test]
+async fn a_reset_takes_two_agents_and_the_player_binds_anew_without_scripts() {
+    reset(Scripts::Off).await;
+}
+
+async fn reset(scripts: Scripts) {
     let desk = DeskGate::start("1s").await;
     let base = desk.gate.url("");
     ApiClient::log_in(&base, "ayu").await.enrol_app().await;
-    let browser = Browser::start(Scripts::Off).await;
+    let browser = Browser::start(scripts).await;
 
     sign_in(&browser, &desk, Role::Support).await;
     find(&browser, "phone", "0812 0000 1001").await;

@@ -186,7 +186,8 @@ impl Flow {
             }
             Change::Unfreeze => (Event::Unfrozen, "", vec![Edit::Unfreeze, Edit::RaiseEpoch]),
             Change::EndSessions | Change::Bind { .. } | Change::BackupCodes => {
-                (Event::SessionsEnded, "", vec![Edit::RaiseEpoch])
+                // A remembered browser would have its stamp back at once.
+                (Event::SessionsEnded, "", vec![Edit::RaiseEpoch, Edit::ForgetDevices])
             }
         }
     }

@@ -21,7 +21,7 @@ const SEEN: &str = "INSERT INTO contact (subject, kind, lookup, key_id, sealed, 
      first_seen = CASE WHEN contact.is_current = 1 THEN contact.first_seen ELSE excluded.first_seen END, \
      last_seen = excluded.last_seen, is_current = 1 RETURNING first_seen";
 const SINCE: &str = "SELECT kind, lookup, key_id, sealed, first_seen, last_seen FROM contact \
-     WHERE subject = $1 AND last_seen >= $2 ORDER BY last_seen DESC";
+     WHERE subject = $1 AND (last_seen >= $2 OR is_current = 1) ORDER BY last_seen DESC";
 
 #[async_trait]
 impl Contacts for Sql {

@@ -1,7 +1,7 @@
 // Koa with its router.
 const fs = require("node:fs");
 const Koa = require("koa");
-const { Router } = require("@koa/router");
+const Router = require("@koa/router");
 
 const app = new Koa();
 const router = new Router();

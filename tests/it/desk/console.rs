@@ -79,7 +79,9 @@ async fn reset(scripts: Scripts) {
     browser.become_again(support).await;
     eventually("the reset is carried out", async || {
         browser.open(&desk.url(&format!("/players/{AYU}"))).await;
-        (browser.text(".state").await == "done").then_some(())
+        let done = browser.text(".state").await == "done";
+        // The page is put together by several reads: the player's state may be of a moment before.
+        (done && browser.has("#do-code").await).then_some(())
     })
     .await;
     browser.press("#do-code summary").await;

@@ -11,7 +11,6 @@ use crate::{
     edge::{live::Live, ops::Readiness, tls::Certificates},
     flow::Flow,
     metrics::Metrics,
-    notice::Round,
 };
 
 /// Between two looks for notices.
@@ -73,15 +72,7 @@ pub(super) async fn carry_notices(flow: Arc<Flow>, live: Arc<ArcSwap<Live>>, htt
     loop {
         tick.tick().await;
         let rules = Arc::clone(&live.load().rules);
-        let round = Round {
-            outbox: &*flow.stores.outbox,
-            sealer: &flow.sealer,
-            couriers: &rules.couriers,
-            settings: &rules.notices,
-            http: &http,
-            clock: &flow.clock,
-        };
-        if let Err(error) = round.carry().await {
+        if let Err(error) = flow.carry_notices(&rules, &http).await {
             tracing::error!(%error, "notices wait");
         }
     }

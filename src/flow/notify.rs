@@ -10,7 +10,7 @@ use crate::{
         contacts::{Contact, Known},
     },
     identity::Player,
-    notice::{self, Letter},
+    notice::{self, Letter, Round},
     policy::FactorKind,
     request::Subject,
     secret::Token,
@@ -148,6 +148,22 @@ impl Event {
 }
 
 impl Flow {
+    /// Carries the notices that are due, each once: [`Round::carry`] with this flow's parts.
+    ///
+    /// # Errors
+    /// `Store`; what was not carried stays due.
+    pub async fn carry_notices(&self, rules: &RuleSet, http: &reqwest::Client) -> Result<usize, FlowError> {
+        let round = Round {
+            outbox: &*self.stores.outbox,
+            sealer: &self.sealer,
+            couriers: &rules.couriers,
+            settings: &rules.notices,
+            http,
+            clock: &self.clock,
+        };
+        Ok(round.carry().await?)
+    }
+
     /// The edits that tell a player of an event by every way that reaches them. They belong into the
     /// change itself, so that nothing happens untold. `at`: when it happened; a factor of that moment
     /// is not older than the event.

@@ -10,7 +10,6 @@ use crate::{
         enrol::Wanted,
         testing::{DAY, NUMBER, START, STEP, World, code, known},
     },
-    notice::Round,
     policy::{FactorKind, cooldown::Cause},
     secret::Token,
     store::{Place, ResetRecord, ResetState},
@@ -112,15 +111,7 @@ impl AtDesk {
     /// What the player was sent by SMS, newest first.
     async fn told(&self) -> Vec<String> {
         let (flow, rules) = (&self.world.flow, &self.world.rules);
-        let round = Round {
-            outbox: &*flow.stores.outbox,
-            sealer: &flow.sealer,
-            couriers: &rules.couriers,
-            settings: &rules.notices,
-            http: &reqwest::Client::new(),
-            clock: &flow.clock,
-        };
-        round.carry().await.unwrap();
+        flow.carry_notices(rules, &reqwest::Client::new()).await.unwrap();
         self.world.sent_to(NUMBER)
     }
 

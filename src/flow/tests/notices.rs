@@ -38,15 +38,7 @@ impl Account {
         let now = self.world.clock.now();
         let edits = flow.told(rules, &self.ayu.player, (event, ""), now).await.unwrap();
         flow.stores.accounts.apply(&self.ayu.player.subject, &edits).await.unwrap();
-        let round = crate::notice::Round {
-            outbox: &*flow.stores.outbox,
-            sealer: &flow.sealer,
-            couriers: &rules.couriers,
-            settings: &rules.notices,
-            http: &reqwest::Client::new(),
-            clock: &flow.clock,
-        };
-        round.carry().await.unwrap();
+        flow.carry_notices(rules, &reqwest::Client::new()).await.unwrap();
         let text = self.world.sent_to(NUMBER).into_iter().next().expect("a letter");
         let (_, rest) = text.split_once("/freeze?t=").expect("a link");
         rest.chars().take(43).collect()

@@ -78,6 +78,8 @@ pub struct Accounts(Mutex<State>);
 struct State {
     accounts: HashMap<&'static str, Account>,
     sessions: HashMap<String, Session>,
+    /// The account of each reset link that was not used yet.
+    resets: HashMap<String, &'static str>,
 }
 
 impl Default for Accounts {
@@ -90,6 +92,7 @@ impl Default for Accounts {
         Self(Mutex::new(State {
             accounts: accounts.into_iter().map(|account| (account.id, account)).collect(),
             sessions: HashMap::new(),
+            resets: HashMap::new(),
         }))
     }
 }
@@ -102,9 +105,28 @@ impl Accounts {
         let mut state = self.lock();
         let fits = |account: &&Account| account.username == username && account.password == password;
         let account = state.accounts.values().find(fits)?.id;
-        let cookie = secret::public_id();
-        state.sessions.insert(cookie.clone(), Session { account, csrf: secret::public_id() });
-        Some(cookie)
+        Some(state.open_session(account))
+    }
+
+    /// The token of a link by which a forgotten password is set anew, once: 128 random bits. `None` for
+    /// names that nobody has.
+    #[must_use]
+    pub fn begin_reset(&self, username: &str) -> Option<String> {
+        let mut state = self.lock();
+        let account = state.accounts.values().find(|account| account.username == username)?.id;
+        let token = secret::public_id();
+        state.resets.insert(token.clone(), account);
+        Some(token)
+    }
+
+    /// Sets the password of a link's account and logs its player in; `None` for links that are unknown
+    /// or used.
+    #[must_use]
+    pub fn finish_reset(&self, token: &str, password: String) -> Option<String> {
+        let mut state = self.lock();
+        let account = state.resets.remove(token)?;
+        state.accounts.get_mut(account)?.password = password;
+        Some(state.open_session(account))
     }
 
     /// Ends the session of a cookie value; of an unknown one, does nothing.
@@ -161,6 +183,15 @@ impl Accounts {
     }
 }
 
+impl State {
+    /// A new session's cookie value.
+    fn open_session(&mut self, account: &'static str) -> String {
+        let cookie = secret::public_id();
+        self.sessions.insert(cookie.clone(), Session { account, csrf: secret::public_id() });
+        cookie
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -202,5 +233,16 @@ mod tests {
         accounts.set_password(BUDI, "another".to_owned());
         assert!(accounts.log_in("budi", PASSWORD).is_none());
         assert!(accounts.log_in("budi", "another").is_some());
+    }
+
+    #[test]
+    fn a_reset_link_sets_the_password_once() {
+        let accounts = Accounts::default();
+        assert!(accounts.begin_reset("nobody").is_none());
+        let token = accounts.begin_reset("budi").unwrap();
+        let cookie = accounts.finish_reset(&token, "forgotten".to_owned()).unwrap();
+        assert_eq!(accounts.session(&cookie).unwrap().1.id, BUDI);
+        assert!(accounts.finish_reset(&token, "again".to_owned()).is_none());
+        assert!(accounts.log_in("budi", "forgotten").is_some());
     }
 }

@@ -58,11 +58,48 @@ struct Shell<'a> {
 <label>Password <input name="password" type="password" autocomplete="current-password" required></label>
 <button type="submit">Log in</button>
 </form>
+<p><a href="/forgot">Forgot your password?</a></p>
 <p>Try <code>ayu</code>, <code>budi</code> or <code>citra</code> with the password <code>demo-password</code>.</p>
 "#
 )]
 struct LogIn {
     refused: bool,
+}
+
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"<form method="post" action="/forgot">
+<label>User name <input name="username" autocomplete="username" autocapitalize="none" required></label>
+<button type="submit">Send me a link</button>
+</form>
+"#
+)]
+struct Forgot;
+
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"<p>A real site mails this link to the player.</p>
+<p><a href="/reset?token={{ token }}">Choose a new password</a></p>
+"#
+)]
+struct Forgotten<'a> {
+    token: &'a str,
+}
+
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"<form method="post" action="/reset">
+<input type="hidden" name="token" value="{{ token }}">
+<label>New password <input name="password" type="password" autocomplete="new-password" required></label>
+<button type="submit">Set password</button>
+</form>
+"#
+)]
+struct Reset<'a> {
+    token: &'a str,
 }
 
 #[derive(Template)]
@@ -143,6 +180,21 @@ struct Refusal<'a> {
 pub(super) fn log_in(refused: bool) -> Response {
     let status = if refused { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
     page(status, "Log in", false, &LogIn { refused })
+}
+
+/// Asks whose password was forgotten.
+pub(super) fn forgot() -> Response {
+    page(StatusCode::OK, "Forgot your password?", false, &Forgot)
+}
+
+/// Shows the link that a real site would mail.
+pub(super) fn forgotten(token: &str) -> Response {
+    page(StatusCode::OK, "Look into your mail", false, &Forgotten { token })
+}
+
+/// Asks for a new password.
+pub(super) fn reset(token: &str) -> Response {
+    page(StatusCode::OK, "Choose a new password", false, &Reset { token })
 }
 
 /// Balance, the form and the API button.

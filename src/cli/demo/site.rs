@@ -9,7 +9,7 @@ use std::{
 
 use axum::{
     Form, Json, Router,
-    extract::{State, WebSocketUpgrade, ws::WebSocket},
+    extract::{Query, State, WebSocketUpgrade, ws::WebSocket},
     http::{HeaderMap, StatusCode, header},
     middleware,
     response::{IntoResponse, Response},
@@ -47,6 +47,8 @@ pub fn router(journal: Arc<Journal>) -> Router {
         .route("/account/phone", post(change_phone))
         .route("/account/payment-method", post(change_payment_method))
         .route("/login", get(log_in_page).post(log_in))
+        .route("/forgot", get(forgot_page).post(forgot))
+        .route("/reset", get(reset_page).post(reset))
         .route("/logout", post(log_out))
         .route("/api/me", get(me))
         .route("/api/withdraw", post(api_withdraw))
@@ -113,8 +115,50 @@ async fn log_in(State(site): State<Site>, Form(sent): Form<LogIn>) -> Response {
     let Some(value) = site.accounts.log_in(&sent.username, &sent.password) else {
         return pages::log_in(true);
     };
-    let cookie = format!("{SESSION_COOKIE}={value}; Path=/; HttpOnly; SameSite=Lax");
+    logged_in(&value)
+}
+
+fn logged_in(session: &str) -> Response {
+    let cookie = format!("{SESSION_COOKIE}={session}; Path=/; HttpOnly; SameSite=Lax");
     ([(header::SET_COOKIE, cookie)], to("/wallet")).into_response()
+}
+
+async fn forgot_page() -> Response {
+    pages::forgot()
+}
+
+#[derive(Deserialize)]
+struct Forgot {
+    username: String,
+}
+
+/// A name that nobody has gets a link too, and one that does nothing: nobody learns who plays here.
+async fn forgot(State(site): State<Site>, Form(sent): Form<Forgot>) -> Response {
+    let token = site.accounts.begin_reset(&sent.username).unwrap_or_else(crate::secret::public_id);
+    pages::forgotten(&token)
+}
+
+#[derive(Deserialize)]
+struct Link {
+    token: String,
+}
+
+async fn reset_page(Query(link): Query<Link>) -> Response {
+    pages::reset(&link.token)
+}
+
+#[derive(Deserialize)]
+struct Reset {
+    token: String,
+    password: String,
+}
+
+/// Logs the player in at once, as many sites do.
+async fn reset(State(site): State<Site>, Form(sent): Form<Reset>) -> Response {
+    match site.accounts.finish_reset(&sent.token, sent.password) {
+        Some(session) => logged_in(&session),
+        None => pages::refusal(StatusCode::FORBIDDEN, "This link was used or is unknown."),
+    }
 }
 
 async fn log_out(State(site): State<Site>, headers: HeaderMap) -> Response {

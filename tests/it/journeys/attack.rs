@@ -23,24 +23,18 @@ async fn try_everything(journey: &Journey) {
     assert!(!journey.browser.has(".q").await, "no secret is shown");
 }
 
-/// What the site says of the player, behind the gateway's back.
-async fn balance(journey: &Journey) -> String {
-    journey.open("/wallet").await;
-    journey.browser.text(".balance").await
-}
-
 async fn attack(scripts: Scripts) {
     let journey = Journey::begin(scripts).await;
     // The owner has been here before: that is how their contacts are known.
     journey.log_in("budi").await;
-    let before = balance(&journey).await;
+    let before = journey.balance().await;
     journey.open("/.stepgate/settings").await;
     journey.expect("Two-step protection").await;
     let owner = journey.browser.become_another().await;
 
     journey.log_in("budi").await;
     try_everything(&journey).await;
-    assert_eq!(balance(&journey).await, before, "nothing moved");
+    assert_eq!(journey.balance().await, before, "nothing moved");
     let thief = journey.browser.become_another().await;
     // Nor is a factor of one's own bound to an account that has none: the owner's phone rings.
     journey.log_in("ayu").await;

@@ -121,6 +121,12 @@ impl Journey {
         codes
     }
 
+    /// What the site says is in the wallet.
+    async fn balance(&self) -> String {
+        self.open("/wallet").await;
+        self.browser.text(".balance").await
+    }
+
     /// Submits the site's withdrawal form.
     async fn withdraw(&self) {
         self.open("/wallet").await;

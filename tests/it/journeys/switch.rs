@@ -69,10 +69,23 @@ async fn bind_a_new_phone(scripts: Scripts) {
     journey.give(&journey.demo.app.code()).await;
     let codes = journey.backup_codes().await;
 
-    // The phone is gone, and so is the browser on it.
+    // The phone is gone, the browser on it, and the password is forgotten. The site logs in whoever has
+    // its link: that opens nothing that is guarded.
     journey.browser.become_another().await;
-    journey.log_in("budi").await;
+    journey.open("/login").await;
+    journey.press("Forgot your password?").await;
+    journey.browser.fill("input[name=username]", "budi").await;
+    journey.press("Send me a link").await;
+    journey.press("Choose a new password").await;
+    journey.browser.fill("input[name=password]", "not-forgotten").await;
+    journey.press("Set password").await;
+    journey.expect("Wallet").await;
+    let before = journey.balance().await;
+    journey.withdraw().await;
+    journey.expect("Confirm it is you").await;
+    assert_eq!(journey.balance().await, before);
     journey.open("/account").await;
+    journey.expect("Confirm it is you").await;
     journey.press("Try another way").await;
     journey.press("Backup code").await;
     journey.give(&codes[0]).await;

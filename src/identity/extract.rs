@@ -4,7 +4,10 @@ use data_encoding::BASE64;
 use http::HeaderMap;
 use regex::Regex;
 
-use super::settings::Extract;
+use super::{
+    Claims,
+    settings::{ClaimPlaces, Extract},
+};
 
 /// What an answer says at one place.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,6 +41,17 @@ pub(super) struct Answer<'a> {
 }
 
 impl Answer<'_> {
+    /// What it says beside the subject; what is missing or odd is absent.
+    pub(super) fn claims(&self, places: &ClaimPlaces) -> Claims {
+        let at = |place: &Option<Extract>| place.as_ref().and_then(|place| self.read(place).text());
+        Claims {
+            phone: at(&places.phone),
+            phone_since: at(&places.phone_since),
+            email: at(&places.email),
+            locale: at(&places.locale),
+        }
+    }
+
     /// What the answer says there.
     pub(super) fn read(&self, place: &Extract) -> Extracted {
         match place {

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, header};
 use moka::future::Cache;
 
 use super::{
-    Claims, Freshness, IdentityError, Ports, Testimony,
+    Freshness, IdentityError, Ports, Testimony,
     carrier::{only_header, retain_cookies},
     extract::{Answer, Extracted},
     settings::{Extract, IntrospectionSettings},
@@ -101,20 +101,9 @@ impl Introspection {
         }
         let headers = response.headers().clone();
         hand_on(head, &headers);
-        let body = self.body(response).await?;
+        let body = read_at_most(response, self.settings.max_answer).await.map_err(|why| self.unavailable(why))?;
         let json = serde_json::from_slice(&body).ok();
         self.said(&Answer { headers: &headers, body: &body, json, authorization })
-    }
-
-    async fn body(&self, mut response: reqwest::Response) -> Result<Vec<u8>, IdentityError> {
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.unavailable(describe(&error)))? {
-            if body.len() + chunk.len() > self.settings.max_answer {
-                return Err(self.unavailable("the answer is too large"));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
     }
 
     fn said(&self, answer: &Answer<'_>) -> Result<Option<Testimony>, IdentityError> {
@@ -127,19 +116,24 @@ impl Introspection {
             return Ok(None);
         }
         let subject = Subject::parse(&subject).map_err(|bad| self.unavailable(&bad.to_string()))?;
-        let optional = |place: &Option<Extract>| place.as_ref().and_then(|place| answer.read(place).text());
-        let claims = Claims {
-            phone: optional(&self.settings.phone),
-            phone_since: optional(&self.settings.phone_since),
-            email: optional(&self.settings.email),
-            locale: optional(&self.settings.locale),
-        };
-        Ok(Some(Testimony { subject, claims }))
+        Ok(Some(Testimony { subject, claims: answer.claims(&self.settings.claims) }))
     }
 
     fn unavailable(&self, detail: &str) -> IdentityError {
         IdentityError::Unavailable { source_name: self.source_name, detail: detail.to_owned() }
     }
+}
+
+/// The body of an answer; why there is none.
+pub(super) async fn read_at_most(mut response: reqwest::Response, most: usize) -> Result<Vec<u8>, &'static str> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| describe(&error))? {
+        if body.len() + chunk.len() > most {
+            return Err("the answer is too large");
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
 }
 
 /// What the site is asked with: the player's cookies without ours, Authorization and User-Agent.
@@ -176,7 +170,7 @@ fn is_ours(name: &[u8]) -> bool {
 }
 
 /// What went wrong, without the address, which may hold secrets.
-fn describe(error: &reqwest::Error) -> &'static str {
+pub(super) fn describe(error: &reqwest::Error) -> &'static str {
     if error.is_timeout() {
         return "it did not answer in time";
     }

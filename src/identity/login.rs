@@ -8,6 +8,7 @@ use super::{
     Claims, Freshness, IdentityError, LoginSeen, Ports, SiteAnswer, Testimony,
     carrier::{Jar, Presented, ambiguous, present_cookies},
     introspection::Introspection,
+    profile::Profile,
     set_cookie::{NewCookie, set_cookies, with_cookies},
     settings::{LoginSettings, Normalize},
 };
@@ -22,6 +23,7 @@ use crate::{
 pub(super) struct Login {
     pub(super) settings: LoginSettings,
     pub(super) confirm: Option<Introspection>,
+    profile: Option<Profile>,
     ports: Arc<Ports>,
 }
 
@@ -34,7 +36,8 @@ impl fmt::Debug for Login {
 impl Login {
     pub(super) fn new(mut settings: LoginSettings, ports: Arc<Ports>) -> Self {
         let confirm = settings.confirm.take().map(|confirm| Introspection::new(confirm, "login", Arc::clone(&ports)));
-        Self { settings, confirm, ports }
+        let profile = settings.profile.take().map(|profile| Profile::new(profile, Arc::clone(&ports)));
+        Self { settings, confirm, profile, ports }
     }
 
     /// The subject that the session value was bound to; `None`: nobody. Anew, the site is asked again
@@ -47,14 +50,40 @@ impl Login {
     ) -> Result<Option<Testimony>, IdentityError> {
         let bound = self.ports.logins.subject(session, self.ports.clock.now()).await.map_err(|error| lost(&error))?;
         let Some(subject) = bound else { return Ok(None) };
-        let (Some(confirm), Freshness::Anew) = (&self.confirm, freshness) else {
-            return Ok(Some(Testimony { subject, claims: Claims::default() }));
+        let remembered = Testimony { subject, claims: Claims::default() };
+        match freshness {
+            Freshness::Cached => Ok(Some(remembered)),
+            Freshness::Anew => self.confirmed(head, remembered).await,
+        }
+    }
+
+    /// What the site says now of whom a session was bound to; it must still name the same player.
+    async fn confirmed(&self, head: &Head<'_>, bound: Testimony) -> Result<Option<Testimony>, IdentityError> {
+        let same = |named: &Testimony| named.subject == bound.subject;
+        let named = match &self.confirm {
+            Some(confirm) => confirm.ask(head, Freshness::Anew).await?,
+            None => Some(bound.clone()),
         };
-        let confirmed = confirm.ask(head, Freshness::Anew).await?;
-        if confirmed.as_ref().is_some_and(|testimony| testimony.subject != subject) {
+        let Some(named) = named else { return Ok(None) };
+        if !same(&named) {
             return Err(ambiguous("the session belongs to another player than its log-in"));
         }
-        Ok(confirmed)
+        let Some(profile) = &self.profile else { return Ok(Some(named)) };
+        match profile.ask(&named.subject).await? {
+            Some(known) if !same(&known) => Err(ambiguous("the profile is of another player than the log-in")),
+            Some(known) => Ok(Some(Testimony { claims: named.claims.or(known.claims), ..named })),
+            // Without `confirm` the profile alone says that the account is there.
+            None => Ok(self.confirm.is_some().then_some(named)),
+        }
+    }
+
+    /// Whom a typed name stands for, where the site is not asked with the session.
+    async fn unconfirmed(&self, typed: &str) -> Result<Option<Subject>, IdentityError> {
+        let Ok(typed) = Subject::parse(typed) else { return Ok(None) };
+        match &self.profile {
+            Some(profile) => Ok(profile.ask(&typed).await?.map(|known| known.subject)),
+            None => Ok(Some(typed)),
+        }
     }
 
     /// Whether the head is that of a log-in, as far as a head can tell.
@@ -102,7 +131,7 @@ impl Login {
             (Some(confirm), _) if asks => {
                 confirm.ask(&after_head, Freshness::Anew).await?.map(|testimony| testimony.subject)
             }
-            (None, Some(typed)) => Subject::parse(&typed).ok(),
+            (None, Some(typed)) => self.unconfirmed(&typed).await?,
             (Some(_) | None, _) => None,
         };
         let Some(subject) = subject else { return Ok(None) };

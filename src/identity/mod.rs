@@ -7,6 +7,7 @@
 //! - `carrier`: credentials out of a request head; `set_cookie`: out of an answer; `address`: those
 //!   that no request may have.
 //! - `jwt` with `jwks`, `introspection` with `extract`, `login`, `header`: a source each.
+//! - `profile`: what the site says of an account by its id.
 //! - `withhold`: log-ins whose answer waits for a proof.
 //! - `source`: one of any kind; `sources`: asking all of them, and the binding over their values.
 //!
@@ -21,6 +22,7 @@ mod introspection;
 mod jwks;
 mod jwt;
 mod login;
+mod profile;
 mod set_cookie;
 pub mod settings;
 mod source;
@@ -68,6 +70,17 @@ pub struct Claims {
     pub email: Option<String>,
     /// A language tag (BCP 47).
     pub locale: Option<String>,
+}
+
+impl Claims {
+    /// These, and of `other` what is missing here; a number comes with its own age.
+    fn or(self, other: Self) -> Self {
+        let (phone, phone_since) = match self.phone {
+            Some(phone) => (Some(phone), self.phone_since),
+            None => (other.phone, other.phone_since),
+        };
+        Self { phone, phone_since, email: self.email.or(other.email), locale: self.locale.or(other.locale) }
+    }
 }
 
 /// Who sent a request.

@@ -6,6 +6,7 @@ use ipnet::IpNet;
 use jsonwebtoken::Algorithm;
 use regex::Regex;
 use secrecy::SecretString;
+use url::Url;
 
 use crate::policy::rule::{AnswerCondition, Match};
 
@@ -112,6 +113,15 @@ pub struct IntrospectionSettings {
     pub subject: Extract,
     /// A subject that matches this is nobody.
     pub anonymous: Option<Regex>,
+    /// Where what else it says of the player stands.
+    pub claims: ClaimPlaces,
+    /// What a stamp is bound to.
+    pub bind: Bind,
+}
+
+/// Where an answer says what of a player.
+#[derive(Clone, Debug, Default)]
+pub struct ClaimPlaces {
     /// Where a phone number stands.
     pub phone: Option<Extract>,
     /// Where it stands since when the number is the account's.
@@ -120,8 +130,39 @@ pub struct IntrospectionSettings {
     pub email: Option<Extract>,
     /// Where a language tag stands.
     pub locale: Option<Extract>,
-    /// What a stamp is bound to.
-    pub bind: Bind,
+}
+
+/// A site that is asked about an account by its id, server to server.
+#[derive(Debug)]
+pub struct ProfileSettings {
+    /// Asked with GET, the id in the place of `{subject}`; no redirect is followed.
+    pub url: String,
+    /// The whole value of the `Authorization` header that it is asked with.
+    pub authorization: Option<SecretString>,
+    /// From the first byte sent to the last byte read.
+    pub deadline: Duration,
+    /// Bytes of the answer that are read at most.
+    pub max_answer: usize,
+    /// Where the account's own id stands.
+    pub subject: Option<Extract>,
+    /// Where what else it says stands.
+    pub claims: ClaimPlaces,
+}
+
+impl ProfileSettings {
+    /// Where an account's id goes in the address.
+    pub const PLACE: &str = "{subject}";
+
+    /// Whether an address has one place for the id, in its path or its query.
+    #[must_use]
+    pub fn has_one_place(url: &str) -> bool {
+        let with = |id: &str| Url::parse(&url.replace(Self::PLACE, id)).ok();
+        let (Some(one), Some(other)) = (with("a"), with("b")) else { return false };
+        url.matches(Self::PLACE).count() == 1
+            && one.scheme() == other.scheme()
+            && one.authority() == other.authority()
+            && one.fragment() == other.fragment()
+    }
 }
 
 /// How a value is taken from an answer of the site.
@@ -150,8 +191,11 @@ pub struct LoginSettings {
     pub normalize: Vec<Normalize>,
     /// What only triggers the question (decisions 1).
     pub success: AnswerCondition,
-    /// Who is it really, asked with the new session; `None` only under `insecure_unconfirmed_login`.
+    /// Who is it really, asked with the new session.
     pub confirm: Option<IntrospectionSettings>,
+    /// What the site knows of the account. Without `confirm` it names the account to the typed name;
+    /// with neither, the typed name is taken, under `insecure_unconfirmed_login` alone.
+    pub profile: Option<ProfileSettings>,
     /// How long a binding is remembered.
     pub lifetime: Duration,
     /// Whether the answer waits for the proof of players who have a second factor (decisions 41).

@@ -183,8 +183,35 @@ pub struct Login {
     /// session at a log-in; each request with a session then costs a look into the durable store.
     /// Default `false`.
     pub hold_session: Option<bool>,
-    /// Reserved; not supported yet.
-    pub profile: Option<serde_json::Value>,
+    /// What the site knows of the account, asked server to server: claims for sites that tell none with
+    /// `confirm`. Without `confirm` it needs `subject`, and says which account a typed name stands for.
+    pub profile: Option<Profile>,
+}
+
+/// A site that is asked about an account. 404: it has none of that id.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// Asked with GET, the account's id percent-encoded in the place of `{subject}`, in path or query;
+    /// no redirect is followed.
+    pub url: String,
+    /// The value of the `Authorization` header to ask with, by reference.
+    pub authorization: Option<Secret>,
+    /// Where the account's id stands. Without `confirm` the typed name is asked for at the log-in and
+    /// this id from then on, and the answer must be the same.
+    pub subject: Option<Extract>,
+    /// A phone number.
+    pub phone: Option<Extract>,
+    /// Since when the number is the account's: Unix seconds, or a date and time of RFC 3339.
+    pub phone_since: Option<Extract>,
+    /// A mail address.
+    pub email: Option<Extract>,
+    /// A language tag.
+    pub locale: Option<Extract>,
+    /// For the whole exchange; default `5s`.
+    pub deadline: Option<String>,
+    /// Bytes read at most; default `64KiB`.
+    pub max_answer: Option<String>,
 }
 
 /// The name that the player typed: exactly one place, and what is done to it.

@@ -7,11 +7,11 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{Node, Report, raw};
 use crate::identity::settings::{
-    Bind, ClaimNames, Credential, Extract, HeaderSettings, IntrospectionSettings, JwtKey, JwtSettings, LoginSettings,
+    Bind, ClaimNames, ClaimPlaces, Credential, Extract, HeaderSettings, IntrospectionSettings, JwtKey, JwtSettings,
     SourceSettings,
 };
 
-const SECOND: Duration = Duration::from_secs(1);
+pub(super) const SECOND: Duration = Duration::from_secs(1);
 
 impl Report<'_> {
     /// The sources in file order.
@@ -36,7 +36,7 @@ impl Report<'_> {
     }
 
     /// What carries the session: exactly one of the ways to write it.
-    fn credential(
+    pub(super) fn credential(
         &mut self,
         at: &Node,
         cookie: Option<&str>,
@@ -173,7 +173,7 @@ impl Report<'_> {
         self.question(&typed.question, at, credential?, typed.bind.unwrap_or(Bind::Value))
     }
 
-    fn question(
+    pub(super) fn question(
         &mut self,
         typed: &raw::Question,
         at: &Node,
@@ -188,8 +188,12 @@ impl Report<'_> {
         let subject = self.extract(at.at("subject"), &typed.subject);
         let mut optional =
             |key, typed: &Option<raw::Extract>| typed.as_ref().and_then(|typed| self.extract(at.at(key), typed));
-        let (phone, phone_since) = (optional("phone", &typed.phone), optional("phone_since", &typed.phone_since));
-        let (email, locale) = (optional("email", &typed.email), optional("locale", &typed.locale));
+        let claims = ClaimPlaces {
+            phone: optional("phone", &typed.phone),
+            phone_since: optional("phone_since", &typed.phone_since),
+            email: optional("email", &typed.email),
+            locale: optional("locale", &typed.locale),
+        };
         Some(IntrospectionSettings {
             credential,
             url: typed.url.clone(),
@@ -197,16 +201,13 @@ impl Report<'_> {
             deadline: self.duration(at, "deadline", typed.deadline.as_deref(), 5 * SECOND),
             max_answer: self.size(at, "max_answer", typed.max_answer.as_deref(), 64 << 10),
             anonymous: typed.anonymous.as_deref().and_then(|typed| self.anchored(at.at("anonymous"), typed)),
-            phone,
-            phone_since,
-            email,
-            locale,
+            claims,
             subject: subject?,
             bind,
         })
     }
 
-    fn extract(&mut self, at: &Node, typed: &raw::Extract) -> Option<Extract> {
+    pub(super) fn extract(&mut self, at: &Node, typed: &raw::Extract) -> Option<Extract> {
         match (&typed.json, &typed.regex, &typed.header, &typed.basic) {
             (Some(pointer), None, None, None) => {
                 self.pointer(at.at("json"), pointer).then(|| Extract::Json(pointer.clone()))
@@ -225,36 +226,6 @@ impl Report<'_> {
                 None
             }
         }
-    }
-
-    fn login(&mut self, typed: &raw::Login, at: &Node) -> Option<LoginSettings> {
-        if typed.hold_session == Some(true) && typed.confirm.is_none() {
-            let help = "add `confirm:`: what looks like no success may still have logged in, and must not get out";
-            self.push(at.at("hold_session"), "`hold_session` needs the site's word for who logged in", help);
-        }
-        self.reserved(at, "profile");
-        let credential = self.credential(at, typed.cookie.as_deref(), None, typed.session.as_ref())?;
-        let Credential::Cookies(cookies) = credential.clone() else {
-            self.push(at, "a log-in is known by its cookie", "write `cookie: NAME`");
-            return None;
-        };
-        if typed.confirm.is_none() && typed.insecure_unconfirmed_login != Some(true) {
-            let help = "add `confirm:`, which asks the site with the new session; a typed name is only a claim";
-            self.push(at, "who logged in is not confirmed by the site", help);
-        }
-        let confirm = typed.confirm.as_ref();
-        let confirm = confirm.and_then(|confirm| self.question(confirm, at.at("confirm"), credential, Bind::Value));
-        let subject = self.field(at.at("subject"), &typed.subject.field);
-        Some(LoginSettings {
-            cookies,
-            matches: self.matches(&typed.matches, at.at("match")),
-            normalize: typed.subject.normalize.clone().unwrap_or_default(),
-            success: self.when(typed.success.as_ref(), at.at("success")),
-            confirm,
-            lifetime: self.duration(at, "lifetime", typed.lifetime.as_deref(), 30 * 86_400 * SECOND),
-            hold_session: typed.hold_session.unwrap_or(false),
-            subject: subject?,
-        })
     }
 
     fn header(&mut self, typed: &raw::HeaderSource, at: &Node) -> HeaderSettings {

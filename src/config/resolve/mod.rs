@@ -29,6 +29,7 @@ mod expected;
 mod guards;
 mod identity;
 mod lints;
+mod login;
 mod look;
 mod routes;
 mod second_factor;

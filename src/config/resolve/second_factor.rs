@@ -6,7 +6,7 @@ use super::{Node, Report, raw};
 use crate::{
     contact::Country,
     flow::{Devices, FirstEnrolment, SecondFactor, Site, SmsCodes},
-    identity::settings::SourceSettings,
+    identity::settings::{ClaimPlaces, SourceSettings},
     notice,
     policy::FactorKind,
     stamp,
@@ -206,11 +206,13 @@ impl Report<'_> {
 
 /// Whether a source tells where a player can be reached.
 pub(super) fn knows_contact(source: &SourceSettings) -> bool {
+    let is_told = |places: &ClaimPlaces| places.phone.is_some() || places.email.is_some();
     match source {
         SourceSettings::Jwt(jwt) => jwt.claims.phone.is_some() || jwt.claims.email.is_some(),
-        SourceSettings::Introspection(ask) => ask.phone.is_some() || ask.email.is_some(),
+        SourceSettings::Introspection(ask) => is_told(&ask.claims),
         SourceSettings::Login(login) => {
-            login.confirm.as_ref().is_some_and(|ask| ask.phone.is_some() || ask.email.is_some())
+            login.confirm.as_ref().is_some_and(|ask| is_told(&ask.claims))
+                || login.profile.as_ref().is_some_and(|ask| is_told(&ask.claims))
         }
         SourceSettings::Header(_) => false,
     }

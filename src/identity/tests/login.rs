@@ -6,7 +6,7 @@ use crate::{
     policy::rule::{AnswerCondition, Match},
 };
 
-fn settings(confirm: Option<IntrospectionSettings>) -> LoginSettings {
+pub(super) fn settings(confirm: Option<IntrospectionSettings>) -> LoginSettings {
     LoginSettings {
         cookies: vec!["sid".into()],
         matches: vec![Match {
@@ -19,6 +19,7 @@ fn settings(confirm: Option<IntrospectionSettings>) -> LoginSettings {
         normalize: vec![Normalize::Trim, Normalize::Lowercase],
         success: AnswerCondition { status: vec![302], sets_cookie: Some("sid".into()), ..AnswerCondition::default() },
         confirm,
+        profile: None,
         lifetime: Duration::from_secs(3600),
         hold_session: false,
     }
@@ -31,18 +32,18 @@ async fn confirmed() -> (Arc<Site>, Sources) {
     (site, sources(vec![SourceSettings::Login(settings(Some(confirm)))]))
 }
 
-struct Try {
-    path: &'static str,
-    cookie: &'static str,
-    form: &'static str,
-    status: u16,
-    set_cookie: &'static str,
+pub(super) struct Try {
+    pub(super) path: &'static str,
+    pub(super) cookie: &'static str,
+    pub(super) form: &'static str,
+    pub(super) status: u16,
+    pub(super) set_cookie: &'static str,
 }
 
-const GOOD: Try =
+pub(super) const GOOD: Try =
     Try { path: "/login", cookie: "sid=old; a=1", form: "username=Ayu+", status: 302, set_cookie: "sid=new" };
 
-async fn answered(sources: &Sources, tried: &Try) -> Result<Option<LoginSeen>, IdentityError> {
+pub(super) async fn answered(sources: &Sources, tried: &Try) -> Result<Option<LoginSeen>, IdentityError> {
     let request = Request::post(tried.path).with("cookie", tried.cookie);
     let body = Body { content_type: Some("application/x-www-form-urlencoded"), bytes: tried.form.as_bytes() };
     let headers = HeaderMap::from_iter([(http::header::SET_COOKIE, HeaderValue::from_static(tried.set_cookie))]);

@@ -4,6 +4,7 @@ mod header;
 mod introspection;
 mod jwt;
 mod login;
+mod profile;
 
 use std::{
     collections::HashMap,
@@ -168,10 +169,7 @@ fn asked_at(url: &str) -> IntrospectionSettings {
         max_answer: 4096,
         subject: Extract::Json("/user/id".into()),
         anonymous: Some(regex::Regex::new("^guest$").unwrap()),
-        phone: Some(Extract::Json("/user/phone".into())),
-        phone_since: None,
-        email: None,
-        locale: None,
+        claims: ClaimPlaces { phone: Some(Extract::Json("/user/phone".into())), ..ClaimPlaces::default() },
         bind: Bind::Value,
     }
 }

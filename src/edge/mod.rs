@@ -1,7 +1,7 @@
 //! Listeners, TLS, the proxy's phases, forwarding. The only folder besides `app.rs` that names pingora.
 //!
 //! A connection's way: [`entrance`] (its place among the [`connections`], TLS) -> [`patience`] (its heads
-//! come in time).
+//! come in time, and its [`frames`] ask for something).
 //!
 //! A request's way: [`gateway`] (the phases) -> [`arrive`] (first look by [`intake`], our own pages
 //! by [`bridge`], a held request that goes on by [`resumption`], the gate) -> [`upstream`] (a server of
@@ -23,6 +23,7 @@ pub mod entrance;
 pub mod exchange;
 pub mod expiry;
 pub mod forward;
+pub mod frames;
 pub mod gateway;
 pub mod intake;
 pub mod live;

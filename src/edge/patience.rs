@@ -1,4 +1,5 @@
-//! A player's connection as a stream whose reads end when a request head is too long in coming.
+//! A player's connection as a stream whose reads end when a request head is too long in coming, or too
+//! many HTTP/2 frames come that ask for nothing.
 //!
 //! The proxy library bounds each single read, so that a byte now and then keeps a head open for ever.
 
@@ -26,7 +27,10 @@ use tokio::{
     time::{Instant, Sleep},
 };
 
-use crate::metrics::{Metrics, words::ConnectionEnd};
+use crate::{
+    edge::frames::Frames,
+    metrics::{Metrics, words::ConnectionEnd},
+};
 
 /// How far the requests of one connection are: told by their phases, read by its stream.
 #[derive(Debug, Default)]
@@ -82,7 +86,7 @@ struct Wait {
     first_byte: Option<Instant>,
 }
 
-/// A stream that reads as ended once a head took too long.
+/// A stream that reads as ended once a head took too long, or frames asked for nothing too often.
 #[derive(Debug)]
 pub struct Patient<S> {
     inner: S,
@@ -91,11 +95,11 @@ pub struct Patient<S> {
     digest: Arc<ProxyDigest>,
     patience: Patience,
     /// Over HTTP/2 bytes may come that are no head's.
-    is_http2: bool,
+    frames: Option<Frames>,
     wait: Wait,
     /// Fires at or before the deadline; set anew only then, not with every request.
     timer: Option<Pin<Box<Sleep>>>,
-    expired: bool,
+    ended: bool,
     metrics: Arc<Metrics>,
 }
 
@@ -108,23 +112,23 @@ impl<S: IO> Patient<S> {
         let progress = Arc::new(Progress::default());
         let nothing = Box::new(ResponseHeader::build(200, Some(0))?);
         let digest = ProxyDigest::new(nothing, Some(Box::new(Arc::clone(&progress))));
-        let is_http2 = matches!(inner.selected_alpn_proto(), Some(ALPN::H2));
+        let frames = matches!(inner.selected_alpn_proto(), Some(ALPN::H2)).then(Frames::default);
         Ok(Self {
             inner,
             progress,
             digest: Arc::new(digest),
             patience,
-            is_http2,
+            frames,
             wait: Wait { head: 0, since: Instant::now(), first_byte: None },
             timer: None,
-            expired: false,
+            ended: false,
             metrics,
         })
     }
 
     /// When the head that is awaited is too late.
     fn deadline(&self) -> Instant {
-        if self.is_http2 {
+        if self.frames.is_some() {
             return self.wait.since + self.patience.idle + self.patience.header;
         }
         match self.wait.first_byte {
@@ -135,9 +139,14 @@ impl<S: IO> Patient<S> {
 
     /// Notes that the head did not come in time; reads end from now on.
     fn expire(&mut self) {
-        self.expired = true;
-        let begun = self.wait.first_byte.is_some() && !(self.is_http2 && self.wait.head > 0);
+        let begun = self.wait.first_byte.is_some() && !(self.frames.is_some() && self.wait.head > 0);
         let end = if begun { ConnectionEnd::Head } else { ConnectionEnd::Idle };
+        self.end(end);
+    }
+
+    /// Reads end from now on.
+    fn end(&mut self, end: ConnectionEnd) {
+        self.ended = true;
         self.metrics.connection_ended(end);
     }
 
@@ -161,11 +170,18 @@ impl<S: IO> Patient<S> {
 impl<S: IO> AsyncRead for Patient<S> {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if this.expired {
+        if this.ended {
             return Poll::Ready(Ok(()));
         }
         let before = buffer.filled().len();
         let polled = Pin::new(&mut this.inner).poll_read(context, buffer);
+        if let Some(frames) = &mut this.frames
+            && !frames.allows(buffer.filled().get(before..).unwrap_or_default())
+        {
+            buffer.set_filled(before);
+            this.end(ConnectionEnd::Frames);
+            return Poll::Ready(Ok(()));
+        }
         let Some(head) = this.progress.awaited() else { return polled };
         if head != this.wait.head {
             this.wait = Wait { head, since: Instant::now(), first_byte: None };

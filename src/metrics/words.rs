@@ -259,6 +259,8 @@ words! {
         Idle = "idle",
         /// A request head came too slowly.
         Head = "head",
+        /// Too many HTTP/2 frames that ask for nothing.
+        Frames = "frames",
     }
 }
 

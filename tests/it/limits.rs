@@ -202,13 +202,27 @@ async fn an_http_2_connection_without_a_whole_head_ends_and_one_beside_it_is_ser
     assert!(ended(&gate, "head").await >= 1.0);
 }
 
-/// What an HTTP/2 client leaves undone.
+/// A client that sends no whole request over HTTP/2.
 #[derive(Clone, Copy)]
 enum Slow {
     /// It sends its preface and nothing more.
     Silent,
     /// It sends a head in pieces, and never the last.
     Head,
+    /// It sends this frame as fast as it can.
+    Flood(&'static [u8]),
+}
+
+#[tokio::test]
+async fn a_flood_of_http_2_frames_that_ask_for_nothing_ends() {
+    let (gate, _, files) = secure(with("timeouts: { header: 20s, idle: 20s }")).await;
+    let certificate = CertificateDer::from_pem_file(files.path().join("cert.pem")).unwrap();
+    let settings = Slow::Flood(b"\0\0\0\x04\0\0\0\0\0");
+    let ping = Slow::Flood(b"\0\0\x08\x06\0\0\0\0\0deadbeef");
+    for flood in [settings, ping] {
+        assert!(http2(gate.address, certificate.clone(), flood).await);
+    }
+    assert_eq!(ended(&gate, "frames").await, 2.0);
 }
 
 /// Whether the gateway ends an HTTP/2 connection of such a client.
@@ -241,6 +255,11 @@ async fn http2(address: SocketAddr, certificate: CertificateDer<'static>, slow: 
             // A CONTINUATION with `:path: /`, over and over; writing to a closed connection fails at last.
             if let Slow::Head = slow
                 && stream.write_all(b"\0\0\x01\x09\0\0\0\0\x01\x84").and_then(|()| stream.flush()).is_err()
+            {
+                return true;
+            }
+            if let Slow::Flood(frame) = slow
+                && stream.write_all(&frame.repeat(100)).and_then(|()| stream.flush()).is_err()
             {
                 return true;
             }

@@ -1,0 +1,136 @@
+//! HTTP/2 frames that ask for nothing, counted: SETTINGS and PING want an answer each, and a client may
+//! send them as fast as it can without ever sending a request.
+
+/// RFC 9113 section 3.4: what a client sends first, before any frame.
+const PREFACE: usize = 24;
+
+/// RFC 9113 section 4.1: length, type, flags, stream.
+const HEADER: usize = 9;
+
+/// RFC 9113 section 6.
+const DATA: u8 = 0;
+const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
+const WINDOW_UPDATE: u8 = 8;
+const CONTINUATION: u8 = 9;
+
+/// Frames in a row that may ask for nothing. A stream of events that is kept open with a PING every ten
+/// seconds reaches it after 27 hours; a flood of nine bytes each after 90 KB.
+pub const IDLE_FRAMES: u32 = 10_000;
+
+/// How far a client's side of one connection was read.
+#[derive(Debug)]
+pub struct Frames {
+    /// Bytes that belong to no frame's header: of the preface, then of payloads.
+    skip: usize,
+    header: [u8; HEADER],
+    /// How much of `header` is there.
+    filled: usize,
+    idle: u32,
+}
+
+impl Default for Frames {
+    fn default() -> Self {
+        Self { skip: PREFACE, header: [0; HEADER], filled: 0, idle: 0 }
+    }
+}
+
+impl Frames {
+    /// Reads on. Whether the client may go on: fewer than [`IDLE_FRAMES`] frames came since its last head
+    /// or body. Frames that open, end or make room for a stream do not count, nor do they begin anew.
+    #[must_use]
+    pub fn allows(&mut self, mut bytes: &[u8]) -> bool {
+        loop {
+            let skipped = self.skip.min(bytes.len());
+            self.skip -= skipped;
+            let Some((first, rest)) = bytes.get(skipped..).and_then(<[u8]>::split_first) else { break };
+            bytes = rest;
+            if let Some(slot) = self.header.get_mut(self.filled) {
+                *slot = *first;
+            }
+            self.filled += 1;
+            if self.filled == HEADER {
+                self.filled = 0;
+                self.count();
+            }
+        }
+        self.idle < IDLE_FRAMES
+    }
+
+    fn count(&mut self) {
+        let [high, middle, low, kind, ..] = self.header;
+        let length = u32::from_be_bytes([0, high, middle, low]);
+        self.skip = length as usize;
+        match (kind, length) {
+            (HEADERS, _) | (DATA, 1..) => self.idle = 0,
+            (RST_STREAM | WINDOW_UPDATE | CONTINUATION, _) => {}
+            _ => self.idle = self.idle.saturating_add(1),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(kind: u8, payload: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+        let mut frame = vec![length[1], length[2], length[3], kind, 0, 0, 0, 0, 0];
+        frame.extend_from_slice(payload);
+        frame
+    }
+
+    const PING: u8 = 6;
+    const SETTINGS: u8 = 4;
+
+    /// How many frames of a kind are allowed in a row, each cut into pieces of that size.
+    fn in_a_row(frames: &mut Frames, kind: u8, payload: &[u8], piece: usize) -> u32 {
+        for count in 0..2 * IDLE_FRAMES {
+            if !frame(kind, payload).chunks(piece).all(|bytes| frames.allows(bytes)) {
+                return count + 1;
+            }
+        }
+        2 * IDLE_FRAMES
+    }
+
+    fn begun() -> Frames {
+        let mut frames = Frames::default();
+        assert!(frames.allows(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"));
+        frames
+    }
+
+    #[test]
+    fn frames_that_ask_for_nothing_have_an_end_however_they_are_cut() {
+        for piece in [1, 2, 8, 9, 10, 64] {
+            assert_eq!(in_a_row(&mut begun(), PING, &[9; 8], piece), IDLE_FRAMES, "{piece}");
+            assert_eq!(in_a_row(&mut begun(), SETTINGS, b"", piece), IDLE_FRAMES, "{piece}");
+        }
+        assert_eq!(in_a_row(&mut begun(), DATA, b"", 9), IDLE_FRAMES);
+        assert_eq!(in_a_row(&mut begun(), 0xaa, b"unknown", 9), IDLE_FRAMES);
+    }
+
+    #[test]
+    fn heads_bodies_and_windows_are_no_flood() {
+        for (kind, payload) in [(HEADERS, &b"x"[..]), (DATA, b"x"), (WINDOW_UPDATE, &[0; 4]), (RST_STREAM, &[0; 4])] {
+            assert_eq!(in_a_row(&mut begun(), kind, payload, 9), 2 * IDLE_FRAMES, "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_head_lets_the_count_begin_anew() {
+        let mut frames = begun();
+        for _ in 1..IDLE_FRAMES {
+            assert!(frames.allows(&frame(PING, &[0; 8])));
+        }
+        assert!(frames.allows(&frame(HEADERS, b"x")));
+        assert_eq!(in_a_row(&mut frames, PING, &[0; 8], 17), IDLE_FRAMES);
+    }
+
+    #[test]
+    fn what_a_frame_carries_is_not_read_as_frames() {
+        let mut frames = begun();
+        let inside: Vec<u8> = (0..20_000).flat_map(|_| frame(PING, b"")).collect();
+        assert!(frames.allows(&frame(DATA, &inside)));
+        assert_eq!(in_a_row(&mut frames, PING, &[0; 8], 17), IDLE_FRAMES);
+    }
+}

@@ -18,7 +18,7 @@ use tokio::{
 
 use crate::{
     edge::{context::Context, gateway::Gateway},
-    flow::Flow,
+    flow::{Flow, epochs::Reading},
     metrics::Decision,
     stamp::{Reject, Stamp},
 };
@@ -116,7 +116,7 @@ async fn until_ended(flow: &Flow, stamp: &Stamp) -> &'static str {
             return Reject::Expired.as_str();
         }
         tokio::time::sleep(left.min(LOOK_AGAIN)).await;
-        match flow.check_revocation(stamp, true).await {
+        match flow.check_revocation(stamp, Reading::Late).await {
             Ok(Ok(())) => {}
             Ok(Err(reject)) => return reject.as_str(),
             Err(_) => return "store",

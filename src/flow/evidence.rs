@@ -7,26 +7,18 @@ use crate::{
     flow::{
         CookieNames, Flow, FlowError, RuleSet,
         device::Exchanged,
+        epochs::Reading,
         gate::{APPROVAL_HEADER, Arrival, BodyState, STAMP_HEADER, Spend, browser_secret},
         hold,
     },
     identity::{Freshness, Player, Who},
     metrics::words::StampReject,
-    policy::{self, Account, Facts, Landing, Requirement, Verdict, Visitor},
+    policy::{self, Account, Facts, Landing, OnStoreError, Requirement, Verdict, Visitor},
     request::{self, Binding, Carrier, Head, Subject},
     secret::Token,
     stamp::{Reject, Stamp},
     store::shared::{ChallengeState, Level},
 };
-
-/// How old the store's word on a stamp may be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reading {
-    /// Some seconds (decisions 14).
-    Late,
-    /// It is asked now.
-    Anew,
-}
 
 /// What was found out of a request's proofs.
 #[derive(Default)]
@@ -74,7 +66,12 @@ impl Flow {
             once |= requirement == Requirement::Once;
             fresh |= matches!(requirement, Requirement::Fresh { .. });
         }
-        let reading = if fresh { Reading::Anew } else { Reading::Late };
+        let in_outage = |route: &&policy::Route| route.on_store_error == OnStoreError::AllowIfRecentStamp;
+        let reading = match (fresh, landing.enforced.iter().all(in_outage)) {
+            (true, _) => Reading::Anew,
+            (false, false) => Reading::Late,
+            (false, true) => Reading::LateInOutage,
+        };
         let stamp = self.stamp_of(rules, head)?;
         // What a request changes is noted and told of by who sent it.
         let matters = |route: &&policy::Route| route.changes.is_some() || route.after_success.is_some();
@@ -157,7 +154,7 @@ impl Flow {
     }
 
     async fn counts(&self, stamp: &Stamp, reading: Reading) -> Result<bool, FlowError> {
-        let checked = self.check_revocation(stamp, reading == Reading::Late).await?;
+        let checked = self.check_revocation(stamp, reading).await?;
         if let Err(reject) = checked {
             self.stamp_rejected(reject);
         }

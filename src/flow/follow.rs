@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    flow::{Flow, FlowError, RuleSet},
+    flow::{Flow, FlowError, RuleSet, epochs::Reading},
     identity::Player,
     request::Subject,
     stamp::{Minted, Proof, Stamp},
@@ -40,7 +40,7 @@ impl Flow {
     pub(super) async fn open_moved(&self, stamp: &Stamp, moved: &Player) -> Result<bool, FlowError> {
         let now = self.clock.now();
         // Its log-in may have ended while the site answered.
-        if self.check_revocation(stamp, false).await?.is_err() {
+        if self.check_revocation(stamp, Reading::Anew).await?.is_err() {
             return Ok(false);
         }
         let old = data_encoding::HEXLOWER.encode(&stamp.proof.binding.0);

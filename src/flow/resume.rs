@@ -6,7 +6,7 @@ use http::{HeaderMap, Method};
 use crate::{
     flow::{
         Flow, FlowError, RuleSet,
-        evidence::Reading,
+        epochs::Reading,
         gate::{Passage, Spend, browser_secret},
         hold::{self, HeldRequest},
     },

@@ -105,6 +105,8 @@ families! {
         "Codes that were not compared after too many wrong ones, of the player or of a network.";
     STAMP_REJECTS: Kind::Counter, "stamp_rejects_total", "stamps", &[label("reason", StampReject::WORDS)],
         "Stamps that were presented and not accepted.";
+    STAMPS_IN_OUTAGE: Kind::Counter, "stamps_in_outage_total", "requests", &[],
+        "Requests that passed by `on_store_error`, on a stamp that the store could not be asked about.";
     HELD_REQUESTS: Kind::Gauge, "held_requests", "requests", &[],
         "Requests held now by this process.";
     HELD_BYTES: Kind::Gauge, "held_bytes", "bytes", &[],

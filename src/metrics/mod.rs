@@ -65,6 +65,7 @@ pub struct Metrics {
     challenge_durations: Grid<HistogramVec>,
     verify_attempts: Grid<IntCounterVec>,
     stamp_rejects: Grid<IntCounterVec>,
+    stamps_in_outage: IntCounter,
     held_total: Grid<IntCounterVec>,
     enrolments: Grid<IntCounterVec>,
     store_durations: Grid<HistogramVec>,
@@ -115,6 +116,7 @@ impl Metrics {
             challenge_durations: timed(&families::CHALLENGE_DURATION)?,
             verify_attempts: counted(&families::VERIFY_ATTEMPTS)?,
             stamp_rejects: counted(&families::STAMP_REJECTS)?,
+            stamps_in_outage: counter(&registry, &families::STAMPS_IN_OUTAGE)?,
             held_total: counted(&families::HELD_TOTAL)?,
             enrolments: counted(&families::ENROLMENTS)?,
             store_durations: timed(&families::STORE_DURATION)?,
@@ -199,6 +201,11 @@ impl Metrics {
     /// Counts a stamp that was not accepted.
     pub fn stamp_reject(&self, reason: StampReject) {
         count(&self.stamp_rejects, &[reason.as_str()]);
+    }
+
+    /// Counts a request that passed on a stamp while the store did not answer.
+    pub fn stamp_in_outage(&self) {
+        self.stamps_in_outage.inc();
     }
 
     /// Counts what became of a request to be held.

@@ -27,4 +27,4 @@ pub use facts::{Account, Enrolment, Facts, StampFacts, Visitor};
 pub use pattern::PathPattern;
 pub use permit::Permit;
 pub use routes::{BodyView, Landing, Routes};
-pub use rule::{FactorKind, Requirement, Route};
+pub use rule::{FactorKind, OnStoreError, Requirement, Route};

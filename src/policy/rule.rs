@@ -192,6 +192,17 @@ pub enum SuccessAction {
     Notify,
 }
 
+/// What holds for a request with a stamp while the store cannot say whether the stamp was revoked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnStoreError {
+    /// It does not pass.
+    #[default]
+    Deny,
+    /// It passes if the store confirmed the stamp to this process within the last five minutes.
+    AllowIfRecentStamp,
+}
+
 /// A route as it runs: everything resolved, nothing left to default.
 #[derive(Clone, Debug)]
 pub struct Route {
@@ -224,6 +235,8 @@ pub struct Route {
     /// For how long it waits after what happened to the account; for `once` a day after anything,
     /// unless the operator says otherwise (decisions 25).
     pub cool_downs: CoolDowns,
+    /// What holds while the store does not answer; anything but `Deny` with `session` only.
+    pub on_store_error: OnStoreError,
 }
 
 impl Route {
@@ -246,6 +259,7 @@ impl Route {
             after_success: None,
             changes: None,
             cool_downs: CoolDowns::default(),
+            on_store_error: OnStoreError::Deny,
         }
     }
 

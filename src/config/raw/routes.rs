@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::policy::{
-    FactorKind,
+    FactorKind, OnStoreError,
     rule::{Anonymous, Mode, Respond, SuccessAction, Unenrolled},
 };
 
@@ -56,8 +56,10 @@ pub struct Route {
     pub changes: Option<Changes>,
     /// How long the route waits after a change of the account; with `once` a day after each, unless set.
     pub cooldown_after: Option<CooldownAfter>,
-    /// Reserved; not supported yet.
-    pub on_store_error: Option<String>,
+    /// With `require: session`, while the store does not answer: `deny` (the default), or
+    /// `allow_if_recent_stamp`, where a stamp passes that the store confirmed to this process within the
+    /// last 5 minutes. Stamps that another process ended since then pass for as long.
+    pub on_store_error: Option<OnStoreError>,
 }
 
 /// How long a route waits after a change of the account; `0s` for not at all.

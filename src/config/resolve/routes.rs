@@ -9,7 +9,7 @@ use crate::{
     fields::FieldName,
     flow::{SecondFactor, Site},
     policy::{
-        PathPattern, Requirement, Route,
+        OnStoreError, PathPattern, Requirement, Route,
         cooldown::{Cause, CoolDowns},
         rule::{
             AfterSuccess, Anonymous, AnswerCondition, BoundNames, LocationCondition, Match, Mode, Respond, Shown,
@@ -52,7 +52,6 @@ impl Report<'_> {
     }
 
     fn route(&mut self, typed: &raw::Route, at: &Node, factors: &SecondFactor) -> Route {
-        self.reserved(at, "on_store_error");
         let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
         if !(1..=64).contains(&typed.name.len()) || !typed.name.chars().all(is_name) {
             let message = format!("`{}` cannot be a route's name", typed.name);
@@ -63,6 +62,11 @@ impl Report<'_> {
         if typed.changes.is_some() && (require == Requirement::None || unenrolled == Unenrolled::Allow) {
             let help = "require proof, with `unenrolled: enroll` or `deny`";
             self.push(at.at("changes"), "a route that changes a contact must be guarded for everybody", help);
+        }
+        let on_store_error = typed.on_store_error.unwrap_or_default();
+        if on_store_error != OnStoreError::Deny && require != Requirement::Session {
+            let help = "a proof that is new or of one request is the store's word alone; remove it";
+            self.push(at.at("on_store_error"), "this acts only with `require: session`", help);
         }
         let methods = match typed.methods.as_deref() {
             Some(methods) => self.methods(methods, at.at("methods")),
@@ -87,6 +91,7 @@ impl Report<'_> {
                 raw::Changes::Email => None,
             }),
             cool_downs: self.cool_downs(typed, require, at.at("cooldown_after")),
+            on_store_error,
         }
     }
 

@@ -54,3 +54,30 @@ async fn a_store_that_cannot_be_read_shuts_guarded_routes_and_no_others() {
     rename_tables(&gate, "away_", "").await;
     assert_eq!(client.get("/account").await.status(), StatusCode::OK, "it goes on where it was");
 }
+
+/// The demo's configuration, its account page open to stamps that the store confirmed lately.
+fn recent_stamps_do(yaml: String) -> String {
+    let route = "    match: { path: /account }\n";
+    assert!(yaml.contains(route), "{yaml}");
+    yaml.replace(route, &format!("{route}    on_store_error: allow_if_recent_stamp\n"))
+}
+
+#[tokio::test]
+async fn a_stamp_that_was_confirmed_lately_passes_where_the_operator_says_so() {
+    let gate = TestGate::start_with(recent_stamps_do).await;
+    let mut client = ApiClient::log_in(&gate.url(""), "ayu").await;
+    let app = client.enrol_app().await;
+    client.prove("/account", &app.code()).await;
+    assert_eq!(client.get("/account").await.status(), StatusCode::OK);
+
+    rename_tables(&gate, "", "away_").await;
+    eventually("a request passed though the store could not be asked", async || {
+        assert_eq!(client.get("/account").await.status(), StatusCode::OK);
+        (gate.metric("stepgate_stamps_in_outage_total").await >= 1.0).then_some(())
+    })
+    .await;
+    let shut = client.post("/api/withdraw", WITHDRAWAL, &[]).await;
+    assert_eq!(shut.status(), StatusCode::SERVICE_UNAVAILABLE, "never for one request");
+    let stranger = ApiClient::log_in(&gate.url(""), "ayu").await.get("/account").await;
+    assert_eq!(stranger.status(), StatusCode::SERVICE_UNAVAILABLE, "nor without a stamp");
+}

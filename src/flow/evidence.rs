@@ -6,7 +6,6 @@ use crate::{
     clock::UnixTime,
     flow::{
         CookieNames, Flow, FlowError, RuleSet,
-        device::Exchanged,
         gate::{APPROVAL_HEADER, Arrival, BodyState, STAMP_HEADER, Spend, browser_secret},
         hold,
     },
@@ -33,7 +32,6 @@ pub(super) enum Reading {
 pub(super) struct Evidence {
     pub(super) player: Option<Player>,
     pub(super) stamp: Option<Arc<Stamp>>,
-    pub(super) exchanged: Option<Exchanged>,
     pub(super) spend: Option<(Spend, [u8; 32])>,
     pub(super) details: Vec<(String, String)>,
     pub(super) account: Option<Account>,
@@ -74,6 +72,7 @@ impl Flow {
             once |= requirement == Requirement::Once;
             fresh |= matches!(requirement, Requirement::Fresh { .. });
         }
+        self.note_device(rules, head).await;
         let reading = if fresh { Reading::Anew } else { Reading::Late };
         let stamp = self.stamp_of(rules, head)?;
         // What a request changes is noted and told of by who sent it.

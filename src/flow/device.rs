@@ -30,9 +30,9 @@ const UNSEEN: Duration = Duration::from_secs(10 * 60);
 const CAPACITY: u64 = 100_000;
 
 /// The newest secrets of devices that this process exchanged and has not seen since, by the device's id: so
-/// that only what follows an exchange is looked up.
+/// that only what follows an exchange is looked up, and that each answer within the grace carries them.
 #[derive(Debug)]
-pub struct Unseen(Cache<String, TokenHash>);
+pub struct Unseen(Cache<String, Token>);
 
 impl Default for Unseen {
     fn default() -> Self {
@@ -54,7 +54,7 @@ pub struct DeviceCookie {
 pub struct Exchanged {
     /// A stamp for `session`, with the time of the proof by which the device is remembered.
     pub stamp: Minted,
-    /// The new secret; `None` within the grace, where another answer carries it.
+    /// The new secret; `None` within the grace, where another node gave it.
     pub cookie: Option<DeviceCookie>,
 }
 
@@ -148,7 +148,7 @@ impl Flow {
             let next = Token::random();
             let rotated = rotated(&device, (presented, &next), (player, epoch), now);
             if self.rotate_device(device.token, &rotated, now).await? {
-                self.unseen.0.insert(rotated.id.clone(), rotated.token);
+                self.unseen.0.insert(rotated.id.clone(), next.clone());
                 let stamp = device_stamp(rules, &device, (player, epoch), now);
                 return Ok(Some(Exchanged { stamp, cookie: Some(cookie(&rotated, &next, now)) }));
             }
@@ -158,7 +158,9 @@ impl Flow {
         let Some(device) = device else { return Ok(None) };
         if in_grace(&device, presented, player, now) && !is_ended(&device, player, epoch) {
             let stamp = device_stamp(rules, &device, (player, epoch), now);
-            return Ok(Some(Exchanged { stamp, cookie: None }));
+            // The answer that carried it may be the one that the browser gave up.
+            let newest = self.unseen.0.get(&id).filter(|newest| newest.hash() == device.token);
+            return Ok(Some(Exchanged { stamp, cookie: newest.map(|newest| cookie(&device, &newest, now)) }));
         }
         if device.token == presented || is_previous(&device, presented, now) {
             // What ended this log-in's stamps is answered by a code only.
@@ -201,7 +203,7 @@ impl Flow {
     /// one before is a copy.
     pub(super) async fn note_device(&self, rules: &RuleSet, head: &Head<'_>) {
         let Some((id, secret)) = presented(rules, head) else { return };
-        if self.unseen.0.get(&id).is_some_and(|newest| newest == secret.hash()) {
+        if self.unseen.0.get(&id).is_some_and(|newest| newest.hash() == secret.hash()) {
             self.seen_device(&id, secret.hash()).await;
         }
     }

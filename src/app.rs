@@ -306,6 +306,7 @@ impl Shared {
             hasher: keys.hasher(),
             metrics,
             epochs: crate::flow::epochs::EpochCache::default(),
+            unseen: crate::flow::device::Unseen::default(),
             hashing: Arc::new(tokio::sync::Semaphore::new(HASHING_AT_ONCE)),
         };
         let http = reqwest::Client::builder()

@@ -125,6 +125,7 @@ pub(super) async fn sweep(flow: Arc<Flow>, live: Arc<ArcSwap<Live>>, readiness: 
         // What is left longer harms nothing.
         let _ = flow.stores.desk.sweep_desk(now).await;
         let _ = flow.stores.devices.sweep_devices(now).await;
+        let _ = flow.stores.logins.sweep_logins(now).await;
         let _ = flow.stores.accounts.sweep_freeze_offers(now).await;
         let _ = flow.stores.sends.sweep_sends(now.minus(SENDS_KEPT)).await;
         let _ = flow.stores.sends.sweep_tallies(now.minus(TALLIES_KEPT)).await;

@@ -31,10 +31,13 @@ impl Gateway {
         forward::drop_ours(answer);
         context.tunnel = self.watch_tunnel(&session.req_header().method, answer, context);
         if answer.status == StatusCode::SWITCHING_PROTOCOLS {
+            // The old cookie of a remembered browser counts no more, and no other answer follows.
+            return add_cookies(answer, std::mem::take(&mut context.set_cookies));
+        }
+        if answer.status.is_informational() {
             return Ok(());
         }
         add_earlier_cookies(answer, context.answer_cookies())?;
-        give_exchanged(context);
         // Few answers change anything: the large futures of those that do are made only for them.
         if answer.headers.contains_key(header::SET_COOKIE) {
             Box::pin(self.learn(session, answer, context)).await;
@@ -51,10 +54,7 @@ impl Gateway {
         if !ours.is_empty() {
             keep_private(answer)?;
         }
-        for cookie in ours {
-            answer.append_header(header::SET_COOKIE, cookie)?;
-        }
-        Ok(())
+        add_cookies(answer, ours)
     }
 
     /// The log-in source, and sessions that the site rotates: of an answer that sets a cookie.
@@ -108,7 +108,8 @@ impl Gateway {
         let Some(route) = rules.routes.named(name) else { return };
         let body = context.answer_body.as_deref();
         let site = SiteAnswer { status: answer.status.as_u16(), headers: &answer.headers, body };
-        let satisfied = route.after_success.as_ref().map(|after| (after, site.satisfies(&after.when)));
+        let now = self.flow.clock.now();
+        let satisfied = route.after_success.as_ref().map(|after| (after, site.satisfies(&after.when, now)));
         // A body that was too large to be looked at says nothing: then the status alone counts.
         let is_unknown = |after: &AfterSuccess| after.when.body.is_some() && body.is_none();
         let succeeded = match satisfied {
@@ -194,18 +195,18 @@ impl Gateway {
     }
 }
 
-/// The cookies of a remembered device that was exchanged for this request.
-fn give_exchanged(context: &mut Context) {
-    let Some(exchanged) = context.passage.as_ref().and_then(|passage| passage.exchanged.as_ref()) else { return };
-    let cookies = exchanged_cookies(context.live.rules.site.secure, exchanged);
-    context.set_cookies.extend(cookies);
+/// The stamp of a remembered device and its next cookie: for whatever answers the request.
+pub(super) fn give_exchanged(context: &mut Context, exchanged: &Exchanged) {
+    let secure = context.live.rules.site.secure;
+    context.set_cookies.push(stamp_cookie(secure, &exchanged.stamp.token));
+    context.set_cookies.extend(exchanged.cookie.as_ref().map(|cookie| web::device_cookie(secure, cookie)));
 }
 
-/// The stamp of a remembered device, and its next cookie.
-pub(super) fn exchanged_cookies(secure: bool, exchanged: &Exchanged) -> Vec<HeaderValue> {
-    let mut cookies = vec![stamp_cookie(secure, &exchanged.stamp.token)];
-    cookies.extend(exchanged.cookie.as_ref().map(|cookie| web::device_cookie(secure, cookie)));
-    cookies
+fn add_cookies(answer: &mut ResponseHeader, lines: Vec<HeaderValue>) -> Result<()> {
+    for line in lines {
+        answer.append_header(header::SET_COOKIE, line)?;
+    }
+    Ok(())
 }
 
 fn stamp_cookie(secure: bool, token: &str) -> HeaderValue {

@@ -7,6 +7,7 @@ use pingora::proxy::Session;
 
 use crate::{
     edge::{
+        answer::give_exchanged,
         body::{self, Read},
         bridge,
         context::Context,
@@ -51,7 +52,11 @@ impl Gateway {
         }
         if let Some(permit) = self.preflight(session, context) {
             context.passage = Some(Box::new(Passage::anonymous(permit)));
-            return Ok(false);
+            if !Self::withholds(session, context) {
+                return Ok(false);
+            }
+            // A site that takes it for a log-in gives no session out by it either.
+            return self.passed(session, context, Some(Read::Whole(Bytes::new()))).await;
         }
         if !may_have_field(session) {
             return self.gate(session, context, None).await;
@@ -145,6 +150,9 @@ impl Gateway {
             let arrival = Arrival { head: &head, body, wants_page: web::wants_page };
             let gated = self.flow.gate(&rules, arrival).await;
             context.record_gated(&gated);
+            if let Some(exchanged) = &gated.exchanged {
+                give_exchanged(context, exchanged);
+            }
             match gated.outcome {
                 Outcome::Pass(passage) => {
                     context.passage = Some(passage);
@@ -205,8 +213,16 @@ impl Gateway {
             Some(Read::Whole(bytes)) => Some(bytes),
             Some(Read::TooLarge { .. } | Read::Failed) | None => None,
         };
-        if logs_in {
+        let withholds = Self::withholds(session, context);
+        if logs_in || withholds {
             context.login_body.clone_from(&whole);
+        }
+        if withholds
+            && whole.is_some()
+            && let Err(error) = Box::pin(self.watch(session, context)).await
+        {
+            let problem = Problem::of(&error, &rules, self.flow.clock.now());
+            return self.refuse(session, context, problem).await;
         }
         if context.guarded {
             session.as_downstream_mut().set_abort_on_close(false);
@@ -214,9 +230,7 @@ impl Gateway {
         match whole {
             Some(body) if decides => Box::pin(self.exchange(session, context, body)).await,
             // Unread it could not be withheld.
-            None if decides && Self::withholds(session, context) => {
-                self.refuse(session, context, Problem::too_large()).await
-            }
+            None if decides && withholds => self.refuse(session, context, Problem::too_large()).await,
             None if decides => {
                 tracing::warn!("a request is too large for its answer to be recognised as a success");
                 Ok(false)

@@ -138,9 +138,9 @@ impl Context {
         cookies.take_site_lines().into_iter().chain(login).collect()
     }
 
-    /// Adds them to an answer of ours.
-    pub fn add_answer_cookies(&self, headers: &mut HeaderMap) {
-        for line in self.answer_cookies() {
+    /// Adds them, and ours, to an answer of ours.
+    pub fn add_answer_cookies(&mut self, headers: &mut HeaderMap) {
+        for line in self.answer_cookies().into_iter().chain(std::mem::take(&mut self.set_cookies)) {
             headers.append(header::SET_COOKIE, line);
         }
     }

@@ -147,8 +147,15 @@ impl Gateway {
             }
         }
         self.answered(session, &mut head, context).await?;
-        let bodiless = matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-        frame(&mut head, rest.is_none().then_some(body.len()).filter(|_| !bodiless), session.req_header().version)?;
+        let version = session.req_header().version;
+        let has_no_content = matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        let bodiless = has_no_content || session.req_header().method == http::Method::HEAD;
+        let length = match (&rest, bodiless) {
+            (_, true) => Length::NoBody,
+            (None, false) => Length::Known(body.len()),
+            (Some(_), false) => Length::Unknown,
+        };
+        frame(&mut head, length, version)?;
         session.write_response_header(head, bodiless).await?;
         if bodiless {
             return Ok(());
@@ -211,19 +218,26 @@ async fn piece(upstream: &mut HttpSession) -> Result<(Option<Bytes>, bool)> {
     Ok((piece, end))
 }
 
+/// How much of a body follows a head.
+enum Length {
+    NoBody,
+    Known(usize),
+    Unknown,
+}
+
 /// Frames an answer anew for the client's connection: with the length where it is known.
-fn frame(head: &mut ResponseHeader, length: Option<usize>, client: Version) -> Result<()> {
+fn frame(head: &mut ResponseHeader, length: Length, client: Version) -> Result<()> {
     let nominated = nominated(&head.headers);
     for name in nominated.iter().map(String::as_str).chain(HOP_BY_HOP.iter().map(HeaderName::as_str)) {
         head.remove_header(name);
     }
     head.set_version(if client == Version::HTTP_2 { Version::HTTP_2 } else { Version::HTTP_11 });
     match length {
-        Some(length) => head.insert_header(header::CONTENT_LENGTH, HeaderValue::from(length)),
-        None if client == Version::HTTP_11 && !head.headers.contains_key(header::CONTENT_LENGTH) => {
+        Length::Known(length) => head.insert_header(header::CONTENT_LENGTH, HeaderValue::from(length)),
+        Length::Unknown if client == Version::HTTP_11 && !head.headers.contains_key(header::CONTENT_LENGTH) => {
             head.insert_header(header::TRANSFER_ENCODING, "chunked")
         }
-        None => Ok(()),
+        Length::Unknown | Length::NoBody => Ok(()),
     }
 }
 

@@ -8,7 +8,7 @@ use pingora::proxy::Session;
 
 use crate::{
     edge::{
-        answer::{drop_foreign_cookies, exchanged_cookies},
+        answer::{drop_foreign_cookies, give_exchanged},
         context::Context,
         depart::received,
         exchange, forward,
@@ -17,14 +17,14 @@ use crate::{
     },
     fields::Body,
     flow::{
-        FlowError,
+        FlowError, RuleSet,
         challenge::Asked,
         gate::APPROVAL_HEADER,
         withhold::{LoggedIn, WithheldAnswer},
     },
-    identity::{LoginSeen, SiteAnswer},
+    identity::{LoginSeen, SiteAnswer, Standing},
     policy::rule::Respond,
-    request::{self, Subject},
+    request::{self, Head, Subject},
     secret::Token,
     web::{self, Problem, Reply, Shell, Wants},
 };
@@ -63,30 +63,20 @@ impl Gateway {
     ) -> Result<bool> {
         drop_foreign_cookies(answer)?;
         forward::drop_ours(answer);
-        let Some(body) = body else {
+        if body.is_none() {
             // Any of its cookies may log in: a session, or what the site remembers a browser by.
             tracing::warn!("an answer is too large to be withheld: it goes on without its cookies");
             answer.remove_header(&header::SET_COOKIE);
-            return Ok(false);
-        };
+        }
         context.learned = true;
         match self.log_in(session, context, (answer, body)).await {
             Ok(Seen::Nobody | Seen::Player(LoggedIn::Delivered)) => Ok(false),
             Ok(Seen::Player(LoggedIn::Remembered(exchanged))) => {
-                context.set_cookies.extend(exchanged_cookies(context.live.rules.site.secure, &exchanged));
+                give_exchanged(context, &exchanged);
                 Ok(false)
             }
             Ok(Seen::Player(LoggedIn::Withheld(asked))) => self.ask_for_login(session, context, &asked).await,
-            Ok(Seen::NotRenewed { forget }) => {
-                // What the site said while it was asked is of that session too.
-                let lines = context.intake.as_ref().map(|intake| &intake.answer_cookies);
-                if let Some(cookies) = lines {
-                    cookies.take_site_lines();
-                    forget.into_iter().for_each(|line| cookies.hand_on(line));
-                }
-                let problem = Problem::of(&OLD_SESSION, &context.live.rules, self.flow.clock.now());
-                self.refuse(session, context, problem).await
-            }
+            Ok(Seen::NotRenewed { forget }) => self.refuse_old_session(session, context, forget).await,
             Err(error) => {
                 tracing::warn!(%error, "a log-in could not be withheld and was not answered");
                 if let Some(intake) = &context.intake {
@@ -116,37 +106,69 @@ impl Gateway {
         &self,
         session: &Session,
         context: &Context,
-        (answer, body): (&ResponseHeader, &Bytes),
+        (answer, body): (&ResponseHeader, Option<&Bytes>),
     ) -> Result<Seen, FlowError> {
         let rules = std::sync::Arc::clone(&context.live.rules);
         let form = context.login_body.clone();
         let Some(head) = received(session, context) else { return Err(FlowError::Gone) };
         let content_type = request::header_once(head.headers, header::CONTENT_TYPE.as_str());
         let form = form.as_deref().map(|bytes| Body { content_type, bytes });
-        let site = SiteAnswer { status: answer.status.as_u16(), headers: &answer.headers, body: Some(body) };
+        let site =
+            SiteAnswer { status: answer.status.as_u16(), headers: &answer.headers, body: body.map(AsRef::as_ref) };
         let Some(LoginSeen { subject, rotated }) = rules.identity.login_answered(&head, form, site).await? else {
             return Ok(Seen::Nobody);
         };
-        if rotated {
+        if let Some(body) = body.filter(|_| rotated) {
             let headers = exchange::end_to_end(&answer.headers);
             let kept = WithheldAnswer::of(&head, answer.status.as_u16(), &headers, body.to_vec());
             return self.flow.withhold(&rules, &head, (&subject, kept)).await.map(Seen::Player);
         }
         self.flow.metrics.login_without_rotation();
         tracing::warn!("the site logged somebody in without a new session value: hold_session cannot withhold it");
-        if !self.has_factor(&subject).await? {
-            return Ok(Seen::Player(LoggedIn::Delivered));
+        let forget = self.suspend(&rules, &head, &subject).await?;
+        Ok(forget.map_or(Seen::Player(LoggedIn::Delivered), |forget| Seen::NotRenewed { forget }))
+    }
+
+    /// Suspends a session that was not renewed; the lines by which its browser forgets it. `None` where its
+    /// player needs no proof, and it may be used.
+    async fn suspend(
+        &self,
+        rules: &RuleSet,
+        head: &Head<'_>,
+        subject: &Subject,
+    ) -> Result<Option<Vec<HeaderValue>>, FlowError> {
+        if self.flow.stores.accounts.player(subject).await?.factors.is_empty() {
+            rules.identity.unwatch_session(head).await?;
+            return Ok(None);
         }
-        rules.identity.suspend_session(&head, &subject).await?;
+        rules.identity.suspend_session(head, subject).await?;
         // Without the old value the site must make a new one, which then can be withheld.
         let own = request::cookies(head.headers)
             .filter(|(name, _)| rules.identity.identity_cookies().any(|own| own == *name));
-        let forget = own.map(|(name, _)| web::expire_cookie(name, rules.site.secure)).collect();
-        Ok(Seen::NotRenewed { forget })
+        Ok(Some(own.map(|(name, _)| web::expire_cookie(name, rules.site.secure)).collect()))
     }
 
-    async fn has_factor(&self, subject: &Subject) -> Result<bool, FlowError> {
-        Ok(!self.flow.stores.accounts.player(subject).await?.factors.is_empty())
+    async fn refuse_old_session(
+        &self,
+        session: &mut Session,
+        context: &mut Context,
+        forget: Vec<HeaderValue>,
+    ) -> Result<bool> {
+        if let Some(intake) = &context.intake {
+            // What the site said while it was asked is of that session too.
+            intake.answer_cookies.take_site_lines();
+            forget.into_iter().for_each(|line| intake.answer_cookies.hand_on(line));
+        }
+        let problem = Problem::of(&OLD_SESSION, &context.live.rules, self.flow.clock.now());
+        self.refuse(session, context, problem).await
+    }
+
+    /// Before a log-in is sent: the session that it presents is watched from now on.
+    pub(super) async fn watch(&self, session: &Session, context: &Context) -> Result<(), FlowError> {
+        let Some(head) = received(session, context) else { return Err(FlowError::Gone) };
+        let content_type = request::header_once(head.headers, header::CONTENT_TYPE.as_str());
+        let form = context.login_body.as_deref().map(|bytes| Body { content_type, bytes });
+        Ok(context.live.rules.identity.watch_session(&head, form).await?)
     }
 
     /// Answers (`true`) what a site whose log-ins wait need not see: a session that is refused, a log-in
@@ -157,15 +179,25 @@ impl Gateway {
 
     /// Refuses every request of a session that logged in without being renewed.
     async fn suspended(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
-        let rules = std::sync::Arc::clone(&context.live.rules);
-        let Some(head) = received(session, context) else { return Ok(false) };
-        let error = match rules.identity.is_suspended(&head).await {
-            Ok(false) => return Ok(false),
-            Ok(true) => OLD_SESSION,
-            Err(error) => error.into(),
-        };
-        let problem = Problem::of(&error, &rules, self.flow.clock.now());
-        self.refuse(session, context, problem).await
+        match self.old_session(session, context).await {
+            Ok(None) => Ok(false),
+            Ok(Some(forget)) => self.refuse_old_session(session, context, forget).await,
+            Err(error) => {
+                let problem = Problem::of(&error, &context.live.rules, self.flow.clock.now());
+                self.refuse(session, context, problem).await
+            }
+        }
+    }
+
+    /// The lines by which a browser forgets such a session, which may have come to be somebody's only now.
+    async fn old_session(&self, session: &Session, context: &Context) -> Result<Option<Vec<HeaderValue>>, FlowError> {
+        let rules = &context.live.rules;
+        let Some(head) = received(session, context) else { return Ok(None) };
+        match rules.identity.standing(&head).await? {
+            Standing::Free => Ok(None),
+            Standing::Suspended => Ok(Some(Vec::new())),
+            Standing::Named(subject) => self.suspend(rules, &head, &subject).await,
+        }
     }
 
     /// Answers the log-in that a client without pages repeats with its approval.

@@ -245,7 +245,7 @@ impl Flow {
         }
         let proven = proven?;
         let (subject, epoch) = (&asker.player.subject, proven.epoch);
-        self.forget_failures(rules, &asker, &[asker.tries(kind)]).await;
+        self.forget_failures(rules, &asker, asker.tries(kind), &[]).await;
         let remember = remember && proven.challenge.level == Level::Session;
         let answered = proven.challenge.clone();
         let granted = self.grant(rules, head, proven).await;

@@ -2,9 +2,13 @@
 //! a code, for thirty days from the proof on, and never more than that (decisions 18).
 //!
 //! The cookie holds the device's id and a secret that changes with every exchange. A secret that is not
-//! the newest any more was copied: then the device is forgotten, whoever of the two comes second.
+//! the newest any more was copied: then the device is forgotten, whoever of the two comes second. Only the
+//! one before the newest still counts, for some minutes, until a browser was seen with the newest: the answer
+//! that carried it may have been lost on the way.
 
 use std::time::Duration;
+
+use moka::sync::Cache;
 
 use crate::{
     clock::UnixTime,
@@ -20,6 +24,21 @@ use crate::{
 /// How long the secret before the newest still counts for the log-in that it was exchanged in: a page
 /// loads its parts in parallel.
 const GRACE: Duration = Duration::from_secs(30);
+/// How long it counts for every log-in of the player, while no browser was seen with the newest.
+const UNSEEN: Duration = Duration::from_secs(10 * 60);
+/// Exchanges that are remembered at most.
+const CAPACITY: u64 = 100_000;
+
+/// The newest secrets of devices that this process exchanged and has not seen since, by the device's id: so
+/// that only what follows an exchange is looked up, and that each answer within the grace carries them.
+#[derive(Debug)]
+pub struct Unseen(Cache<String, Token>);
+
+impl Default for Unseen {
+    fn default() -> Self {
+        Self(Cache::new(CAPACITY))
+    }
+}
 
 /// The cookie of a remembered device.
 #[derive(Clone, Debug)]
@@ -35,7 +54,7 @@ pub struct DeviceCookie {
 pub struct Exchanged {
     /// A stamp for `session`, with the time of the proof by which the device is remembered.
     pub stamp: Minted,
-    /// The new secret; `None` within the grace, where another answer carries it.
+    /// The new secret; `None` within the grace, where another node gave it.
     pub cookie: Option<DeviceCookie>,
 }
 
@@ -60,6 +79,7 @@ impl Flow {
             name: name_of(request::header_once(head.headers, "user-agent").unwrap_or_default()),
             token: secret.hash(),
             previous_token: None,
+            is_seen: true,
             rotated_at: now,
             rotated_for: Some(player.binding),
             rotated_epoch: epoch,
@@ -122,22 +142,27 @@ impl Flow {
         let presented = secret.hash();
         // Read before the exchange: what ends every stamp meanwhile ends this one as well.
         let Some(epoch) = self.epoch_of(player, now).await? else { return Ok(None) };
-        if device.token == presented && !is_ended(&device, player, epoch) {
+        let is_parallel = device.token != presented && in_grace(&device, presented, player, now);
+        let counts = device.token == presented || is_previous(&device, presented, now);
+        if counts && !is_parallel && !is_ended(&device, player, epoch) {
             let next = Token::random();
-            let rotated = rotated(&device, &next, (player, epoch), now);
+            let rotated = rotated(&device, (presented, &next), (player, epoch), now);
             if self.rotate_device(device.token, &rotated, now).await? {
+                self.unseen.0.insert(rotated.id.clone(), next.clone());
                 let stamp = device_stamp(rules, &device, (player, epoch), now);
                 return Ok(Some(Exchanged { stamp, cookie: Some(cookie(&rotated, &next, now)) }));
             }
         }
-        // Another request of the same page was first.
+        // Another request of the same page was first, or may have been.
         let device = self.stores.devices.find(&id, now).await?;
         let Some(device) = device else { return Ok(None) };
         if in_grace(&device, presented, player, now) && !is_ended(&device, player, epoch) {
             let stamp = device_stamp(rules, &device, (player, epoch), now);
-            return Ok(Some(Exchanged { stamp, cookie: None }));
+            // The answer that carried it may be the one that the browser gave up.
+            let newest = self.unseen.0.get(&id).filter(|newest| newest.hash() == device.token);
+            return Ok(Some(Exchanged { stamp, cookie: newest.map(|newest| cookie(&device, &newest, now)) }));
         }
-        if device.token == presented {
+        if device.token == presented || is_previous(&device, presented, now) {
             // What ended this log-in's stamps is answered by a code only.
             return Ok(None);
         }
@@ -166,8 +191,28 @@ impl Flow {
         subject: &Subject,
     ) -> Result<bool, FlowError> {
         let Some((id, secret)) = presented(rules, head) else { return Ok(false) };
-        let device = self.stores.devices.find(&id, self.clock.now()).await?;
-        Ok(device.is_some_and(|device| device.subject == *subject && device.token == secret.hash()))
+        let Some(device) = self.stores.devices.find(&id, self.clock.now()).await? else { return Ok(false) };
+        let is_newest = device.token == secret.hash();
+        if is_newest && !device.is_seen {
+            self.seen_device(&device.id, device.token).await;
+        }
+        Ok(device.subject == *subject && is_newest)
+    }
+
+    /// Notes that a request brings the newest secret of a device that was exchanged of late: from now on the
+    /// one before is a copy.
+    pub(super) async fn note_device(&self, rules: &RuleSet, head: &Head<'_>) {
+        let Some((id, secret)) = presented(rules, head) else { return };
+        if self.unseen.0.get(&id).is_some_and(|newest| newest.hash() == secret.hash()) {
+            self.seen_device(&id, secret.hash()).await;
+        }
+    }
+
+    async fn seen_device(&self, id: &str, token: TokenHash) {
+        let seen = self.stores.devices.seen_device(id, token).await.map_err(FlowError::from);
+        if noted("a copied device may count for some minutes", seen).is_some() {
+            self.unseen.0.invalidate(id);
+        }
     }
 
     async fn epoch_of(&self, player: &Player, now: UnixTime) -> Result<Option<i64>, FlowError> {
@@ -209,11 +254,19 @@ fn device_stamp(rules: &RuleSet, device: &DeviceRecord, (player, epoch): (&Playe
     rules.stamps.mint(&proof, now)
 }
 
-fn rotated(device: &DeviceRecord, next: &Token, (player, epoch): (&Player, i64), now: UnixTime) -> DeviceRecord {
+/// The device with its next secret, in exchange for the one that was presented.
+fn rotated(
+    device: &DeviceRecord,
+    (presented, next): (TokenHash, &Token),
+    (player, epoch): (&Player, i64),
+    now: UnixTime,
+) -> DeviceRecord {
     DeviceRecord {
         token: next.hash(),
-        previous_token: Some(device.token),
-        rotated_at: now,
+        previous_token: Some(presented),
+        is_seen: false,
+        // However often an answer is lost, the minutes are those since the first.
+        rotated_at: if device.token == presented { now } else { device.rotated_at },
         rotated_for: Some(player.binding),
         rotated_epoch: epoch,
         used_at: now,
@@ -229,7 +282,12 @@ fn is_ended(device: &DeviceRecord, player: &Player, epoch: i64) -> bool {
 fn in_grace(device: &DeviceRecord, presented: TokenHash, player: &Player, now: UnixTime) -> bool {
     (device.token == presented || device.previous_token == Some(presented))
         && device.rotated_for == Some(player.binding)
-        && now.since(device.rotated_at) < GRACE
+        && now.since(device.used_at) < GRACE
+}
+
+/// Whether it is the secret before the newest, and counts since nobody was seen with the newest.
+fn is_previous(device: &DeviceRecord, presented: TokenHash, now: UnixTime) -> bool {
+    device.previous_token == Some(presented) && !device.is_seen && now.since(device.rotated_at) < UNSEEN
 }
 
 fn cookie(device: &DeviceRecord, secret: &Token, now: UnixTime) -> DeviceCookie {

@@ -6,7 +6,6 @@ use crate::{
     clock::UnixTime,
     flow::{
         CookieNames, Flow, FlowError, RuleSet,
-        device::Exchanged,
         epochs::Reading,
         gate::{APPROVAL_HEADER, Arrival, BodyState, STAMP_HEADER, Spend, browser_secret},
         hold,
@@ -25,7 +24,6 @@ use crate::{
 pub(super) struct Evidence {
     pub(super) player: Option<Player>,
     pub(super) stamp: Option<Arc<Stamp>>,
-    pub(super) exchanged: Option<Exchanged>,
     pub(super) spend: Option<(Spend, [u8; 32])>,
     pub(super) details: Vec<(String, String)>,
     pub(super) account: Option<Account>,
@@ -66,6 +64,7 @@ impl Flow {
             once |= requirement == Requirement::Once;
             fresh |= matches!(requirement, Requirement::Fresh { .. });
         }
+        self.note_device(rules, head).await;
         let in_outage = |route: &&policy::Route| route.on_store_error == OnStoreError::AllowIfRecentStamp;
         let reading = match (fresh, landing.enforced.iter().all(in_outage)) {
             (true, _) => Reading::Anew,

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use crate::{
-    flow::{Flow, FlowError, RuleSet, epochs::Reading},
+    flow::{Flow, FlowError, RuleSet, account::noted, epochs::Reading},
     identity::Player,
     request::Subject,
     stamp::{Minted, Proof, Stamp},
+    store::Spared,
 };
 
 /// How long requests that were sent with the old session value may still be followed: those that were
@@ -54,7 +55,8 @@ impl Flow {
         Ok(self.stores.families.open(moved.binding, &moved.subject, now).await?)
     }
 
-    /// Ends every stamp of a player but one, which is minted anew under the new epoch.
+    /// Ends every stamp of a player but one, which is minted anew under the new epoch; and what waits for a proof
+    /// in other log-ins, or was proven and not used yet.
     ///
     /// # Errors
     /// `Store`; then none was ended.
@@ -64,7 +66,12 @@ impl Flow {
         subject: &Subject,
         spared: Option<&Stamp>,
     ) -> Result<Option<Minted>, FlowError> {
+        let login = spared.map_or(Spared::None, |stamp| Spared::LogIn(stamp.proof.binding));
+        self.stores.challenges.end_player(subject, login).await?;
         let epoch = self.end_stamps(subject).await?;
+        // Once more, for what was asked meanwhile.
+        let ended = self.stores.challenges.end_player(subject, login).await.map_err(FlowError::from);
+        noted("what waited was not ended again", ended);
         let now = self.clock.now();
         // One that ended before this is not revived by it.
         let spared = spared.filter(|stamp| stamp.proof.epoch + 1 == epoch);

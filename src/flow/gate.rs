@@ -78,8 +78,6 @@ pub struct Passage {
     pub player: Option<Player>,
     /// The stamp by which it passes.
     pub stamp: Option<Arc<Stamp>>,
-    /// What a remembered device was exchanged for: the answer carries both cookies.
-    pub exchanged: Option<Exchanged>,
     /// The approval by which it passes, and the digest that it was bound to.
     pub spend: Option<(Spend, [u8; 32])>,
     /// What its approval showed.
@@ -92,7 +90,7 @@ impl Passage {
     /// A request that goes on as nobody's.
     #[must_use]
     pub const fn anonymous(permit: Permit) -> Self {
-        Self { permit, player: None, stamp: None, exchanged: None, spend: None, details: Vec::new(), anonymous: true }
+        Self { permit, player: None, stamp: None, spend: None, details: Vec::new(), anonymous: true }
     }
 }
 
@@ -127,6 +125,9 @@ pub struct Gated<'r> {
     pub observed: Vec<Observed<'r>>,
     /// Who was found to have sent it, in which log-in.
     pub player: Option<(Subject, Binding)>,
+    /// What a remembered device was exchanged for: whatever answers the request carries both cookies, since
+    /// the old one counts no more.
+    pub exchanged: Option<Exchanged>,
 }
 
 /// What a route in `observe` mode would have done, and why.
@@ -149,12 +150,13 @@ impl Flow {
         }
         let route = landing.enforced.first().copied();
         // On the heap only now: it is large, and most requests are not guarded.
-        let gated = match Box::pin(self.gate_landed(rules, arrival, &landing)).await {
+        let mut exchanged = None;
+        let gated = match Box::pin(self.gate_landed(rules, arrival, &landing, &mut exchanged)).await {
             Ok(gated) => gated,
             Err(error) => gated(Outcome::Refuse(error), route),
         };
         self.count_unsupported(arrival, &gated);
-        gated
+        Gated { exchanged, ..gated }
     }
 
     /// Counts a form post that would be held if it could be read.
@@ -184,6 +186,7 @@ impl Flow {
         rules: &'r RuleSet,
         arrival: Arrival<'_>,
         landing: &Landing<'r>,
+        exchanged: &mut Option<Exchanged>,
     ) -> Result<Gated<'r>, FlowError> {
         let guarded = !landing.is_unguarded();
         if guarded {
@@ -201,7 +204,9 @@ impl Flow {
             evidence = self.evidence(rules, arrival, landing).await?;
         }
         let mut decision = self.decide(landing, arrival.head, &mut evidence).await?;
-        if self.remembers(rules, arrival.head, &decision, &mut evidence).await? {
+        if let Some(remembered) = self.remembered(rules, arrival.head, &decision, evidence.player.as_ref()).await? {
+            evidence.stamp = Some(Arc::new(remembered.stamp.stamp.clone()));
+            *exchanged = Some(remembered);
             decision = self.decide(landing, arrival.head, &mut evidence).await?;
         }
         let observed = self.observe(landing, &evidence).await;
@@ -209,7 +214,7 @@ impl Flow {
         let player = evidence.player.as_ref().map(|player| (player.subject.clone(), player.binding));
         // What was decided stays known where it cannot be carried out.
         let outcome = self.carry_out(rules, arrival, decision, evidence).await.unwrap_or_else(Outcome::Refuse);
-        Ok(Gated { outcome, route, reason, observed, player })
+        Ok(Gated { outcome, route, reason, observed, player, exchanged: None })
     }
 
     /// Decides; asks the store for the player's account only where the verdict depends on it.
@@ -230,27 +235,19 @@ impl Flow {
         Ok(policy::decide(landing, head, &evidence.facts(now)))
     }
 
-    /// Exchanges a remembered device where only a stamp for `session` is missing; whether it gave one.
-    async fn remembers(
+    /// Exchanges a remembered device where only a stamp for `session` is missing.
+    async fn remembered(
         &self,
         rules: &RuleSet,
         head: &Head<'_>,
         decision: &Decision<'_>,
-        evidence: &mut Evidence,
-    ) -> Result<bool, FlowError> {
-        let Some(route) = decision.route.filter(|route| route.require == Requirement::Session) else {
-            return Ok(false);
+        player: Option<&Player>,
+    ) -> Result<Option<Exchanged>, FlowError> {
+        let route = decision.route.filter(|route| route.require == Requirement::Session);
+        let (Some(route), Some(player), Verdict::Challenge) = (route, player, &decision.verdict) else {
+            return Ok(None);
         };
-        if !matches!(decision.verdict, Verdict::Challenge) {
-            return Ok(false);
-        }
-        let Some(player) = &evidence.player else { return Ok(false) };
-        let Some(exchanged) = self.exchange_device(rules, head, player, &route.methods).await? else {
-            return Ok(false);
-        };
-        evidence.stamp = Some(Arc::new(exchanged.stamp.stamp.clone()));
-        evidence.exchanged = Some(exchanged);
-        Ok(true)
+        self.exchange_device(rules, head, player, &route.methods).await
     }
 
     /// What the routes in `observe` mode would have done; a store that says no account would have closed them.
@@ -283,8 +280,8 @@ impl Flow {
     ) -> Result<Outcome, FlowError> {
         match decision.verdict {
             Verdict::Allow(permit) => {
-                let Evidence { player, stamp, spend, details, anonymous, exchanged, .. } = evidence;
-                let passage = Passage { permit, player, stamp, exchanged, spend, details, anonymous };
+                let Evidence { player, stamp, spend, details, anonymous, .. } = evidence;
+                let passage = Passage { permit, player, stamp, spend, details, anonymous };
                 Ok(Outcome::Pass(Box::new(passage)))
             }
             Verdict::Challenge | Verdict::Enrol => {
@@ -389,5 +386,5 @@ fn enrolment(state: &PlayerState) -> Enrolment {
 }
 
 fn gated<'r>(outcome: Outcome, route: Option<&'r Route>) -> Gated<'r> {
-    Gated { outcome, route, reason: None, observed: Vec::new(), player: None }
+    Gated { outcome, route, reason: None, observed: Vec::new(), player: None, exchanged: None }
 }

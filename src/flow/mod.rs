@@ -239,6 +239,8 @@ pub struct Flow {
     pub metrics: Arc<Metrics>,
     /// Which stamps of late were found not revoked.
     pub epochs: epochs::EpochCache,
+    /// Which devices were exchanged of late and not seen since.
+    pub unseen: device::Unseen,
     /// Bounds how many backup codes are hashed at once: each takes 19 MiB.
     pub hashing: Arc<tokio::sync::Semaphore>,
 }

@@ -108,7 +108,6 @@ impl Flow {
             permit,
             player: Some(player),
             stamp,
-            exchanged: None,
             spend: Some((spend, digest)),
             details: challenge.details,
             anonymous: false,

@@ -168,6 +168,7 @@ async fn flow(folder: &tempfile::TempDir, clock: &Arc<ManualClock>) -> Arc<Flow>
         hasher: Hasher::new(key("h")),
         metrics: Arc::new(Metrics::new(BuildInfo { version: "0", revision: "unknown" }).unwrap()),
         epochs: EpochCache::default(),
+        unseen: crate::flow::device::Unseen::default(),
         hashing: Arc::new(tokio::sync::Semaphore::new(4)),
     })
 }

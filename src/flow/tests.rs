@@ -11,6 +11,7 @@ mod notices;
 mod pumping;
 mod swaps;
 mod throttles;
+mod withheld;
 
 use super::{
     challenge::{Answer, Asker, NewChallenge, prove::Proven},

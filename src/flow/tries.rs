@@ -45,11 +45,15 @@ impl Flow {
         Ok(self.stores.networks.release_in_networks(&counted).await?)
     }
 
-    /// The same for several counts, and opens what was closed by too many failures: the player proved a
-    /// factor, or bound one anew. What was proven counts also where they stay counted.
-    pub(super) async fn forget_failures(&self, rules: &RuleSet, asker: &Asker, tries: &[Tries]) {
-        for tries in tries {
-            noted("failures stay counted", self.clear_tries(rules, asker, *tries).await);
+    /// The same for the count in which this code was reserved, forgets the player's failures in the others, and
+    /// opens what was closed by too many: the player proved a factor, or bound one anew. What was proven counts
+    /// also where they stay counted.
+    pub(super) async fn forget_failures(&self, rules: &RuleSet, asker: &Asker, reserved: Tries, others: &[Tries]) {
+        noted("failures stay counted", self.clear_tries(rules, asker, reserved).await);
+        for tries in others {
+            // Nothing of theirs was taken from the network now, and so nothing is given back.
+            let cleared = self.stores.attempts.clear(&asker.player.subject, *tries).await;
+            noted("failures stay counted", cleared.map_err(FlowError::from));
         }
         let rebind_after = rules.throttle.pauses.rebind_after;
         let opened = self.stores.attempts.clear_exhausted(&asker.player.subject, rebind_after).await;

@@ -26,6 +26,8 @@ use crate::{
 
 /// What such a challenge is asked for, where others name their route.
 const ASKS: &str = "login";
+/// How many are kept of one player: whoever has a password and logs in again and again takes no more room.
+const KEPT_OF_ONE: usize = 3;
 /// How long an answer is kept at most.
 const KEPT: Duration = Duration::from_secs(5 * 60);
 
@@ -143,7 +145,8 @@ impl Flow {
         let plain = answer.to_bytes().ok_or(FlowError::TooLarge)?;
         let sealed = self.sealer.seal("login", &context(&asked.challenge), &plain);
         let until = asked.challenge.expires_at.min(self.clock.now().plus(KEPT));
-        if !self.stores.held.put(&key(&asked.challenge.id), sealed, until).await? {
+        let id = key(&asked.challenge.id);
+        if !self.stores.held.put_of((subject, KEPT_OF_ONE), &id, sealed, until).await? {
             self.stores.challenges.remove(&asked.challenge.id).await?;
             return Err(FlowError::TooLarge);
         }
@@ -192,10 +195,12 @@ impl Flow {
         if !here || browser.is_none() || browser != challenge.browser {
             return Err(FlowError::Gone);
         }
-        let ChallengeState::Answered { by, .. } = challenge.state else { return Err(FlowError::Gone) };
-        // What ended the log-in since its proof, or froze the account, ends this too.
+        let ChallengeState::Answered { by, epoch, .. } = challenge.state else { return Err(FlowError::Gone) };
+        // What ended the log-in or the player's stamps since its proof, or froze the account, ends this too.
         let (binding, subject) = (challenge.binding, &challenge.subject);
-        self.stores.families.epoch_if_open(binding, subject).await?.ok_or(FlowError::Gone)?;
+        if self.stores.families.epoch_if_open(binding, subject).await? != Some(epoch) {
+            return Err(FlowError::Gone);
+        }
         if self.stores.accounts.player(subject).await?.freeze.is_some() {
             return Err(FlowError::Frozen);
         }

@@ -8,6 +8,7 @@ use super::{
     set_cookie::{set_cookies, with_cookies},
 };
 use crate::{
+    clock::UnixTime,
     fuzz::{self, parts},
     request,
 };
@@ -39,7 +40,7 @@ fn no_new_session_is_read_otherwise_than_it_was_set() {
         let [line, sent] = parts(input);
         let (Ok(line), Some(request)) = (HeaderValue::from_bytes(line), cookies(sent)) else { return "no header" };
         let answer = HeaderMap::from_iter([(header::SET_COOKIE, line)]);
-        let new = set_cookies(&answer, &names);
+        let new = set_cookies(&answer, &names, UnixTime::from_secs(1_700_000_000));
         assert!(new.len() <= 1);
         let after = with_cookies(&request, &names, &new);
         let Ok(jar) = Jar::parse(&after) else { return "refused" };

@@ -2,19 +2,18 @@
 
 use std::{fmt, sync::Arc};
 
-use http::Method;
-
 use super::{
     Claims, Freshness, IdentityError, LoginSeen, Ports, SiteAnswer, Testimony,
     carrier::{Jar, Presented, ambiguous, present_cookies},
     introspection::Introspection,
     profile::Profile,
-    set_cookie::{NewCookie, set_cookies, with_cookies},
+    set_cookie::{set_cookies, with_cookies, without_cookies},
     settings::{LoginSettings, Normalize},
+    suspend::WATCH,
 };
 use crate::{
     fields::{self, Body, Field, FieldName},
-    policy::rule::Match,
+    policy::{BodyView, may_change, rule::Match},
     request::{Head, Subject},
     store::StoreError,
 };
@@ -24,7 +23,7 @@ pub(super) struct Login {
     pub(super) settings: LoginSettings,
     pub(super) confirm: Option<Introspection>,
     profile: Option<Profile>,
-    ports: Arc<Ports>,
+    pub(super) ports: Arc<Ports>,
 }
 
 impl fmt::Debug for Login {
@@ -92,11 +91,22 @@ impl Login {
     }
 
     /// Whether an answer to this head may have to wait: at an address of the log-in, by whatever method,
-    /// since some frameworks take one for another. A HEAD is never a log-in.
+    /// since some frameworks take one for another.
     pub(super) fn withholds(&self, head: &Head<'_>) -> bool {
-        self.settings.hold_session
-            && *head.method != Method::HEAD
-            && self.settings.matches.iter().any(|rule| matches_address(rule, head))
+        self.settings.hold_session && self.settings.matches.iter().any(|rule| matches_address(rule, head))
+    }
+
+    /// Whether the site may take such a request for somebody's log-in, and not only for a look at its form:
+    /// it may change something, or the name stands in its query.
+    pub(super) fn is_attempt(&self, head: &Head<'_>, body: Option<Body<'_>>) -> bool {
+        let named = match &self.settings.subject {
+            FieldName::Form(name) | FieldName::Query(name) => {
+                fields::read(&FieldName::Query(name.clone()), head.target.query(), None) != Field::Absent
+            }
+            FieldName::Json(_) => false,
+        };
+        let view = body.map_or(BodyView::Unread, BodyView::Read);
+        self.withholds(head) && (named || may_change(head, view))
     }
 
     /// Binds, voids or leaves alone what this answer says of a session; who logged in.
@@ -109,88 +119,96 @@ impl Login {
         body: Option<Body<'_>>,
         answer: SiteAnswer<'_>,
     ) -> Result<Option<LoginSeen>, IdentityError> {
-        let names = &self.settings.cookies;
-        let new = set_cookies(answer.headers, names);
-        let typed = || self.typed_name(head, body).filter(|_| answer.satisfies(&self.settings.success));
+        let seen = self.learn(head, body, answer).await;
+        if seen.is_err() && self.is_attempt(head, body) {
+            // It may be logged in by now, and nobody could say so.
+            self.watch(head, self.settings.lifetime).await?;
+        }
+        seen
+    }
+
+    async fn learn(
+        &self,
+        head: &Head<'_>,
+        body: Option<Body<'_>>,
+        answer: SiteAnswer<'_>,
+    ) -> Result<Option<LoginSeen>, IdentityError> {
+        let (names, now) = (&self.settings.cookies, self.ports.clock.now());
+        let new = set_cookies(answer.headers, names, now);
         let before = self.session_of(head);
         let merged = with_cookies(head.headers, names, &new);
         let after_head = Head { headers: &merged, ..*head };
         let after = self.session_of(&after_head);
+        let is_attempt = self.is_attempt(head, body);
+        let known = match before.filter(|_| is_attempt) {
+            Some(session) => self.ports.logins.subject(session, now).await.map_err(|error| lost(&error))?,
+            None => None,
+        };
+        let is_set = new.iter().any(|cookie| !cookie.is_deletion());
+        if is_set && after.is_none() && self.withholds(head) {
+            return Err(ambiguous("an answer sets a session twice, or as frameworks read in different ways"));
+        }
         if new.is_empty() || before == after {
-            return self.stayed(head, before, typed).await;
+            return if is_attempt { self.kept(head, known.as_ref()).await } else { Ok(None) };
         }
         // Whoever set it: what was known of either value no longer holds.
         for session in before.into_iter().chain(after) {
             self.ports.logins.void(session).await.map_err(|error| lost(&error))?;
         }
-        let Some(session) = after.filter(|_| !new.iter().any(NewCookie::is_deletion)) else { return Ok(None) };
-        let typed = typed();
-        // What must not get out is asked about also where the answer does not look like a success.
-        let asks = typed.is_some() || self.withholds(head);
-        let subject = match (&self.confirm, typed) {
-            (Some(confirm), _) if asks => {
-                confirm.ask(&after_head, Freshness::Anew).await?.map(|testimony| testimony.subject)
+        if is_attempt {
+            // Of cookies that were deleted the browser may have others of the same name.
+            let rest = without_cookies(head.headers, names, &new);
+            let old = if is_set { Head { headers: &rest, ..*head } } else { *head };
+            if let Some(seen) = self.kept(&old, known.as_ref()).await? {
+                return Ok(Some(seen));
             }
-            (None, Some(typed)) => self.unconfirmed(&typed).await?,
-            (Some(_) | None, _) => None,
+        }
+        let Some(session) = after.filter(|_| is_set) else { return Ok(None) };
+        let Some(subject) = self.named(&after_head, (head, body), answer).await? else {
+            if is_attempt {
+                self.watch(&after_head, WATCH).await?;
+            }
+            return Ok(None);
         };
-        let Some(subject) = subject else { return Ok(None) };
-        let expires_at = self.ports.clock.now().plus(self.settings.lifetime);
+        let expires_at = now.plus(self.settings.lifetime);
         self.ports.logins.bind(session, &subject, expires_at).await.map_err(|error| lost(&error))?;
         Ok(Some(LoginSeen { subject, rotated: true }))
     }
 
-    /// Who logged in without getting a new session value: it matters where the answer may have to wait.
-    async fn stayed(
+    /// Whom the new session belongs to.
+    async fn named(
         &self,
-        head: &Head<'_>,
-        before: Option<[u8; 32]>,
-        typed: impl FnOnce() -> Option<String>,
-    ) -> Result<Option<LoginSeen>, IdentityError> {
-        if !self.settings.hold_session || before.is_none() || typed().is_none() {
+        after: &Head<'_>,
+        (head, body): (&Head<'_>, Option<Body<'_>>),
+        answer: SiteAnswer<'_>,
+    ) -> Result<Option<Subject>, IdentityError> {
+        let succeeded = answer.satisfies(&self.settings.success, self.ports.clock.now());
+        let typed = self.typed_name(head, body).filter(|_| succeeded);
+        // What must not get out is asked about also where the answer does not look like a success.
+        let asks = typed.is_some() || self.withholds(head);
+        match (&self.confirm, typed) {
+            (Some(confirm), _) if asks => {
+                Ok(confirm.ask(after, Freshness::Anew).await?.map(|testimony| testimony.subject))
+            }
+            (None, Some(typed)) => self.unconfirmed(&typed).await,
+            (Some(_) | None, _) => Ok(None),
+        }
+    }
+
+    /// Who is logged in by what a request carried of a session and its answer did not renew, unless it was
+    /// theirs before.
+    async fn kept(&self, head: &Head<'_>, known: Option<&Subject>) -> Result<Option<LoginSeen>, IdentityError> {
+        let Some(confirm) = self.confirm.as_ref().filter(|_| self.session_of(head).is_some()) else { return Ok(None) };
+        let Some(named) = confirm.ask(head, Freshness::Anew).await? else { return Ok(None) };
+        if known == Some(&named.subject) {
+            self.unwatch(head).await?;
             return Ok(None);
         }
-        let Some(confirm) = &self.confirm else { return Ok(None) };
-        let named = confirm.ask(head, Freshness::Anew).await?;
-        Ok(named.map(|testimony| LoginSeen { subject: testimony.subject, rotated: false }))
-    }
-
-    /// Remembers that the session of this request is refused.
-    pub(super) async fn suspend(&self, head: &Head<'_>, subject: &Subject) -> Result<(), IdentityError> {
-        let expires_at = self.ports.clock.now().plus(self.settings.lifetime);
-        for mark in self.suspended_marks(head)? {
-            self.ports.logins.bind(mark, subject, expires_at).await.map_err(|error| lost(&error))?;
-        }
-        Ok(())
-    }
-
-    /// Whether the session of this request is refused.
-    pub(super) async fn is_suspended(&self, head: &Head<'_>) -> Result<bool, IdentityError> {
-        let now = self.ports.clock.now();
-        for mark in self.suspended_marks(head)? {
-            if self.ports.logins.subject(mark, now).await.map_err(|error| lost(&error))?.is_some() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// What stands in the store for a refused session: one for each of its cookies, so that leaving one
-    /// away changes nothing.
-    fn suspended_marks(&self, head: &Head<'_>) -> Result<Vec<[u8; 32]>, IdentityError> {
-        let jar = Jar::parse(head.headers)?;
-        let cookies = match present_cookies(&self.settings.cookies, &jar)? {
-            Some(Presented::Cookies(cookies)) => cookies,
-            Some(Presented::Header(_)) | None => Vec::new(),
-        };
-        let mark = |(name, value): &(&str, &str)| {
-            self.ports.hasher.hash("suspended session", &[name.as_bytes(), value.as_bytes()])
-        };
-        Ok(cookies.iter().map(mark).collect())
+        Ok(Some(LoginSeen { subject: named.subject, rotated: false }))
     }
 
     /// The keyed hash of the session that a head carries; `None` also where it is ambiguous.
-    fn session_of(&self, head: &Head<'_>) -> Option<[u8; 32]> {
+    pub(super) fn session_of(&self, head: &Head<'_>) -> Option<[u8; 32]> {
         let jar = Jar::parse(head.headers).ok()?;
         let presented: Option<Presented<'_>> = present_cookies(&self.settings.cookies, &jar).ok()?;
         presented.map(|presented| presented.hash(&self.ports.hasher))
@@ -238,6 +256,6 @@ fn matches_address(rule: &Match, head: &Head<'_>) -> bool {
         && rule.fields.iter().all(query_fits)
 }
 
-fn lost(error: &StoreError) -> IdentityError {
+pub(super) fn lost(error: &StoreError) -> IdentityError {
     IdentityError::Unavailable { source_name: "login", detail: error.to_string() }
 }

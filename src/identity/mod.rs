@@ -8,7 +8,7 @@
 //!   that no request may have.
 //! - `jwt` with `jwks`, `introspection` with `extract`, `login`, `header`: a source each.
 //! - `profile`: what the site says of an account by its id.
-//! - `withhold`: log-ins whose answer waits for a proof.
+//! - `withhold`: log-ins whose answer waits for a proof; `suspend`: sessions that they did not renew.
 //! - `source`: one of any kind; `sources`: asking all of them, and the binding over their values.
 //!
 //! Adding one: its settings as a variant of [`settings::SourceSettings`]; a file with what it shows
@@ -26,6 +26,7 @@ mod profile;
 mod set_cookie;
 pub mod settings;
 mod source;
+mod suspend;
 mod success;
 mod sources;
 mod withhold;
@@ -143,6 +144,17 @@ pub struct LoginSeen {
     pub subject: Subject,
     /// Whether the session is a new one, and bound; else it is the old one, and bound to nobody.
     pub rotated: bool,
+}
+
+/// How a session stands that may have been presented at a log-in whose answers wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing is known against it.
+    Free,
+    /// Somebody logged in with it, and it was not renewed: it is refused.
+    Suspended,
+    /// It came out of a log-in as nobody's, and now the site calls it this player's.
+    Named(Subject),
 }
 
 /// What the sources use.

@@ -12,7 +12,7 @@ use super::{
     set_cookie::set_cookies,
     settings::{Bind, Credential, HeaderSettings},
 };
-use crate::{metrics::words, request::Head};
+use crate::{clock::UnixTime, metrics::words, request::Head};
 
 /// A source, ready to be asked.
 pub(super) enum Source {
@@ -97,8 +97,8 @@ impl Source {
     }
 
     /// Whether an answer sets or deletes one of its cookies.
-    pub(super) fn is_changed_by(&self, answer: &HeaderMap) -> bool {
-        !set_cookies(answer, self.cookies()).is_empty()
+    pub(super) fn is_changed_by(&self, answer: &HeaderMap, now: UnixTime) -> bool {
+        !set_cookies(answer, self.cookies(), now).is_empty()
     }
 
     /// What a request shows to it; `None` where its carrier is absent.

@@ -25,7 +25,7 @@ use crate::{
 /// The sources, ready to be asked.
 pub struct Sources {
     sources: Vec<Source>,
-    ports: Arc<Ports>,
+    pub(super) ports: Arc<Ports>,
 }
 
 /// What a source binds to.
@@ -218,9 +218,11 @@ impl Sources {
             return Ok(None);
         }
         let names: Vec<String> = self.identity_cookies().map(str::to_owned).collect();
-        let new = set_cookies(answer.headers, &names);
-        let unfollowed = |source: &Source| source.bind() != Bind::Follow && source.is_changed_by(answer.headers);
-        let followed = |source: &Source| source.bind() == Bind::Follow && source.is_changed_by(answer.headers);
+        let now = self.ports.clock.now();
+        let new = set_cookies(answer.headers, &names, now);
+        let is_changed = |source: &Source| source.is_changed_by(answer.headers, now);
+        let unfollowed = |source: &Source| source.bind() != Bind::Follow && is_changed(source);
+        let followed = |source: &Source| source.bind() == Bind::Follow && is_changed(source);
         let deleted = new.iter().any(NewCookie::is_deletion);
         if deleted || !self.sources.iter().any(followed) || self.sources.iter().any(unfollowed) {
             return Ok(None);

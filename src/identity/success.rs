@@ -2,6 +2,7 @@
 
 use super::{SiteAnswer, set_cookie::sets};
 use crate::{
+    clock::UnixTime,
     policy::rule::{AnswerCondition, LocationCondition},
     request,
 };
@@ -9,7 +10,7 @@ use crate::{
 impl SiteAnswer<'_> {
     /// Whether the answer is the success that the condition describes; a body that was not read is none.
     #[must_use]
-    pub fn satisfies(&self, condition: &AnswerCondition) -> bool {
+    pub fn satisfies(&self, condition: &AnswerCondition, now: UnixTime) -> bool {
         let status_fits = match condition.status.as_slice() {
             [] => (200..400).contains(&self.status),
             listed => listed.contains(&self.status),
@@ -24,7 +25,7 @@ impl SiteAnswer<'_> {
         let body = || self.body.and_then(|body| std::str::from_utf8(body).ok());
         status_fits
             && location_fits
-            && condition.sets_cookie.as_deref().is_none_or(|name| sets(self.headers, name))
+            && condition.sets_cookie.as_deref().is_none_or(|name| sets(self.headers, name, now))
             && condition.body.as_ref().is_none_or(|regex| body().is_some_and(|body| regex.is_match(body)))
     }
 }

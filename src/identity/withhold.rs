@@ -4,11 +4,15 @@
 use http::HeaderMap;
 
 use super::{
-    IdentityError, Sources,
+    IdentityError, Sources, Standing,
     login::Login,
     set_cookie::{set_cookies, with_cookies},
+    suspend::WATCH,
 };
-use crate::request::{Head, Subject};
+use crate::{
+    fields::Body,
+    request::{Head, Subject},
+};
 
 impl Sources {
     /// Whether some log-in's answer waits for a proof at all.
@@ -27,7 +31,30 @@ impl Sources {
     #[must_use]
     pub fn with_session(&self, headers: &HeaderMap, answer: &HeaderMap) -> HeaderMap {
         let names: Vec<String> = self.identity_cookies().map(str::to_owned).collect();
-        with_cookies(headers, &names, &set_cookies(answer, &names))
+        with_cookies(headers, &names, &set_cookies(answer, &names, self.ports.clock.now()))
+    }
+
+    /// Before a log-in is sent: from now on the site is asked about the session that it presents, wherever
+    /// that is used. It may log somebody in without being renewed, and be used before the answer is there.
+    ///
+    /// # Errors
+    /// `Unavailable` when it could not be remembered; `Ambiguous`.
+    pub async fn watch_session(&self, head: &Head<'_>, body: Option<Body<'_>>) -> Result<(), IdentityError> {
+        for login in self.withholding().filter(|login| login.is_attempt(head, body)) {
+            login.watch(head, WATCH).await?;
+        }
+        Ok(())
+    }
+
+    /// Lets the session of this request be: its player needs no proof.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn unwatch_session(&self, head: &Head<'_>) -> Result<(), IdentityError> {
+        for login in self.withholding() {
+            login.unwatch(head).await?;
+        }
+        Ok(())
     }
 
     /// Refuses the session of this request from now on: somebody logged in with it, and it was not
@@ -42,17 +69,18 @@ impl Sources {
         Ok(())
     }
 
-    /// Whether the session of this request is refused so.
+    /// Whether the session of this request may be used.
     ///
     /// # Errors
-    /// `Unavailable`.
-    pub async fn is_suspended(&self, head: &Head<'_>) -> Result<bool, IdentityError> {
+    /// `Unavailable`; `Ambiguous` for values that frameworks read in different ways.
+    pub async fn standing(&self, head: &Head<'_>) -> Result<Standing, IdentityError> {
         for login in self.withholding() {
-            if login.is_suspended(head).await? {
-                return Ok(true);
+            let standing = login.standing(head).await?;
+            if standing != Standing::Free {
+                return Ok(standing);
             }
         }
-        Ok(false)
+        Ok(Standing::Free)
     }
 
     fn withholding(&self) -> impl Iterator<Item = &Login> {

@@ -94,6 +94,7 @@ counted! {
         fn remember(device: &DeviceRecord, most: u32) -> ();
         fn find(id: &str, now: UnixTime) -> Option<DeviceRecord>;
         fn rotate(old: TokenHash, new: &DeviceRecord) -> bool;
+        fn seen_device(id: &str, token: TokenHash) -> ();
         fn of_player(subject: &Subject, now: UnixTime) -> Vec<DeviceRecord>;
         fn sweep_devices(now: UnixTime) -> u64;
     }
@@ -162,6 +163,7 @@ counted! {
         fn bind(session: [u8; 32], subject: &Subject, expires_at: UnixTime) -> ();
         fn subject(session: [u8; 32], now: UnixTime) -> Option<Subject>;
         fn void(session: [u8; 32]) -> ();
+        fn sweep_logins(now: UnixTime) -> u64;
     }
     Challenges = Challenges {
         fn put(challenge: Challenge) -> ();
@@ -174,6 +176,7 @@ counted! {
     }
     Held = Held {
         fn put(challenge_id: &str, held: Sealed, expires_at: UnixTime) -> bool;
+        fn put_of(owner: (&Subject, usize), challenge_id: &str, held: Sealed, expires_at: UnixTime) -> bool;
         fn find(challenge_id: &str, now: UnixTime) -> Option<Sealed>;
         fn remove(challenge_id: &str) -> ();
         fn usage() -> (u64, u64);

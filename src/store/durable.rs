@@ -183,6 +183,8 @@ pub trait LoginBindings: Send + Sync {
     async fn subject(&self, session: [u8; 32], now: UnixTime) -> Result<Option<Subject>, StoreError>;
     /// Forgets.
     async fn void(&self, session: [u8; 32]) -> Result<(), StoreError>;
+    /// Forgets what expired; how many.
+    async fn sweep_logins(&self, now: UnixTime) -> Result<u64, StoreError>;
 }
 
 /// A browser that its player wants remembered: may skip the challenge where `session` is required,
@@ -197,9 +199,11 @@ pub struct DeviceRecord {
     pub name: String,
     /// The hash of the cookie's second half.
     pub token: TokenHash,
-    /// What it was before the last exchange.
+    /// What it was exchanged for.
     pub previous_token: Option<TokenHash>,
-    /// When it was last exchanged.
+    /// Whether a browser was seen with the newest; until then the one before may be exchanged once more.
+    pub is_seen: bool,
+    /// When the one before was first exchanged.
     pub rotated_at: UnixTime,
     /// For which log-in.
     pub rotated_for: Option<Binding>,
@@ -226,8 +230,12 @@ pub trait Devices: Send + Sync {
     /// The one with this id, unless it expired.
     async fn find(&self, id: &str, now: UnixTime) -> Result<Option<DeviceRecord>, StoreError>;
 
-    /// Replaces a device if its token is still the old one's: compare and swap.
+    /// Replaces a device if its token is still the old one's: compare and swap. Where the new one's previous
+    /// token is not the old one's token, only while that was not seen.
     async fn rotate(&self, old: TokenHash, new: &DeviceRecord) -> Result<bool, StoreError>;
+
+    /// Notes that a browser was seen with this token, if it is still the newest.
+    async fn seen_device(&self, id: &str, token: TokenHash) -> Result<(), StoreError>;
 
     /// A player's devices, newest first.
     async fn of_player(&self, subject: &Subject, now: UnixTime) -> Result<Vec<DeviceRecord>, StoreError>;

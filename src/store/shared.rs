@@ -145,6 +145,8 @@ pub enum ChallengeState {
         at: UnixTime,
         /// By what.
         by: FactorKind,
+        /// In which epoch of the player: what ended their stamps since ended what was proven, too.
+        epoch: i64,
     },
 }
 
@@ -188,6 +190,15 @@ pub trait Challenges: Send + Sync {
 pub trait Held: Send + Sync {
     /// Keeps one; `false` when the store has no room left for it.
     async fn put(&self, challenge_id: &str, held: Sealed, expires_at: UnixTime) -> Result<bool, StoreError>;
+    /// Keeps one of a player's own, of which `owner` names the player and how many are kept: beyond that the oldest is forgotten, so that one
+    /// account cannot take all the room. `false` when the store has no room left for it.
+    async fn put_of(
+        &self,
+        owner: (&Subject, usize),
+        challenge_id: &str,
+        held: Sealed,
+        expires_at: UnixTime,
+    ) -> Result<bool, StoreError>;
     /// Reads one without taking it: it is removed when its approval was spent.
     async fn find(&self, challenge_id: &str, now: UnixTime) -> Result<Option<Sealed>, StoreError>;
     /// Forgets one.

@@ -78,7 +78,8 @@ impl Flow {
             }
             FactorKind::BackupCode => self.consume_backup_code(rules, asker, &open.id, answer.code).await?,
         }
-        let answered = Challenge { state: ChallengeState::Answered { at: now, by: answer.method }, ..open.clone() };
+        let state_after = ChallengeState::Answered { at: now, by: answer.method, epoch: state.epoch };
+        let answered = Challenge { state: state_after, ..open.clone() };
         match self.stores.challenges.replace(open, answered.clone()).await {
             Ok(true) => Ok(Proven { challenge: answered, epoch: state.epoch }),
             Ok(false) => Err(FlowError::Gone),

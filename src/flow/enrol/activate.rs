@@ -168,7 +168,7 @@ impl Flow {
             Grounds::Proof(_) => Spared::None,
         };
         self.change_account(&pending.subject, &edits, spared).await?;
-        self.forget_failures(rules, asker, &[tries, Tries { by: TriesBy::Anyone, ..tries }]).await;
+        self.forget_failures(rules, asker, tries, &[Tries { by: TriesBy::Anyone, ..tries }]).await;
         let factor = FactorView::of(&factor, self.masked_number(&factor)?);
         Ok(Activated {
             factor,

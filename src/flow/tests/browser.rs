@@ -12,8 +12,9 @@ use crate::{
         change::Changed,
         gate::{APPROVAL_HEADER, Arrival, BodyState, Outcome},
         testing::SITE_SECRET,
+        withhold::{LoggedIn, WithheldAnswer},
     },
-    request::{AnswerCookies, Head, Scheme},
+    request::{AnswerCookies, Head, Scheme, Subject},
     target::Target,
 };
 
@@ -76,6 +77,38 @@ impl Browser {
         self.cookies.insert("session", format!("{message}.{signature}"));
     }
 
+    /// Logs in where the answer waits, at `/login`; the challenge that is asked.
+    pub(super) async fn log_in_held(&mut self, world: &World, subject: &str, login: &str) -> String {
+        self.log_in(subject, login);
+        let session = self.cookies.remove("session").unwrap();
+        let set = format!("session={session}; Path=/");
+        let answer = [(header::SET_COOKIE, set.parse().unwrap())].into_iter().collect();
+        let request = self.request(Method::POST, "/login");
+        let kept = WithheldAnswer::of(&request.head(), 302, &answer, b"welcome".to_vec());
+        let subject = Subject::parse(subject).unwrap();
+        let logged_in = world.flow.withhold(&world.rules, &request.head(), (&subject, kept)).await.unwrap();
+        let LoggedIn::Withheld(asked) = logged_in else { panic!("it does not wait: {logged_in:?}") };
+        self.keep(asked.browser.as_ref());
+        asked.challenge.id
+    }
+
+    /// Answers such a challenge with the app; the token by which the answer is given out.
+    pub(super) async fn prove_held(&self, account: &Account, id: &str) -> Result<Token, FlowError> {
+        account.world.clock.advance(STEP);
+        let (flow, rules) = (&account.world.flow, &account.world.rules);
+        let mut request = self.call();
+        let headers = flow.with_withheld_session(rules, &request.headers, id).await?;
+        request.headers = headers.ok_or(FlowError::Gone)?;
+        let answer = Answer { method: FactorKind::App, code: &account.app_code(), remember: false };
+        Ok(flow.verify(rules, &request.head(), id, answer).await?.resume.expect("what waits"))
+    }
+
+    /// Asks for the answer that was withheld.
+    pub(super) async fn release(&self, world: &World, token: &Token) -> Result<Option<WithheldAnswer>, FlowError> {
+        let request = self.request(Method::POST, "/login");
+        world.flow.release_login(&world.rules, &request.head(), token).await
+    }
+
     pub(super) fn forget_stamp(&mut self) {
         self.cookies.remove(NAMES.stamp);
     }
@@ -83,6 +116,10 @@ impl Browser {
     /// The values of both cookies.
     pub(super) fn stamp_and_device(&self) -> [String; 2] {
         [NAMES.stamp, NAMES.device].map(|name| self.cookies[name].clone())
+    }
+
+    pub(super) fn device(&self) -> &str {
+        &self.cookies[NAMES.device]
     }
 
     pub(super) fn set_device(&mut self, value: &str) {
@@ -120,17 +157,14 @@ impl Browser {
         let head = request.head();
         let body = BodyState::Read(Body { content_type: None, bytes: b"" });
         let gated = world.flow.gate(&world.rules, Arrival { head: &head, body, wants_page: |_, _| false }).await;
-        match &gated.outcome {
-            Outcome::Pass(passage) => {
-                if let Some(exchanged) = &passage.exchanged {
-                    self.cookies.insert(NAMES.stamp, exchanged.stamp.token.clone());
-                    if let Some(device) = &exchanged.cookie {
-                        self.cookies.insert(NAMES.device, device.value.clone());
-                    }
-                }
+        if let Some(exchanged) = &gated.exchanged {
+            self.cookies.insert(NAMES.stamp, exchanged.stamp.token.clone());
+            if let Some(device) = &exchanged.cookie {
+                self.cookies.insert(NAMES.device, device.value.clone());
             }
-            Outcome::Ask { asked, .. } => self.keep(asked.browser.as_ref()),
-            Outcome::ReadBody | Outcome::Refuse(_) => {}
+        }
+        if let Outcome::Ask { asked, .. } = &gated.outcome {
+            self.keep(asked.browser.as_ref());
         }
         gated.outcome
     }

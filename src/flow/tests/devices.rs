@@ -56,12 +56,71 @@ async fn a_copied_device_is_forgotten_when_the_second_of_two_uses_it() {
     let mut thief = owner.clone();
     thief.log_in("ayu", "3");
     assert!(passes(&thief.visit(&account.world, "/account").await));
+    assert!(passes(&thief.visit(&account.world, "/account").await), "seen with the new secret");
     let _ = asked(owner.visit(&account.world, "/account").await);
     assert!(account.devices().await.is_empty());
     let _ = asked(thief.visit(&account.world, "/fresh").await);
     let _ = asked(thief.visit(&account.world, "/account").await);
     let told = account.told_of("device-copied").await;
     assert_eq!(told, 2, "by mail and SMS");
+}
+
+#[tokio::test]
+async fn the_secret_before_counts_while_no_browser_was_seen_with_the_new_one() {
+    let account = Account::new().await;
+    let mut browser = account.remembered().await;
+    let before = browser.clone();
+    assert!(passes(&browser.visit(&account.world, "/account").await), "an answer that gets lost");
+    for login in ["3", "4"] {
+        browser = before.clone();
+        browser.log_in("ayu", login);
+        let mut parallel = browser.clone();
+        assert!(passes(&browser.visit(&account.world, "/account").await));
+        assert!(passes(&parallel.visit(&account.world, "/account").await), "another part of the page");
+        assert_eq!(browser.device(), parallel.device(), "one new secret a page, with each of its answers");
+        assert_ne!(before.device(), browser.device());
+    }
+    assert_eq!(account.devices().await.len(), 1);
+    assert!(passes(&browser.visit(&account.world, "/account").await), "by its stamp, with the new secret");
+    let mut copy = before;
+    copy.log_in("ayu", "5");
+    let _ = asked(copy.visit(&account.world, "/account").await);
+    assert!(account.devices().await.is_empty());
+    assert_eq!(account.told_of("device-copied").await, 2, "by mail and SMS");
+}
+
+#[tokio::test]
+async fn the_secret_before_counts_for_ten_minutes_at_most_however_often_it_is_exchanged() {
+    let account = Account::new().await;
+    let mut browser = account.remembered().await;
+    let before = browser.clone();
+    assert!(passes(&browser.visit(&account.world, "/account").await));
+    for (wait, login) in [(9 * 60, "3"), (59, "4")] {
+        account.world.clock.advance(Duration::from_secs(wait));
+        let mut again = before.clone();
+        again.log_in("ayu", login);
+        assert!(passes(&again.visit(&account.world, "/account").await));
+    }
+    account.world.clock.advance(Duration::from_secs(1));
+    let mut late = before;
+    late.log_in("ayu", "5");
+    let _ = asked(late.visit(&account.world, "/account").await);
+    assert!(account.devices().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_secret_before_the_one_before_is_a_copy_at_once() {
+    let account = Account::new().await;
+    let mut browser = account.remembered().await;
+    let mut copy = browser.clone();
+    for login in ["3", "4"] {
+        browser.log_in("ayu", login);
+        browser.forget_stamp();
+        assert!(passes(&browser.visit(&account.world, "/account").await));
+    }
+    copy.log_in("ayu", "5");
+    let _ = asked(copy.visit(&account.world, "/account").await);
+    assert!(account.devices().await.is_empty());
 }
 
 #[tokio::test]

@@ -44,9 +44,15 @@ pub(super) const GOOD: Try =
     Try { path: "/login", cookie: "sid=old; a=1", form: "username=Ayu+", status: 302, set_cookie: "sid=new" };
 
 pub(super) async fn answered(sources: &Sources, tried: &Try) -> Result<Option<LoginSeen>, IdentityError> {
+    answered_with(sources, tried, &[tried.set_cookie]).await
+}
+
+/// With these lines in place of the try's own.
+async fn answered_with(sources: &Sources, tried: &Try, lines: &[&str]) -> Result<Option<LoginSeen>, IdentityError> {
     let request = Request::post(tried.path).with("cookie", tried.cookie);
     let body = Body { content_type: Some("application/x-www-form-urlencoded"), bytes: tried.form.as_bytes() };
-    let headers = HeaderMap::from_iter([(http::header::SET_COOKIE, HeaderValue::from_static(tried.set_cookie))]);
+    let line = |line: &&str| (http::header::SET_COOKIE, HeaderValue::from_bytes(line.as_bytes()).unwrap());
+    let headers: HeaderMap = lines.iter().map(line).collect();
     let answer = SiteAnswer { status: tried.status, headers: &headers, body: None };
     sources.login_answered(&request.head(), Some(body), answer).await
 }
@@ -98,6 +104,37 @@ async fn an_unlisted_answer_that_sets_the_session_voids_it() {
     answered(&sources, &voided).await.unwrap();
     assert_eq!(who(&sources, &cookie("sid=new")).await.unwrap(), Who::Nobody);
     assert_eq!(who(&sources, &cookie("sid=other")).await.unwrap(), Who::Nobody);
+}
+
+#[tokio::test]
+async fn a_cookie_that_is_deleted_beside_does_not_unbind_the_new_session() {
+    let site = Arc::new(Site::default());
+    let confirm = asked_at(&site.serve().await);
+    let cookies = vec!["sid".into(), "old".into()];
+    let sources = sources(vec![SourceSettings::Login(LoginSettings { cookies, ..settings(Some(confirm)) })]);
+    site.knows("new", "42");
+    let lines = ["old=x; Expires=Thu, 01 Jan 1970 00:00:00 GMT", "sid=new", "sid=; Path=/login; Max-Age=0"];
+    let seen = answered_with(&sources, &GOOD, &lines).await.unwrap();
+    assert_eq!(seen.map(|seen| (seen.subject.as_str().to_owned(), seen.rotated)), Some(("42".to_owned(), true)));
+    assert_eq!(player(&sources, &cookie("sid=new")).await.subject.as_str(), "42");
+}
+
+#[tokio::test]
+async fn an_answer_whose_session_cannot_be_told_is_no_answer_to_a_log_in_that_waits() {
+    let site = Arc::new(Site::default());
+    let confirm = asked_at(&site.serve().await);
+    let waits = LoginSettings { hold_session: true, ..settings(Some(confirm)) };
+    let sources = sources(vec![SourceSettings::Login(waits)]);
+    site.knows("new", "42");
+    for cookie in ["sid=old; a=1", "a=1"] {
+        for lines in
+            [&["sid=\"new\""][..], &["sid=new; Path=/", "sid=other; Path=/app"], &["sid=a b"], &["sid=ne\u{fc}"]]
+        {
+            let tried = Try { cookie, ..GOOD };
+            let seen = answered_with(&sources, &tried, lines).await;
+            assert!(matches!(seen, Err(IdentityError::Ambiguous(_))), "{cookie} {lines:?}: {seen:?}");
+        }
+    }
 }
 
 #[tokio::test]

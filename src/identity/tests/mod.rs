@@ -100,6 +100,12 @@ impl LoginBindings for Remembered {
         self.0.lock().unwrap().remove(&session);
         Ok(())
     }
+    async fn sweep_logins(&self, now: UnixTime) -> Result<u64, StoreError> {
+        let mut known = self.0.lock().unwrap();
+        let before = known.len();
+        known.retain(|_, (_, end)| *end > now);
+        Ok((before - known.len()) as u64)
+    }
 }
 
 /// A clock at [`NOW`] and ports on it.

@@ -247,6 +247,13 @@ impl Candidate<'_> {
     }
 }
 
+/// Whether some framework may take a request for one that changes something: by its method, or by one that an
+/// override names.
+#[must_use]
+pub fn may_change(head: &Head<'_>, body: BodyView<'_>) -> bool {
+    Overrides::of(head, body).methods.iter().any(|method| !method.is_safe())
+}
+
 /// Whether the bytes of a body are what its one Content-Type says, and not packed besides.
 fn is_legible(head: &Head<'_>) -> bool {
     let types = head.headers.get_all(header::CONTENT_TYPE);

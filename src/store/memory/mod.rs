@@ -6,7 +6,10 @@
 mod challenges;
 mod expiring;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use async_trait::async_trait;
 
@@ -40,7 +43,7 @@ impl Memory {
         Self {
             clock,
             challenges: Mutex::new(OpenChallenges::new(CAPACITY)),
-            held: Mutex::new(HeldRequests { requests: Expiring::new(CAPACITY), bytes: 0, most: held_total_bytes }),
+            held: Mutex::new(HeldRequests::new(held_total_bytes)),
             approvals: Mutex::new(Expiring::new(CAPACITY)),
             enrolments: Mutex::new(Expiring::new(CAPACITY)),
             codes: Mutex::new(Expiring::new(CAPACITY)),
@@ -61,50 +64,103 @@ fn locked<T>(map: &Mutex<T>) -> MutexGuard<'_, T> {
     map.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Held requests and how many bytes they take.
+/// Held requests, how many bytes they take, and which are a player's own.
 struct HeldRequests {
-    requests: Expiring<String, Sealed>,
+    requests: Expiring<String, Kept>,
+    /// Owner and number to id: a player's own stand together, the oldest first.
+    owned: BTreeMap<(String, u64), String>,
+    numbers: u64,
     bytes: u64,
     most: u64,
 }
 
+struct Kept {
+    sealed: Sealed,
+    /// Its key among the owned.
+    place: Option<(String, u64)>,
+}
+
 impl HeldRequests {
-    fn put(&mut self, id: &str, held: Sealed, expires_at: UnixTime, now: UnixTime) -> bool {
+    fn new(most: u64) -> Self {
+        Self { requests: Expiring::new(CAPACITY), owned: BTreeMap::new(), numbers: 0, bytes: 0, most }
+    }
+
+    /// Keeps one beside at most `most - 1` others of its owner.
+    fn put_of(&mut self, (owner, most): (&str, usize), (id, held): (&str, Sealed), times: Times) -> bool {
+        let first = (owner.to_owned(), 0)..=(owner.to_owned(), u64::MAX);
+        let theirs: Vec<String> = self.owned.range(first).map(|(_, id)| id.clone()).collect();
+        for oldest in theirs.iter().take((theirs.len() + 1).saturating_sub(most)) {
+            self.remove(oldest);
+        }
+        self.numbers += 1;
+        let place = (owner.to_owned(), self.numbers);
+        if !self.put((id, Kept { sealed: held, place: Some(place.clone()) }), times) {
+            return false;
+        }
+        self.owned.insert(place, id.to_owned());
+        true
+    }
+
+    fn put(&mut self, (id, kept): (&str, Kept), Times { now, expires_at }: Times) -> bool {
         let expired = self.requests.drop_expired(now);
-        self.forget(expired.iter().map(|(_, sealed)| sealed));
+        self.forget(expired.into_iter().map(|(_, kept)| kept));
         self.remove(id);
-        let size = size(&held);
+        let size = size(&kept);
         if self.bytes.saturating_add(size) > self.most {
             return false;
         }
         self.bytes += size;
-        let evicted = self.requests.put(id.to_owned(), held, expires_at, now);
-        self.forget(evicted.iter().map(|(_, sealed)| sealed));
+        let evicted = self.requests.put(id.to_owned(), kept, expires_at, now);
+        self.forget(evicted.into_iter().map(|(_, kept)| kept));
         true
     }
 
     fn remove(&mut self, id: &str) {
         let removed = self.requests.remove(&id.to_owned());
-        self.forget(removed.iter());
+        self.forget(removed.into_iter());
     }
 
-    fn forget<'s>(&mut self, gone: impl Iterator<Item = &'s Sealed>) {
-        self.bytes = self.bytes.saturating_sub(gone.map(size).sum());
+    fn forget(&mut self, gone: impl Iterator<Item = Kept>) {
+        for kept in gone {
+            self.bytes = self.bytes.saturating_sub(size(&kept));
+            if let Some(place) = kept.place {
+                self.owned.remove(&place);
+            }
+        }
     }
 }
 
-fn size(held: &Sealed) -> u64 {
-    held.bytes.len() as u64
+/// The present, and when something is gone.
+#[derive(Clone, Copy)]
+struct Times {
+    now: UnixTime,
+    expires_at: UnixTime,
+}
+
+fn size(held: &Kept) -> u64 {
+    held.sealed.bytes.len() as u64
 }
 
 #[async_trait]
 impl Held for Memory {
     async fn put(&self, challenge_id: &str, held: Sealed, expires_at: UnixTime) -> Result<bool, StoreError> {
-        Ok(locked(&self.held).put(challenge_id, held, expires_at, self.clock.now()))
+        let times = Times { now: self.clock.now(), expires_at };
+        Ok(locked(&self.held).put((challenge_id, Kept { sealed: held, place: None }), times))
+    }
+
+    async fn put_of(
+        &self,
+        owner: (&Subject, usize),
+        challenge_id: &str,
+        held: Sealed,
+        expires_at: UnixTime,
+    ) -> Result<bool, StoreError> {
+        let times = Times { now: self.clock.now(), expires_at };
+        Ok(locked(&self.held).put_of((owner.0.as_str(), owner.1), (challenge_id, held), times))
     }
 
     async fn find(&self, challenge_id: &str, now: UnixTime) -> Result<Option<Sealed>, StoreError> {
-        Ok(locked(&self.held).requests.find(&challenge_id.to_owned(), now).cloned())
+        Ok(locked(&self.held).requests.find(&challenge_id.to_owned(), now).map(|kept| kept.sealed.clone()))
     }
 
     async fn remove(&self, challenge_id: &str) -> Result<(), StoreError> {

@@ -15,14 +15,15 @@ use crate::{
 };
 
 const INSERT: &str = "INSERT INTO device (id, subject, name, token, previous_token, rotated_at, rotated_for, auth_time, \
-     created_at, used_at, expires_at, proven_by, rotated_epoch) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+     created_at, used_at, expires_at, proven_by, rotated_epoch, seen) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
 /// Keeps the newest of a player.
 const TRIM: &str = "DELETE FROM device WHERE subject = $1 AND id NOT IN \
      (SELECT id FROM device WHERE subject = $1 ORDER BY used_at DESC, id DESC LIMIT $2)";
 const FIND: &str = "SELECT * FROM device WHERE id = $1 AND expires_at > $2";
 const ROTATE: &str = "UPDATE device SET token = $3, previous_token = $4, rotated_at = $5, rotated_for = $6, used_at = $7, \
-     rotated_epoch = $8 WHERE id = $1 AND token = $2";
+     rotated_epoch = $8, seen = $9 WHERE id = $1 AND token = $2 AND (token = $4 OR seen = 0)";
+const SEEN: &str = "UPDATE device SET seen = 1 WHERE id = $1 AND token = $2";
 const OF_PLAYER: &str = "SELECT * FROM device WHERE subject = $1 AND expires_at > $2 ORDER BY used_at DESC, id";
 const SWEEP: &str = "DELETE FROM device WHERE expires_at <= $1";
 
@@ -45,6 +46,7 @@ impl Devices for Sql {
                 .bind(device.expires_at.millis())
                 .bind(device.proven_by.as_str())
                 .bind(device.rotated_epoch)
+                .bind(i64::from(device.is_seen))
                 .execute(&mut *change)
                 .await?;
             sqlx::query(TRIM).bind(device.subject.as_str()).bind(i64::from(most)).execute(&mut *change).await?;
@@ -72,9 +74,18 @@ impl Devices for Sql {
                 .bind(new.rotated_for.as_ref().map(|binding| binding.0.as_slice()))
                 .bind(new.used_at.millis())
                 .bind(new.rotated_epoch)
+                .bind(i64::from(new.is_seen))
                 .execute(&self.pool)
                 .await?;
             Ok(changed.rows_affected() == 1)
+        })
+        .await
+    }
+
+    async fn seen_device(&self, id: &str, token: TokenHash) -> Result<(), StoreError> {
+        self.timed("seen_device", async {
+            sqlx::query(SEEN).bind(id).bind(token.0.as_slice()).execute(&self.pool).await?;
+            Ok(())
         })
         .await
     }
@@ -105,6 +116,7 @@ fn device(row: &AnyRow) -> Result<DeviceRecord, sqlx::Error> {
         name: row.try_get("name")?,
         token: TokenHash(bytes32(row.try_get("token")?)?),
         previous_token: previous.map(bytes32).transpose()?.map(TokenHash),
+        is_seen: row.try_get::<i64, _>("seen")? != 0,
         rotated_at: time("rotated_at")?,
         rotated_for: rotated_for.map(bytes32).transpose()?.map(Binding),
         rotated_epoch: row.try_get("rotated_epoch")?,

@@ -13,6 +13,7 @@ const BIND: &str = "INSERT INTO login_binding (session, subject, expires_at) VAL
      ON CONFLICT (session) DO UPDATE SET subject = excluded.subject, expires_at = excluded.expires_at";
 const SUBJECT: &str = "SELECT subject FROM login_binding WHERE session = $1 AND expires_at > $2";
 const VOID: &str = "DELETE FROM login_binding WHERE session = $1";
+const SWEEP: &str = "DELETE FROM login_binding WHERE expires_at <= $1";
 
 #[async_trait]
 impl LoginBindings for Sql {
@@ -44,6 +45,13 @@ impl LoginBindings for Sql {
         self.timed("void_login", async {
             sqlx::query(VOID).bind(session.as_slice()).execute(&self.pool).await?;
             Ok(())
+        })
+        .await
+    }
+
+    async fn sweep_logins(&self, now: UnixTime) -> Result<u64, StoreError> {
+        self.timed("sweep_logins", async {
+            Ok(sqlx::query(SWEEP).bind(now.millis()).execute(&self.pool).await?.rows_affected())
         })
         .await
     }

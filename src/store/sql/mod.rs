@@ -164,10 +164,13 @@ async fn set_pragmas(connection: &mut AnyConnection) -> Result<(), sqlx::Error> 
 }
 
 /// Brings the tables up to date. Two processes may start on one new file at once, and SQLite has no
-/// lock around the whole of a migration: the one that loses finds the work done when it looks again.
+/// lock around the whole of a migration: the one that loses finds the work done when it looks again, and may
+/// lose at each of them.
 async fn migrate(pool: &AnyPool) -> Result<(), MigrateError> {
-    if MIGRATIONS.run(pool).await.is_ok() {
-        return Ok(());
+    for _ in MIGRATIONS.iter() {
+        if MIGRATIONS.run(pool).await.is_ok() {
+            return Ok(());
+        }
     }
     MIGRATIONS.run(pool).await
 }

@@ -1,11 +1,13 @@
 //! Every identity source through the real gateway: whom the site is told, what is refused, and what
 //! a stamp survives.
 
+mod devices;
 mod exchange;
 mod header;
 mod introspection;
 mod jwt;
 mod login;
+mod not_renewed;
 mod session_end;
 mod withheld;
 

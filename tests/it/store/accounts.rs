@@ -132,6 +132,7 @@ pub(super) fn device(id: &str, owner: &str, token: u8) -> DeviceRecord {
         name: "Chrome, Android".into(),
         token: TokenHash([token; 32]),
         previous_token: None,
+        is_seen: true,
         rotated_at: NOW,
         rotated_for: None,
         rotated_epoch: 3,
@@ -150,6 +151,7 @@ async fn a_device_is_exchanged_once_for_a_secret(sql: &Arc<Sql>) {
     let next = DeviceRecord {
         token: TokenHash([2; 32]),
         previous_token: Some(kept.token),
+        is_seen: false,
         rotated_for: Some(binding(1)),
         ..kept.clone()
     };
@@ -158,7 +160,16 @@ async fn a_device_is_exchanged_once_for_a_secret(sql: &Arc<Sql>) {
         async move { sql.rotate(old, &next).await.unwrap() }
     };
     assert_eq!(at_once(20, sql, exchange).await.into_iter().filter(|done| *done).count(), 1);
-    assert_eq!(Devices::find(&**sql, "d1", NOW).await.unwrap(), Some(next));
+    assert_eq!(Devices::find(&**sql, "d1", NOW).await.unwrap(), Some(next.clone()));
+    let again = DeviceRecord { token: TokenHash([3; 32]), ..next.clone() };
+    assert!(sql.rotate(next.token, &again).await.unwrap(), "nobody was seen with the second");
+    sql.seen_device("d1", next.token).await.unwrap();
+    assert!(!Devices::find(&**sql, "d1", NOW).await.unwrap().unwrap().is_seen, "the newest was not");
+    sql.seen_device("d1", again.token).await.unwrap();
+    let late = DeviceRecord { token: TokenHash([4; 32]), ..again.clone() };
+    assert!(!sql.rotate(again.token, &late).await.unwrap(), "the first counts no more");
+    let next = DeviceRecord { previous_token: Some(again.token), ..late };
+    assert!(sql.rotate(again.token, &next).await.unwrap());
     assert_eq!(Devices::find(&**sql, "d1", NOW.plus(MINUTE)).await.unwrap(), None, "it expired");
     assert_eq!(sql.sweep_devices(NOW.plus(MINUTE)).await.unwrap(), 1);
 }

@@ -88,7 +88,7 @@ fn a_challenge_is_answered_once() {
         for (store, _) in implementations() {
             let open = challenge("c", binding(1), NOW);
             Challenges::put(&*store, open.clone()).await.unwrap();
-            let state = ChallengeState::Answered { at: NOW, by: FactorKind::App };
+            let state = ChallengeState::Answered { at: NOW, by: FactorKind::App, epoch: 0 };
             let answered = Challenge { state, ..open.clone() };
             let replaced = at_once(100, &store, |store| {
                 let (open, answered) = (open.clone(), answered.clone());
@@ -148,6 +148,32 @@ fn held_requests_stay_within_their_bytes() {
             assert!(Held::put(&*store, "b", sealed(65_600), clock.now().plus(MINUTE)).await.unwrap());
             Held::remove(&*store, "b").await.unwrap();
             assert_eq!(store.usage().await.unwrap(), (0, 0));
+        }
+    });
+}
+
+#[test]
+fn of_one_player_the_newest_are_kept_and_of_others_all() {
+    run(async {
+        for (store, _) in implementations() {
+            let (ayu, budi) = (subject("ayu"), subject("budi"));
+            let put = async |owner, id: &str, bytes| {
+                store.put_of((owner, 3), id, sealed(bytes), NOW.plus(MINUTE)).await.unwrap()
+            };
+            assert!(Held::put(&*store, "form", sealed(10), NOW.plus(MINUTE)).await.unwrap());
+            assert!(put(&budi, "b", 10).await);
+            for id in ["a1", "a2", "a3", "a4", "a5"] {
+                assert!(put(&ayu, id, 100).await);
+            }
+            let mut kept = Vec::new();
+            for id in ["form", "b", "a1", "a2", "a3", "a4", "a5"] {
+                kept.extend(Held::find(&*store, id, NOW).await.unwrap().map(|_| id));
+            }
+            assert_eq!(kept, ["form", "b", "a3", "a4", "a5"]);
+            assert_eq!(store.usage().await.unwrap(), (5, 320));
+            Held::remove(&*store, "a4").await.unwrap();
+            assert!(put(&ayu, "a6", 100).await);
+            assert!(Held::find(&*store, "a3", NOW).await.unwrap().is_some(), "there was room");
         }
     });
 }

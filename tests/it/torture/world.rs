@@ -156,7 +156,7 @@ impl World {
         let content_type = request.headers.get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap());
         let body = BodyState::Read(Body { content_type, bytes: &request.body });
         let gated = self.flow.gate(&self.rules, Arrival { head: &head, body, wants_page: web::wants_page }).await;
-        match gated.outcome {
+        let mut reply = match gated.outcome {
             Outcome::Pass(passage) => {
                 let reply = self.forward(&request.target, &head, (*passage, gated.route)).await;
                 if request.target == "/login" { self.logged_in(request, &head, reply).await } else { reply }
@@ -164,7 +164,13 @@ impl World {
             Outcome::ReadBody => panic!("the body was read"),
             Outcome::Ask { asked, page } => self.ask(&head, &asked, page),
             Outcome::Refuse(error) => self.refuse(&head, &error),
+        };
+        if let Some(exchanged) = &gated.exchanged {
+            reply.headers_mut().append(header::SET_COOKIE, web::stamp_cookie(false, &exchanged.stamp));
+            let device = exchanged.cookie.as_ref().map(|device| web::device_cookie(false, device));
+            reply.headers_mut().extend(device.map(|line| (header::SET_COOKIE, line)));
         }
+        reply
     }
 
     /// Consumes, sends, and notes what was done.
@@ -178,12 +184,7 @@ impl World {
             let cookies = head.headers.get(header::COOKIE).map(|line| line.to_str().unwrap()).unwrap_or_default();
             self.site.lock().unwrap().push((target.to_owned(), cookies.to_owned()));
         }
-        let mut reply = Reply::new(bytes::Bytes::from_static(b"the site"));
-        if let Some(exchanged) = &passage.exchanged {
-            reply.headers_mut().append(header::SET_COOKIE, web::stamp_cookie(false, &exchanged.stamp));
-            let device = exchanged.cookie.as_ref().map(|device| web::device_cookie(false, device));
-            reply.headers_mut().extend(device.map(|line| (header::SET_COOKIE, line)));
-        }
+        let reply = Reply::new(bytes::Bytes::from_static(b"the site"));
         if let (Some(player), Some(route)) = (&passage.player, route)
             && (passage.spend.is_some() || route.changes.is_some())
         {
@@ -297,6 +298,7 @@ async fn flow(clock: &Arc<ManualClock>, plan: &Arc<Plan>) -> Flow {
         hasher: Hasher::new(key("h")),
         metrics: Arc::new(Metrics::new(BuildInfo { version: "0", revision: "unknown" }).unwrap()),
         epochs: stepgate::flow::epochs::EpochCache::default(),
+        unseen: stepgate::flow::device::Unseen::default(),
         hashing: Arc::new(tokio::sync::Semaphore::new(4)),
     }
 }

@@ -1,0 +1,209 @@
+//! Sessions that were presented at a log-in: watched while the site may still come to call them somebody's,
+//! refused once it did, since whoever planted one would be logged in too.
+
+use std::time::Duration;
+
+use super::{
+    Freshness, IdentityError, Standing,
+    carrier::{Jar, Presented, ambiguous, matches_folded, present_cookies, retain_cookies},
+    login::{Login, lost},
+};
+use crate::request::{Head, Subject};
+
+/// How long a session is watched that the site called nobody's: far longer than a site is late to say who it is.
+pub(super) const WATCH: Duration = Duration::from_secs(15 * 60);
+/// Stands in the store for whoever a watched session may come to belong to.
+const WATCHED: &str = "watched";
+/// How often a value may be escaped over and over.
+const ESCAPED: usize = 4;
+
+impl Login {
+    /// From now on the site is asked about the session of this request before anything goes on with it.
+    pub(super) async fn watch(&self, head: &Head<'_>, length: Duration) -> Result<(), IdentityError> {
+        let now = self.ports.clock.now();
+        let watched = Subject::parse(WATCHED).map_err(|_| ambiguous("no word for a watched session"))?;
+        for (_, mark) in self.marks(head)? {
+            let earlier = self.ports.logins.subject(mark, now).await.map_err(|error| lost(&error))?;
+            if earlier.is_some_and(|earlier| earlier != watched) {
+                continue;
+            }
+            self.ports.logins.bind(mark, &watched, now.plus(length)).await.map_err(|error| lost(&error))?;
+        }
+        Ok(())
+    }
+
+    /// Lets the session of this request be, if it is watched.
+    pub(super) async fn unwatch(&self, head: &Head<'_>) -> Result<(), IdentityError> {
+        let now = self.ports.clock.now();
+        for (_, mark) in self.marks(head)? {
+            let kept = self.ports.logins.subject(mark, now).await.map_err(|error| lost(&error))?;
+            if kept.is_some_and(|kept| kept.as_str() == WATCHED) {
+                self.ports.logins.void(mark).await.map_err(|error| lost(&error))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Remembers that the session of this request is refused.
+    pub(super) async fn suspend(&self, head: &Head<'_>, subject: &Subject) -> Result<(), IdentityError> {
+        let expires_at = self.ports.clock.now().plus(self.settings.lifetime);
+        for (_, mark) in self.marks(head)? {
+            self.ports.logins.bind(mark, subject, expires_at).await.map_err(|error| lost(&error))?;
+        }
+        Ok(())
+    }
+
+    /// Whether the session of this request is refused, or watched, and then whose it is.
+    pub(super) async fn standing(&self, head: &Head<'_>) -> Result<Standing, IdentityError> {
+        let now = self.ports.clock.now();
+        let mut watched = Vec::new();
+        for (name, mark) in self.marks(head)? {
+            match self.ports.logins.subject(mark, now).await.map_err(|error| lost(&error))? {
+                Some(kept) if kept.as_str() == WATCHED => watched.push(name),
+                Some(_) => return Ok(Standing::Suspended),
+                None => {}
+            }
+        }
+        let Some(confirm) = self.confirm.as_ref().filter(|_| !watched.is_empty()) else { return Ok(Standing::Free) };
+        // What came later was withheld until its proof, and answers for itself.
+        let mut headers = head.headers.clone();
+        let later = |cookie: &[u8]| {
+            let is_ours = self.settings.cookies.iter().any(|name| matches_folded(cookie, name));
+            is_ours && !watched.iter().any(|name| name.as_bytes() == cookie)
+        };
+        retain_cookies(&mut headers, later);
+        let named = confirm.ask(&Head { headers: &headers, ..*head }, Freshness::Anew).await;
+        // The question was ours alone.
+        head.answer_cookies.take_site_lines();
+        let Some(named) = named? else { return Ok(Standing::Free) };
+        let bound = match self.session_of(head) {
+            Some(session) => self.ports.logins.subject(session, now).await.map_err(|error| lost(&error))?,
+            None => None,
+        };
+        Ok(if bound.as_ref() == Some(&named.subject) { Standing::Free } else { Standing::Named(named.subject) })
+    }
+
+    /// What stands in the store for a session: one for each of its cookies, so that leaving one away changes
+    /// nothing.
+    fn marks<'r>(&self, head: &Head<'r>) -> Result<Vec<(&'r str, [u8; 32])>, IdentityError> {
+        let jar = Jar::parse(head.headers)?;
+        let cookies = match present_cookies(&self.settings.cookies, &jar)? {
+            Some(Presented::Cookies(cookies)) => cookies,
+            Some(Presented::Header(_)) | None => Vec::new(),
+        };
+        let mark = |(name, value): (&'r str, &'r str)| {
+            let value = canonical(value)?;
+            Ok((name, self.ports.hasher.hash("suspended session", &[name.as_bytes(), &value])))
+        };
+        cookies.into_iter().map(mark).collect()
+    }
+}
+
+/// A value as the most lenient reader takes it: without its escapes and quotes, whatever its case and the
+/// blanks around it. Two that some framework or database takes for one are one here.
+///
+/// # Errors
+/// `Ambiguous` where frameworks differ on what is meant: broken escapes, escaped controls, escapes of escapes
+/// without end.
+fn canonical(value: &str) -> Result<Vec<u8>, IdentityError> {
+    let mut bytes = value.as_bytes().to_vec();
+    if has_broken_escape(&bytes) {
+        return Err(ambiguous("a session cookie with a broken escape"));
+    }
+    for _ in 0..ESCAPED {
+        let plain = unquoted(unescaped(&bytes));
+        if plain != bytes {
+            bytes = plain;
+            continue;
+        }
+        if bytes.iter().any(u8::is_ascii_control) {
+            return Err(ambiguous("a session cookie with an escaped control"));
+        }
+        bytes.make_ascii_lowercase();
+        return Ok(bytes);
+    }
+    Err(ambiguous("a session cookie that is escaped over and over"))
+}
+
+/// Some take a plus for a blank.
+fn unescaped(bytes: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let [first, tail @ ..] = rest {
+        let (byte, tail) = match (first, tail) {
+            (b'%', [high, low, tail @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                (hex(*high) << 4 | hex(*low), tail)
+            }
+            (first, tail) => (*first, tail),
+        };
+        plain.push(if byte == b' ' { b'+' } else { byte });
+        rest = tail;
+    }
+    plain
+}
+
+/// Without quotes and blanks at both ends.
+fn unquoted(bytes: Vec<u8>) -> Vec<u8> {
+    let is_outer = |byte: &u8| matches!(byte, b'"' | b'+');
+    let Some(first) = bytes.iter().position(|byte| !is_outer(byte)) else { return Vec::new() };
+    let last = bytes.iter().rposition(|byte| !is_outer(byte)).unwrap_or(first);
+    bytes.get(first..=last).unwrap_or_default().to_vec()
+}
+
+fn has_broken_escape(bytes: &[u8]) -> bool {
+    bytes
+        .split(|byte| *byte == b'%')
+        .skip(1)
+        .any(|after| !matches!(after, [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit()))
+}
+
+const fn hex(digit: u8) -> u8 {
+    match digit {
+        b'0'..=b'9' => digit - b'0',
+        b'a'..=b'f' => digit - b'a' + 10,
+        _ => digit.saturating_sub(b'A') + 10,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(value: &str) -> Option<String> {
+        canonical(value).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    #[test]
+    fn spellings_that_some_framework_takes_for_one_value_are_one() {
+        for spelled in [
+            "ayu-1",
+            "%61yu-1",
+            "%61%79%75%2d%31",
+            "%61yu%2D1",
+            "%2561yu-1",
+            "AYU-1",
+            "ayu-1%20",
+            "ayu-1+",
+            "%22ayu-1%22",
+        ] {
+            assert_eq!(read(spelled).as_deref(), Some("ayu-1"), "{spelled}");
+        }
+        assert_eq!(read("a+b"), read("a%20b"));
+        assert_eq!(read("a+b"), read("a%2Bb"));
+    }
+
+    #[test]
+    fn other_values_stay_apart() {
+        for other in ["ayu-2", "ayu1", "s%3Aayu-1.x", "ayu-1%3B"] {
+            assert_ne!(read(other), read("ayu-1"), "{other}");
+            assert!(read(other).is_some(), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_frameworks_read_in_different_ways_is_refused() {
+        for odd in ["%", "ayu%", "ayu%2", "%zz", "%u0061yu", "ayu-1%00", "ayu-1%250a", "%25252525252561"] {
+            assert_eq!(read(odd), None, "{odd}");
+        }
+    }
+}

@@ -16,6 +16,7 @@ mod config;
 mod configuration_page;
 mod couriers;
 mod csrf;
+mod cut;
 mod demo_site;
 mod desk;
 mod docs;

@@ -10,6 +10,7 @@
 )]
 
 mod api_page;
+mod attacks;
 mod audit;
 mod client_script;
 mod config;

@@ -53,7 +53,7 @@ const ANSWER_DEADLINE: Duration = Duration::from_secs(10);
 /// The same for what nobody waits for, and which may be much at once.
 const UPKEEP_DEADLINE: Duration = Duration::from_secs(60);
 /// How long a connection takes to say that it is there, when it is taken and when it is given back.
-const PING_DEADLINE: Duration = Duration::from_secs(2);
+const PING_DEADLINE: Duration = Duration::from_secs(5);
 
 /// The durable ports on one database. Cloning shares the connections.
 #[derive(Clone, Debug)]

@@ -9,7 +9,11 @@ use sqlx::{Connection, Executor, PgConnection};
 use tokio::{task::JoinSet, time::timeout};
 
 use super::on_database;
-use crate::kit::{ApiClient, AuthenticatorApp, TestGate, eventually, postgres::Postgres, relay::Relay};
+use crate::kit::{
+    ApiClient, AuthenticatorApp, TestGate, eventually,
+    postgres::Postgres,
+    relay::{Relay, Silence},
+};
 
 const WITHDRAW: &str = "/api/withdraw";
 const WITHDRAWAL: &str = r#"{"amount":"1500000","destination":"BCA 123"}"#;
@@ -35,13 +39,22 @@ async fn player(gate: &TestGate) -> (ApiClient, AuthenticatorApp) {
 
 #[tokio::test]
 async fn a_store_that_keeps_silent_shuts_guarded_routes_in_time_and_no_others() {
+    shuts_in_time(Silence::Wholly).await;
+}
+
+#[tokio::test]
+async fn a_store_that_never_answers_a_statement_shuts_guarded_routes_in_time_and_no_others() {
+    shuts_in_time(Silence::AtStatements).await;
+}
+
+async fn shuts_in_time(silence: Silence) {
     let postgres = tokio::task::spawn_blocking(Postgres::start).await.unwrap();
     let relay = Relay::before(postgres.address(), |_| true).await;
     let url = postgres.url_by(relay.address);
     let gate = TestGate::start_with(move |yaml| on_database(&yaml, &url)).await;
     let (mut client, app) = player(&gate).await;
 
-    relay.fall_silent();
+    relay.fall_silent(silence);
     let mut asking = JoinSet::new();
     for _ in 0..AT_ONCE {
         let asker = ApiClient::with_cookies(&gate.url(""), client.cookies());

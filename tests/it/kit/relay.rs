@@ -27,6 +27,15 @@ pub enum Cut {
     After,
 }
 
+/// How a server keeps silent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Silence {
+    /// It says nothing to anybody, like one that lost its power.
+    Wholly,
+    /// It takes connections and says that it is there, and never answers a statement.
+    AtStatements,
+}
+
 /// Requests of a client that come before its first statement (PostgreSQL, "Message Formats").
 const CANCEL: u32 = 80_877_102;
 const TLS: u32 = 80_877_103;
@@ -40,8 +49,8 @@ struct Hand {
     /// The statements since the last look, as far as they count.
     seen: Vec<String>,
     armed: Option<(usize, Cut)>,
-    is_silent: bool,
-    /// How often it fell silent: connections of before are never answered again.
+    silence: Option<Silence>,
+    /// How often it fell wholly silent: connections of before are never answered again.
     silences: u32,
 }
 
@@ -90,17 +99,17 @@ impl Relay {
         std::mem::take(&mut hand.seen)
     }
 
-    /// From now on nothing is answered, on connections that are there and on new ones.
-    pub fn fall_silent(&self) {
+    /// From now on it keeps silent, on connections that are there and on new ones.
+    pub fn fall_silent(&self, silence: Silence) {
         let mut hand = self.hand.lock().unwrap();
-        hand.is_silent = true;
-        hand.silences += 1;
+        hand.silence = Some(silence);
+        hand.silences += u32::from(silence == Silence::Wholly);
     }
 
     /// New connections are answered again; those of before stay as they are, like those to a server that
     /// lost its power.
     pub fn speak_again(&self) {
-        self.hand.lock().unwrap().is_silent = false;
+        self.hand.lock().unwrap().silence = None;
     }
 }
 
@@ -114,7 +123,7 @@ async fn relay(mut client: TcpStream, behind: SocketAddr, hand: Arc<Mutex<Hand>>
     client.set_nodelay(true).unwrap();
     let since = hand.lock().unwrap().silences;
     let Some(startup) = first_message(&mut client).await else { return };
-    silence(&hand, since).await;
+    silence(&hand, since, false).await;
     let Ok(mut server) = TcpStream::connect(behind).await else { return };
     server.set_nodelay(true).unwrap();
     if server.write_all(&startup).await.is_err() {
@@ -134,10 +143,15 @@ async fn relay(mut client: TcpStream, behind: SocketAddr, hand: Arc<Mutex<Hand>>
 }
 
 /// Waits for ever where nothing is answered.
-async fn silence(hand: &Mutex<Hand>, since: u32) {
+async fn silence(hand: &Mutex<Hand>, since: u32, is_statement: bool) {
     let is_silent = {
         let hand = hand.lock().unwrap();
-        hand.is_silent || hand.silences != since
+        match hand.silence {
+            _ if hand.silences != since => true,
+            Some(Silence::Wholly) => true,
+            Some(Silence::AtStatements) => is_statement,
+            None => false,
+        }
     };
     if is_silent {
         std::future::pending::<()>().await;
@@ -181,7 +195,8 @@ impl Line {
         let mut prepared: HashMap<Vec<u8>, String> = HashMap::new();
         let mut bound = String::new();
         while let Some((kind, message)) = next(client).await {
-            silence(&self.hand, self.since).await;
+            // All but the end of a round, by which a client also asks whether the server is there.
+            silence(&self.hand, self.since, kind != b'S').await;
             let mut texts = message[5..].split(|byte| *byte == 0);
             let mut text = || String::from_utf8_lossy(texts.next().unwrap_or_default()).into_owned();
             let statement = match kind {
@@ -227,7 +242,7 @@ impl Line {
     /// Passes on what the server says, until it ends or has done the statement that is cut off after.
     async fn answers(&self, server: &mut ReadHalf<'_>, client: &mut WriteHalf<'_>) {
         while let Some((kind, message)) = next(server).await {
-            silence(&self.hand, self.since).await;
+            silence(&self.hand, self.since, false).await;
             let is_cut = {
                 let mut rounds = self.rounds.lock().unwrap();
                 rounds.ready += u64::from(kind == b'Z');

@@ -113,6 +113,17 @@ pub(super) async fn carry_out_resets(flow: Arc<Flow>, live: Arc<ArcSwap<Live>>) 
     }
 }
 
+/// Forgets what expired; what is left longer harms nothing.
+async fn forget(flow: &Flow, now: UnixTime) {
+    let _ = flow.stores.desk.sweep_desk(now).await;
+    let _ = flow.stores.devices.sweep_devices(now).await;
+    let _ = flow.stores.logins.sweep_logins(now).await;
+    let _ = flow.stores.accounts.sweep_freeze_offers(now).await;
+    let _ = flow.stores.sends.sweep_sends(now.minus(SENDS_KEPT)).await;
+    let _ = flow.stores.sends.sweep_tallies(now.minus(TALLIES_KEPT)).await;
+    let _ = flow.stores.networks.sweep_networks(now).await;
+}
+
 /// Forgets what expired, measures what is held and what ages, asks the store whether it is there.
 pub(super) async fn sweep(flow: Arc<Flow>, live: Arc<ArcSwap<Live>>, readiness: Arc<Readiness>, aging: Aging) {
     let mut tick = tokio::time::interval(ROUND);
@@ -122,14 +133,10 @@ pub(super) async fn sweep(flow: Arc<Flow>, live: Arc<ArcSwap<Live>>, readiness: 
         let now = flow.clock.now();
         let swept = flow.stores.spent.sweep(now).await;
         readiness.set_store(swept.is_ok());
-        // What is left longer harms nothing.
-        let _ = flow.stores.desk.sweep_desk(now).await;
-        let _ = flow.stores.devices.sweep_devices(now).await;
-        let _ = flow.stores.logins.sweep_logins(now).await;
-        let _ = flow.stores.accounts.sweep_freeze_offers(now).await;
-        let _ = flow.stores.sends.sweep_sends(now.minus(SENDS_KEPT)).await;
-        let _ = flow.stores.sends.sweep_tallies(now.minus(TALLIES_KEPT)).await;
-        let _ = flow.stores.networks.sweep_networks(now).await;
+        // A store that hangs is not asked for more, so that the next round is soon.
+        if swept.is_ok() {
+            forget(&flow, now).await;
+        }
         if let Ok((count, bytes)) = flow.stores.held.usage().await {
             flow.metrics.held_requests.set(i64::try_from(count).unwrap_or(i64::MAX));
             flow.metrics.held_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));

@@ -183,7 +183,7 @@ fn continued(call: &Call, verified: &Verified) -> web::Reply {
     let script = few.is_none().then_some(SUBMIT);
     let page = ContinuePage {
         shell: &shell,
-        action: &verified.return_to,
+        action: &web::reference(&verified.return_to),
         token: verified.resume.as_ref().map(Token::reveal),
         warning: few.map(|left| shell.count("backup-left", left)),
         script,
@@ -235,7 +235,7 @@ impl Call {
 /// 303 to a path of the site.
 pub(super) fn see_other(path: &str) -> web::Reply {
     let mut reply = plain(StatusCode::SEE_OTHER);
-    if let Ok(location) = HeaderValue::from_str(path) {
+    if let Ok(location) = HeaderValue::from_str(&web::reference(path)) {
         reply.headers_mut().insert(header::LOCATION, location);
     }
     reply

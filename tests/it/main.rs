@@ -10,12 +10,14 @@
 )]
 
 mod api_page;
+mod attacks;
 mod audit;
 mod client_script;
 mod config;
 mod configuration_page;
 mod couriers;
 mod csrf;
+mod cut;
 mod demo_site;
 mod desk;
 mod docs;

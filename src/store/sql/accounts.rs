@@ -119,7 +119,7 @@ impl Accounts for Sql {
     }
 
     async fn sweep_freeze_offers(&self, now: UnixTime) -> Result<u64, StoreError> {
-        self.timed("sweep_freeze_offers", async {
+        self.upkeep("sweep_freeze_offers", async {
             Ok(sqlx::query(SWEEP_OFFERS).bind(now.millis()).execute(&self.pool).await?.rows_affected())
         })
         .await

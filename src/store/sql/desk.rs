@@ -175,7 +175,7 @@ impl Desk for Sql {
     }
 
     async fn sweep_desk(&self, now: UnixTime) -> Result<(), StoreError> {
-        self.timed("sweep_desk", async {
+        self.upkeep("sweep_desk", async {
             sqlx::query(SWEEP_SESSIONS).bind(now.millis()).execute(&self.pool).await?;
             sqlx::query(SWEEP_ACTIONS).bind(now.minus(HOUR).millis()).execute(&self.pool).await.map(|_| ())
         })

@@ -99,7 +99,7 @@ impl Devices for Sql {
     }
 
     async fn sweep_devices(&self, now: UnixTime) -> Result<u64, StoreError> {
-        self.timed("sweep_devices", async {
+        self.upkeep("sweep_devices", async {
             Ok(sqlx::query(SWEEP).bind(now.millis()).execute(&self.pool).await?.rows_affected())
         })
         .await

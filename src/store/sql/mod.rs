@@ -31,10 +31,11 @@ pub use restore::Voided;
 use std::{future::Future, sync::Arc, time::Duration};
 
 use sqlx::{
-    AnyConnection, AnyPool, Executor,
+    AnyConnection, AnyPool, Connection, Executor,
     any::AnyPoolOptions,
     migrate::{MigrateError, Migrator},
 };
+use tokio::time::timeout;
 
 use crate::store::{Signer, StoreError, sql::location::Location};
 
@@ -46,6 +47,13 @@ const SQLITE_CONNECTIONS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// How long a caller waits for a free connection before the store counts as down.
 const ACQUIRE_DEADLINE: Duration = Duration::from_secs(10);
+/// How long an operation takes before the store counts as down: a server that takes connections and
+/// never answers must not keep players waiting. As long as SQLite waits for its lock.
+const ANSWER_DEADLINE: Duration = Duration::from_secs(10);
+/// The same for what nobody waits for, and which may be much at once.
+const UPKEEP_DEADLINE: Duration = Duration::from_secs(60);
+/// How long a connection takes to say that it is there, when it is taken and when it is given back.
+const PING_DEADLINE: Duration = Duration::from_secs(5);
 
 /// The durable ports on one database. Cloning shares the connections.
 #[derive(Clone, Debug)]
@@ -117,15 +125,39 @@ impl Sql {
         self.pool.close().await;
     }
 
-    /// Runs one operation: the one place through which every statement goes, and where an error
-    /// gets its backend and operation.
+    /// Runs one operation that somebody waits for, within [`ANSWER_DEADLINE`].
     async fn timed<T>(
         &self,
         operation: &'static str,
         work: impl Future<Output = Result<T, sqlx::Error>> + Send,
     ) -> Result<T, StoreError> {
-        work.await.map_err(|cause| failed(self.backend, operation, cause))
+        self.within(ANSWER_DEADLINE, operation, work).await
     }
+
+    /// The same for what forgets, gives out or seals anew, within [`UPKEEP_DEADLINE`].
+    async fn upkeep<T>(
+        &self,
+        operation: &'static str,
+        work: impl Future<Output = Result<T, sqlx::Error>> + Send,
+    ) -> Result<T, StoreError> {
+        self.within(UPKEEP_DEADLINE, operation, work).await
+    }
+
+    /// The one place through which every statement goes, and where an error gets its backend and
+    /// operation. What is given up at the deadline may be done all the same, as when an answer is lost.
+    async fn within<T>(
+        &self,
+        deadline: Duration,
+        operation: &'static str,
+        work: impl Future<Output = Result<T, sqlx::Error>> + Send,
+    ) -> Result<T, StoreError> {
+        let done = timeout(deadline, work).await.unwrap_or_else(|_| Err(no_answer()));
+        done.map_err(|cause| failed(self.backend, operation, cause))
+    }
+}
+
+fn no_answer() -> sqlx::Error {
+    sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, "no answer within the deadline"))
 }
 
 fn failed(
@@ -148,8 +180,19 @@ fn options(location: &Location) -> AnyPoolOptions {
         Location::SqliteFile(_) => options
             .max_connections(SQLITE_CONNECTIONS)
             .after_connect(|connection, _| Box::pin(async move { set_pragmas(connection).await })),
-        Location::Postgres => options.max_connections(POSTGRES_CONNECTIONS),
+        Location::Postgres => options
+            .max_connections(POSTGRES_CONNECTIONS)
+            .test_before_acquire(false)
+            .before_acquire(|connection, _| Box::pin(async move { answers(connection).await }))
+            .after_release(|connection, _| Box::pin(async move { answers(connection).await })),
     }
+}
+
+/// Whether a connection still answers. The pool would ask as well, but for as long as it takes:
+/// connections to a server that is gone would keep their places when another one has taken its.
+async fn answers(connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
+    let answered = timeout(PING_DEADLINE, connection.ping()).await;
+    answered.unwrap_or_else(|_| Err(no_answer())).map(|()| true)
 }
 
 /// What every SQLite connection must have set. `synchronous=FULL`, because in WAL mode `NORMAL` may
@@ -178,7 +221,6 @@ async fn migrate(pool: &AnyPool) -> Result<(), MigrateError> {
 /// Runs a statement behind the store's back, for tests that break it.
 #[cfg(test)]
 pub(crate) async fn run(url: &str, statement: &'static str) {
-    use sqlx::Connection;
     let mut connection = AnyConnection::connect(url).await.unwrap();
     connection.execute(statement).await.unwrap();
     connection.close().await.unwrap();

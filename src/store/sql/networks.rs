@@ -82,7 +82,7 @@ impl NetworkAttempts for Sql {
     }
 
     async fn sweep_networks(&self, now: UnixTime) -> Result<u64, StoreError> {
-        self.timed("sweep_networks", async {
+        self.upkeep("sweep_networks", async {
             Ok(sqlx::query(SWEEP).bind(now.millis()).execute(&self.pool).await?.rows_affected())
         })
         .await

@@ -72,7 +72,7 @@ impl Sql {
     /// # Errors
     /// [`StoreError`].
     pub async fn kept_of(&self, subject: &Subject) -> Result<Map<String, Value>, StoreError> {
-        self.timed("kept_of", async {
+        self.upkeep("kept_of", async {
             let mut kept = Map::new();
             for (table, statement) in KEPT {
                 let rows = sqlx::query(statement).bind(subject.as_str()).fetch_all(&self.pool).await?;
@@ -90,7 +90,7 @@ impl Sql {
     /// # Errors
     /// [`StoreError`]; then nothing changed.
     pub async fn erase(&self, subject: &Subject, record: &AuditRecord) -> Result<u64, StoreError> {
-        self.timed("erase", async {
+        self.upkeep("erase", async {
             let mut change = self.pool.begin_with(self.begin).await?;
             sqlx::query(LOCK).bind(subject.as_str()).execute(&mut *change).await?;
             let mut gone = 0;

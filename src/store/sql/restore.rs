@@ -47,7 +47,7 @@ impl Sql {
     /// # Errors
     /// [`StoreError`]; then nothing changed.
     pub async fn void_before(&self, now: UnixTime) -> Result<Voided, StoreError> {
-        self.timed("void_before", async {
+        self.upkeep("void_before", async {
             let mut change = self.pool.begin_with(self.begin).await?;
             let step = step_of(now) - 1;
             let mut subjects = [Vec::new(), Vec::new()];

@@ -43,7 +43,7 @@ impl SealedRows for Sql {
             SealedKind::Contact => CONTACTS,
             SealedKind::Notice => NOTICES,
         };
-        self.timed("sealed_rows", async {
+        self.upkeep("sealed_rows", async {
             let [one, other] = after.map_or(["", ""], |after| after.context.each_ref().map(String::as_str));
             let mut rows = sqlx::query(statement).bind(key_id).bind(one).bind(other).bind(i64::from(most));
             if kind == SealedKind::Contact {
@@ -79,7 +79,7 @@ impl SealedRows for Sql {
     }
 
     async fn sealing_keys(&self) -> Result<Vec<String>, StoreError> {
-        self.timed("sealing_keys", async {
+        self.upkeep("sealing_keys", async {
             let rows = sqlx::query(KEYS).fetch_all(&self.pool).await?;
             rows.iter().map(|row| row.try_get("key_id")).collect()
         })

@@ -125,14 +125,14 @@ impl SmsSends for Sql {
     }
 
     async fn sweep_sends(&self, before: UnixTime) -> Result<u64, StoreError> {
-        self.timed("sweep_sends", async {
+        self.upkeep("sweep_sends", async {
             Ok(sqlx::query(SWEEP).bind(before.millis()).execute(&self.pool).await?.rows_affected())
         })
         .await
     }
 
     async fn sweep_tallies(&self, before: UnixTime) -> Result<u64, StoreError> {
-        self.timed("sweep_tallies", async {
+        self.upkeep("sweep_tallies", async {
             Ok(sqlx::query(SWEEP_TALLIES).bind(slot_of(before)).execute(&self.pool).await?.rows_affected())
         })
         .await

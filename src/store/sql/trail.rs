@@ -73,7 +73,7 @@ impl Trail for Sql {
     }
 
     async fn entries(&self, chain: &str, after: i64, most: u32) -> Result<Vec<Read>, StoreError> {
-        self.timed("audit_entries", async {
+        self.upkeep("audit_entries", async {
             let rows = sqlx::query(ENTRIES).bind(chain).bind(after).bind(i64::from(most)).fetch_all(&self.pool).await;
             let entries: Result<Vec<_>, _> = rows.and_then(|rows| rows.iter().map(entry).collect());
             match entries {
@@ -86,7 +86,7 @@ impl Trail for Sql {
     }
 
     async fn strays(&self, most: u32) -> Result<Vec<(String, i64)>, StoreError> {
-        self.timed("audit_strays", async {
+        self.upkeep("audit_strays", async {
             let rows = sqlx::query(STRAYS).bind(i64::from(most)).fetch_all(&self.pool).await?;
             rows.iter().map(|row| Ok((row.try_get("chain")?, row.try_get("seq")?))).collect()
         })
@@ -121,7 +121,7 @@ impl Trail for Sql {
     }
 
     async fn select(&self, selection: &Selection, most: u32) -> Result<Vec<(Entry, String)>, StoreError> {
-        self.timed("audit_select", async {
+        self.upkeep("audit_select", async {
             let (at, id) = selection.after.as_ref().map_or((i64::MIN, ""), |(at, id)| (at.millis(), id.as_str()));
             let rows = sqlx::query(SELECT)
                 .bind(selection.since.map_or(i64::MIN, UnixTime::millis))
@@ -144,7 +144,7 @@ impl Trail for Sql {
         before: UnixTime,
         most: u32,
     ) -> Result<u64, StoreError> {
-        self.timed("audit_prune", self.let_go(kind, others, before, most)).await
+        self.upkeep("audit_prune", self.let_go(kind, others, before, most)).await
     }
 
     async fn due(&self, sink: &str, now: UnixTime, lease_until: UnixTime, most: u32) -> Result<Vec<Due>, StoreError> {

@@ -81,6 +81,24 @@ impl Gate {
         gate
     }
 
+    /// Another process of the same site: the same keys and the same database, sockets of its own.
+    pub async fn twin(&self) -> Self {
+        let (address, ops, folder) = (free_address(), free_address(), TempDir::new().unwrap());
+        let mut yaml = fs::read_to_string(&self.config).unwrap();
+        for (own, other) in [(self.address, address), (self.ops, ops)] {
+            let (own, other) = (format!("address: \"{own}\""), format!("address: \"{other}\""));
+            assert!(yaml.contains(&own), "{yaml}");
+            yaml = yaml.replace(&own, &other);
+        }
+        let socket = |folder: &TempDir| folder.path().join("upgrade.sock").display().to_string();
+        let config = folder.path().join("stepgate.yaml");
+        fs::write(&config, yaml.replace(&socket(&self.folder), &socket(&folder))).unwrap();
+        let process = run(&config, &[]);
+        let mut twin = Self { address, ops, process, config, provider: Provider::start().await, folder };
+        twin.wait_until_ready().await;
+        twin
+    }
+
     /// Where its files are.
     pub fn folder(&self) -> &Path {
         self.folder.path()

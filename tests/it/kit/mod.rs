@@ -16,6 +16,7 @@ mod scripted;
 mod sender;
 pub mod provider;
 pub mod raw_site;
+pub mod relay;
 mod site;
 pub mod wire;
 

@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{BufRead, BufReader},
-    net::TcpListener,
+    net::{SocketAddr, TcpListener},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -33,25 +33,41 @@ impl Postgres {
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         // The port is free once the listener is dropped at the end of this statement.
         let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
-        let mut server = command("postgres")
+        let mut starting = command("postgres");
+        starting
             .args(["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-p", &port.to_string(), "-k"])
             .arg(folder.path())
             .arg("-D")
             .arg(&data)
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("postgres runs");
-        let log = server.stderr.take().expect("its log is piped");
-        let mut lines = BufReader::new(log).lines().map_while(Result::ok);
-        assert!(lines.any(|line| line.contains("ready to accept connections")), "the server starts");
-        // Whoever does not read the log would block the server once the pipe is full.
-        std::thread::spawn(move || lines.for_each(drop));
+            .stderr(Stdio::piped());
+        let (started, server) = std::sync::mpsc::channel();
+        // The server ends with the thread that starts it, as `setpriv` asks: this one reads its log to the
+        // end, without which the server would stand still once the pipe is full.
+        std::thread::spawn(move || {
+            let mut server = starting.spawn().expect("postgres runs");
+            let log = server.stderr.take().expect("its log is piped");
+            let mut lines = BufReader::new(log).lines().map_while(Result::ok);
+            assert!(lines.any(|line| line.contains("ready to accept connections")), "the server starts");
+            started.send(server).expect("somebody waits for it");
+            lines.for_each(drop);
+        });
+        let server = server.recv().expect("the server starts");
         Self { server, port, _folder: folder }
     }
 
     /// The address of the server's first database.
     pub fn url(&self) -> String {
-        format!("postgres://gate@127.0.0.1:{}/postgres", self.port)
+        self.url_by(self.address())
+    }
+
+    /// The same by a relay that listens there.
+    pub fn url_by(&self, relay: SocketAddr) -> String {
+        format!("postgres://gate@{relay}/postgres")
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port))
     }
 }
 

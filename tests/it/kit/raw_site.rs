@@ -3,7 +3,10 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use futures_core::future::BoxFuture;
@@ -22,6 +25,7 @@ pub struct Exchange {
     pub stream: TcpStream,
     /// What was read beyond the head.
     rest: Vec<u8>,
+    bytes: Arc<AtomicUsize>,
 }
 
 /// What a site does with a request; the exchange it returns goes on with the next one.
@@ -31,6 +35,7 @@ pub type Script = dyn Fn(Exchange) -> BoxFuture<'static, Option<Exchange>> + Sen
 pub struct RawSite {
     pub address: SocketAddr,
     heads: Arc<Mutex<Vec<String>>>,
+    bytes: Arc<AtomicUsize>,
     server: JoinHandle<()>,
 }
 
@@ -47,15 +52,17 @@ impl RawSite {
         let address = listener.local_addr().unwrap();
         let heads = Arc::new(Mutex::new(Vec::new()));
         let script: Arc<Script> = Arc::new(move |exchange| Box::pin(script(exchange)));
-        let seen = Arc::clone(&heads);
+        let bytes = Arc::new(AtomicUsize::new(0));
+        let (seen, read) = (Arc::clone(&heads), Arc::clone(&bytes));
         let server = tokio::spawn(async move {
             let mut connections = tokio::task::JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                connections.spawn(converse(stream, Arc::clone(&script), Arc::clone(&seen)));
+                let exchange = Exchange { head: String::new(), stream, rest: Vec::new(), bytes: Arc::clone(&read) };
+                connections.spawn(converse(exchange, Arc::clone(&script), Arc::clone(&seen)));
                 while connections.try_join_next().is_some() {}
             }
         });
-        Self { address, heads, server }
+        Self { address, heads, bytes, server }
     }
 
     /// The heads of all requests for this target, in the order of arrival.
@@ -67,6 +74,11 @@ impl RawSite {
     /// Every head.
     pub fn everything(&self) -> Vec<String> {
         self.heads.lock().unwrap().clone()
+    }
+
+    /// How many bytes it was sent by anybody.
+    pub fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::SeqCst)
     }
 
     /// Stops listening and drops every connection.
@@ -150,6 +162,7 @@ impl Exchange {
         match self.stream.read(&mut piece).await {
             Ok(0) | Err(_) => false,
             Ok(read) => {
+                self.bytes.fetch_add(read, Ordering::SeqCst);
                 self.rest.extend_from_slice(&piece[..read]);
                 true
             }
@@ -157,8 +170,7 @@ impl Exchange {
     }
 }
 
-async fn converse(stream: TcpStream, script: Arc<Script>, heads: Arc<Mutex<Vec<String>>>) {
-    let mut exchange = Exchange { head: String::new(), stream, rest: Vec::new() };
+async fn converse(mut exchange: Exchange, script: Arc<Script>, heads: Arc<Mutex<Vec<String>>>) {
     loop {
         let end = loop {
             if let Some(end) = wire::head_end(&exchange.rest) {

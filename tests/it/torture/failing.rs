@@ -25,6 +25,8 @@ pub enum Fault {
     NotDone,
     /// It is made, and its answer is lost.
     AnswerLost,
+    /// It panics.
+    Panics,
 }
 
 /// Which call fails; shared by every port of a world.
@@ -114,6 +116,7 @@ impl<S> Failing<S> {
         match fault {
             None => call.await,
             Some(Fault::NotDone) => Err(lost),
+            Some(Fault::Panics) => panic!("a store that panics at {method}"),
             Some(Fault::AnswerLost) => call.await.and(Err(lost)),
         }
     }

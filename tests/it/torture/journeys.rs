@@ -277,7 +277,7 @@ async fn switch(player: &mut Player) -> Step {
 }
 
 /// Asks for a change, proves it, and asks again with the approval.
-async fn changed(
+pub async fn changed(
     player: &mut Player,
     method: Method,
     target: &str,

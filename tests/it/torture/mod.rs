@@ -9,12 +9,12 @@
 #![expect(clippy::print_stderr, reason = "how many points were tried is what these tests have to say")]
 
 mod couriers;
-mod failing;
-mod journeys;
+pub mod failing;
+pub mod journeys;
 mod mended;
-mod player;
+pub mod player;
 mod turns;
-mod world;
+pub mod world;
 
 use std::sync::Arc;
 

@@ -347,7 +347,8 @@ fn rules(flow: &Arc<Flow>, outbox: &Arc<Outbox>, sms: Vec<courier::SmsSettings>)
     }
 }
 
-fn configuration() -> Config {
+/// The configuration of [`World`]s.
+pub fn configuration() -> Config {
     let text = include_str!("gate.yaml");
     let environment = |name: &str| (name == "SITE").then(|| SITE_SECRET.to_owned());
     config::parse("gate.yaml", text, Path::new(""), environment).unwrap_or_else(|problems| panic!("{problems}"))

@@ -12,14 +12,14 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, pki_typ
 /// How long to wait for the end of a stream.
 const DEADLINE: Duration = Duration::from_secs(5);
 
-const DATA: u8 = 0;
-const HEADERS: u8 = 1;
-const RST_STREAM: u8 = 3;
-const SETTINGS: u8 = 4;
+pub const DATA: u8 = 0;
+pub const HEADERS: u8 = 1;
+pub const RST_STREAM: u8 = 3;
+pub const SETTINGS: u8 = 4;
 const GOAWAY: u8 = 7;
-const END_STREAM: u8 = 1;
+pub const END_STREAM: u8 = 1;
 const ACK: u8 = 1;
-const END_HEADERS: u8 = 4;
+pub const END_HEADERS: u8 = 4;
 
 /// A client that trusts one certificate and speaks HTTP/2 only.
 pub struct Client(Arc<ClientConfig>);
@@ -45,11 +45,25 @@ impl Client {
         let _ = stream.write_all(&request(fields, body));
         read_stream(&mut stream)
     }
+
+    /// Sends these bytes after the preface and reads nothing meanwhile; whether the server took them all.
+    pub fn pour(&self, address: SocketAddr, bytes: &[u8]) -> bool {
+        let socket = TcpStream::connect(address).unwrap();
+        socket.set_write_timeout(Some(DEADLINE)).unwrap();
+        socket.set_read_timeout(Some(DEADLINE)).unwrap();
+        let name = "127.0.0.1".try_into().unwrap();
+        let mut stream = StreamOwned::new(ClientConnection::new(Arc::clone(&self.0), name).unwrap(), socket);
+        stream.write_all(&PREFACE).and_then(|()| stream.write_all(&frame(SETTINGS, 0, 0, &[]))).unwrap();
+        stream.write_all(bytes).is_ok()
+    }
 }
+
+/// What a client begins with (RFC 9113 §3.4).
+const PREFACE: [u8; 24] = *b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// The preface, our settings, and one stream.
 fn request(fields: &[(String, String)], body: &[u8]) -> Vec<u8> {
-    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    let mut bytes = PREFACE.to_vec();
     bytes.extend(frame(SETTINGS, 0, 0, &[]));
     let flags = if body.is_empty() { END_HEADERS | END_STREAM } else { END_HEADERS };
     let block: Vec<u8> = fields.iter().flat_map(|(name, value)| literal(name, value)).collect();
@@ -60,7 +74,8 @@ fn request(fields: &[(String, String)], body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+/// A frame (RFC 9113 §4.1).
+pub fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
     let mut bytes = length[1..].to_vec();
     bytes.extend([kind, flags]);
@@ -70,7 +85,7 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 }
 
 /// A field that is not indexed, in plain octets (RFC 7541 §6.2.2).
-fn literal(name: &str, value: &str) -> Vec<u8> {
+pub fn literal(name: &str, value: &str) -> Vec<u8> {
     let mut bytes = vec![0];
     for text in [name, value] {
         bytes.extend(length(text.len()));

@@ -11,7 +11,7 @@ mod benign;
 mod cases;
 mod frameworks;
 mod gateway;
-mod h2;
+pub mod h2;
 mod recorder;
 mod smuggling;
 mod table;

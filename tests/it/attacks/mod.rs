@@ -1,0 +1,24 @@
+//! What an attacker or a fault may try beside the journeys, one file an idea: replay at another node, a
+//! panic, a store that keeps silent, addresses that lead elsewhere, old TLS, headers that HTTP/2 forbids.
+
+mod cookies;
+mod demand;
+mod devices;
+mod edge;
+mod floods;
+mod frames;
+mod h2_headers;
+mod links;
+mod logged_out;
+mod nodes;
+mod panics;
+mod return_address;
+mod silent_store;
+mod tls;
+
+/// The demo's configuration with its durable store there.
+fn on_database(yaml: &str, url: &str) -> String {
+    let (before, after) = yaml.split_once("durable: ").unwrap();
+    let (_, after) = after.split_once('\n').unwrap();
+    format!("{before}durable: \"{url}\"\n{after}")
+}

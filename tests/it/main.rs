@@ -12,6 +12,7 @@
 mod api_page;
 mod audit;
 mod client_script;
+mod compare;
 mod config;
 mod configuration_page;
 mod couriers;

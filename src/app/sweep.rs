@@ -124,6 +124,16 @@ async fn forget(flow: &Flow, now: UnixTime) {
     let _ = flow.stores.networks.sweep_networks(now).await;
 }
 
+/// Notes how much waits for sinks and couriers; beside those who carry it, so that one who hangs is seen.
+async fn measure_waiting(flow: &Flow, audit: &audit::Settings, now: UnixTime) {
+    if let Ok(notices) = flow.stores.outbox.waiting().await {
+        flow.metrics.notices_waiting(notices.count, notices.age(now));
+    }
+    if let Err(error) = sink::measure(&*flow.stores.trail, audit, &flow.metrics, now).await {
+        tracing::error!(%error, "how many audit rows wait is not known");
+    }
+}
+
 /// Forgets what expired, measures what is held and what ages, asks the store whether it is there.
 pub(super) async fn sweep(flow: Arc<Flow>, live: Arc<ArcSwap<Live>>, readiness: Arc<Readiness>, aging: Aging) {
     let mut tick = tokio::time::interval(ROUND);
@@ -141,6 +151,7 @@ pub(super) async fn sweep(flow: Arc<Flow>, live: Arc<ArcSwap<Live>>, readiness: 
             flow.metrics.held_requests.set(i64::try_from(count).unwrap_or(i64::MAX));
             flow.metrics.held_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
         }
+        measure_waiting(&flow, &live.load().rules.audit, now).await;
         aging.measure(&flow.metrics, now);
         // A key that every node has by now begins to seal.
         flow.sealer.take_over(&aging.keys.load().sealer_at(now));

@@ -4,7 +4,10 @@
 use std::{path::Path, process::ExitCode};
 
 use super::{App, StartError};
-use crate::cli::user::{Desk, UserCommand, exit_code};
+use crate::cli::{
+    origin,
+    user::{Desk, UserCommand, exit_code},
+};
 
 /// Does one command: what to print, or what was wrong and how the process ends.
 ///
@@ -16,7 +19,8 @@ pub fn user(config: &Path, command: &UserCommand) -> Result<Result<String, (Stri
         return Err(StartError::Config("there is no `desk:` in the configuration".to_owned()));
     };
     let live = app.live.load();
-    let at = Desk { flow: &app.shared.flow, rules: &live.rules, settings: &desk.settings };
+    let origin = origin();
+    let at = Desk { flow: &app.shared.flow, rules: &live.rules, settings: &desk.settings, origin: &origin };
     let done = app.runtime.block_on(at.run(command));
     Ok(done.map_err(|error| (format!("error: {error}\n"), ExitCode::from(exit_code(&error)))))
 }

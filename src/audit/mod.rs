@@ -13,6 +13,7 @@ use crate::{
     store::{StoreError, Trail, audit::Entry},
 };
 
+pub mod compare;
 pub mod sink;
 mod syslog;
 pub mod verify;
@@ -33,6 +34,15 @@ pub struct Settings {
     pub webhook: Option<Webhook>,
     /// Gets each row as a message of RFC 5424.
     pub syslog: Option<Syslog>,
+}
+
+impl Settings {
+    /// How long rows of a kind are kept.
+    #[must_use]
+    pub fn kept(&self, kind: &str) -> Duration {
+        let of = |word: &str| self.retention.iter().find(|(named, _)| named == word).map(|(_, kept)| *kept);
+        of(kind).or_else(|| of(EVERY_OTHER)).unwrap_or(KEPT)
+    }
 }
 
 /// A syslog server.
@@ -60,7 +70,7 @@ pub fn is_loopback(server: &str) -> bool {
 }
 
 /// A row as others read it: one line of JSON, with all that its hash and signature cover. `player` is the id,
-/// or the pseudonym of one who was erased.
+/// or the pseudonym of one who was erased; empty, as `pseudonym` is, where no player is concerned.
 #[must_use]
 pub fn line(entry: &Entry, player: &str) -> String {
     let hex = data_encoding::HEXLOWER;
@@ -84,11 +94,14 @@ pub fn line(entry: &Entry, player: &str) -> String {
     .to_string()
 }
 
-/// The id of a row's player, or the pseudonym of one who was erased.
+/// The id of a row's player, or the pseudonym of one who was erased; empty where no player is concerned.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn player_of(trail: &dyn Trail, entry: &Entry) -> Result<String, StoreError> {
+    if entry.player.is_empty() {
+        return Ok(String::new());
+    }
     let player = trail.player_of(&entry.player).await?;
     Ok(player.map_or_else(|| entry.player.clone(), |player| player.subject))
 }
@@ -100,8 +113,7 @@ pub async fn player_of(trail: &dyn Trail, entry: &Entry) -> Result<String, Store
 pub async fn prune(trail: &dyn Trail, settings: &Settings, now: UnixTime) -> Result<u64, StoreError> {
     let named: Vec<_> = settings.retention.iter().filter(|(kind, _)| kind != EVERY_OTHER).collect();
     let others: Vec<String> = named.iter().map(|(kind, _)| kind.clone()).collect();
-    let kept = settings.retention.iter().find(|(kind, _)| kind == EVERY_OTHER).map_or(KEPT, |(_, kept)| *kept);
-    let mut gone = trail.prune(None, &others, now.minus(kept), PRUNED_AT_ONCE).await?;
+    let mut gone = trail.prune(None, &others, now.minus(settings.kept(EVERY_OTHER)), PRUNED_AT_ONCE).await?;
     for (kind, kept) in named {
         gone += trail.prune(Some(kind), &[], now.minus(*kept), PRUNED_AT_ONCE).await?;
     }

@@ -7,7 +7,8 @@ use std::{sync::Arc, time::Duration};
 
 use super::{Settings, line, player_of, syslog};
 use crate::{
-    clock::Clock,
+    clock::{Clock, UnixTime},
+    metrics::{Metrics, words::AuditSink},
     notice::{Webhook, sign},
     store::{StoreError, Trail, audit::Due},
 };
@@ -40,6 +41,28 @@ pub(super) struct Line {
     pub(super) json: String,
 }
 
+/// Notes what the sinks of the configuration do not have yet.
+///
+/// # Errors
+/// [`StoreError`]; what was noted last stays.
+pub async fn measure(
+    trail: &dyn Trail,
+    settings: &Settings,
+    metrics: &Metrics,
+    now: UnixTime,
+) -> Result<(), StoreError> {
+    let sinks = [(AuditSink::Webhook, settings.webhook.is_some()), (AuditSink::Syslog, settings.syslog.is_some())];
+    for (sink, is_there) in sinks {
+        if !is_there {
+            metrics.audit_waiting(sink, None);
+            continue;
+        }
+        let waiting = trail.waiting_for(sink.as_str()).await?;
+        metrics.audit_waiting(sink, Some((waiting.count, waiting.age(now))));
+    }
+    Ok(())
+}
+
 /// Sends what sinks do not have yet.
 pub struct Round<'a> {
     /// The rows.
@@ -60,26 +83,26 @@ impl Round<'_> {
     pub async fn send(&self) -> Result<u64, StoreError> {
         let mut taken = 0;
         if let Some(webhook) = &self.settings.webhook {
-            for due in self.due("webhook").await? {
+            for due in self.due(AuditSink::Webhook).await? {
                 let lines = self.lines(&due).await?;
                 let (count, failed) = self.post(webhook, &lines).await;
-                taken += self.note("webhook", &due, (&lines, count), failed).await?;
+                taken += self.note(AuditSink::Webhook, &due, (&lines, count), failed).await?;
             }
         }
         if let Some(server) = &self.settings.syslog {
-            for due in self.due("syslog").await? {
+            for due in self.due(AuditSink::Syslog).await? {
                 let lines = self.lines(&due).await?;
                 let sent = syslog::send(server, &lines).await;
                 let count = if sent.is_ok() { lines.len() } else { 0 };
-                taken += self.note("syslog", &due, (&lines, count), sent.err()).await?;
+                taken += self.note(AuditSink::Syslog, &due, (&lines, count), sent.err()).await?;
             }
         }
         Ok(taken)
     }
 
-    async fn due(&self, sink: &str) -> Result<Vec<Due>, StoreError> {
+    async fn due(&self, sink: AuditSink) -> Result<Vec<Due>, StoreError> {
         let now = self.clock.now();
-        self.trail.due(sink, now, now.plus(LEASE), CHAINS).await
+        self.trail.due(sink.as_str(), now, now.plus(LEASE), CHAINS).await
     }
 
     async fn lines(&self, due: &Due) -> Result<Vec<Line>, StoreError> {
@@ -95,7 +118,7 @@ impl Round<'_> {
     /// Notes how far the sink has the chain, and when to go on.
     async fn note(
         &self,
-        sink: &str,
+        sink: AuditSink,
         due: &Due,
         (lines, count): (&[Line], usize),
         failed: Option<NotSent>,
@@ -105,12 +128,12 @@ impl Round<'_> {
         let seq = last.unwrap_or(if lines.is_empty() { due.until } else { due.after });
         let now = self.clock.now();
         let next = if let Some(error) = failed {
-            tracing::warn!(sink, chain = due.chain, %error, "audit rows wait");
+            tracing::warn!(sink = sink.as_str(), chain = due.chain, %error, "audit rows wait");
             now.plus(PAUSE)
         } else {
             now
         };
-        self.trail.sent(sink, &due.chain, seq, next).await?;
+        self.trail.sent(sink.as_str(), &due.chain, seq, next).await?;
         Ok(count as u64)
     }
 

@@ -229,7 +229,7 @@ impl Walk<'_> {
         if entry.event == ERASED {
             self.erased.insert(entry.player.clone());
         }
-        if self.players.contains_key(&entry.player) {
+        if entry.player.is_empty() || self.players.contains_key(&entry.player) {
             return Ok(());
         }
         let player = self.trail.player_of(&entry.player).await?;

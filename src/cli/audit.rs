@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
@@ -27,6 +27,13 @@ const AT_ONCE: u32 = 500;
 pub enum AuditCommand {
     /// Walks every chain and names each row that was changed, removed, moved or added. Exit code 70 if there is one.
     Verify,
+    /// Compares the rows that a sink received with those of the database, and names the first that differs or is
+    /// missing. Exit code 70 if there is one.
+    Compare {
+        /// What the sink received: the webhook's documents, one a line, or lines of syslog that end in them; `-`
+        /// reads the standard input.
+        file: PathBuf,
+    },
     /// Prints rows, oldest first, one JSON document a line.
     Export {
         /// From then on: a date and time as 2026-01-31T12:00:00Z, or Unix seconds.
@@ -56,6 +63,8 @@ pub(super) fn audit(path: &Path, command: &AuditCommand, out: &mut impl Write) -
     };
     match command {
         AuditCommand::Verify => verified(&opened, out),
+        // Answered elsewhere.
+        AuditCommand::Compare { .. } => Ok(ExitCode::SUCCESS),
         AuditCommand::Export { since, player, kind } => {
             let Ok(player) = player.as_deref().map(Subject::parse).transpose() else {
                 writeln!(out, "error: this is no player's id")?;

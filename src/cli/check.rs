@@ -1,4 +1,4 @@
-//! `check` and `keys`.
+//! `check`.
 //!
 //! Warnings are told apart from errors: with warnings alone the configuration runs, and the exit code is
 //! 0, so that a lint which a new release brings breaks no roll-out. A pipeline that wants none says
@@ -10,14 +10,8 @@ use std::{
     process::ExitCode,
 };
 
-use super::{CONFIGURATION, FAULT, KeysCommand};
-use crate::{
-    clock::UnixTime,
-    config::{
-        self, Config, Problems,
-        keys::{self, KeyFile, KeyFileError},
-    },
-};
+use super::CONFIGURATION;
+use crate::config::{self, Problems, keys::KeyFile};
 
 /// Prints every problem and every warning with their numbers, or that there is none.
 ///
@@ -58,43 +52,13 @@ pub(super) fn report(problems: &Problems, out: &mut impl Write) -> io::Result<Ex
     Ok(ExitCode::from(CONFIGURATION))
 }
 
-/// Makes or rotates the key file that the configuration names.
-///
-/// # Errors
-/// The output could not be written.
-pub(super) fn keys(path: &Path, command: KeysCommand, now: UnixTime, out: &mut impl Write) -> io::Result<ExitCode> {
-    let Config { keys, stamps, .. } = match config::load(path) {
-        Ok(config) => config,
-        Err(problems) => return report(&problems, out),
-    };
-    let (done, verb) = match command {
-        KeysCommand::Generate => (keys::generate(&keys, now), "made"),
-        KeysCommand::Rotate => (keys::rotate(&keys, now, stamps.idle), "rotated"),
-        // Answered elsewhere, since it needs the store.
-        KeysCommand::Reseal => return Ok(ExitCode::SUCCESS),
-    };
-    match done {
-        Ok(()) => {
-            writeln!(out, "{verb} {}", keys.display())?;
-            Ok(ExitCode::SUCCESS)
-        }
-        Err(error) => {
-            writeln!(out, "error: {error}")?;
-            Ok(ExitCode::from(match error {
-                KeyFileError::Unwritable { .. } => FAULT,
-                KeyFileError::Unreadable { .. }
-                | KeyFileError::Exists(_)
-                | KeyFileError::Exposed(_)
-                | KeyFileError::TooSoon { .. }
-                | KeyFileError::Malformed { .. } => CONFIGURATION,
-            }))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        cli::{KeysCommand, keys::keys},
+        clock::UnixTime,
+    };
 
     const NOW: UnixTime = UnixTime::from_secs(1_790_000_000);
 
@@ -106,7 +70,10 @@ mod tests {
     fn a_configuration_is_good_once_its_keys_are_made() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("demo.yaml");
-        let text = include_str!("../../config/demo.yaml").replace("DEMO_DIR/", "");
+        // A rotation is written down: the store stands in the folder too.
+        let durable = format!("sqlite:{}/", dir.path().display());
+        let text =
+            include_str!("../../config/demo.yaml").replace("sqlite:DEMO_DIR/", &durable).replace("DEMO_DIR/", "");
         // `run` refuses the demo's couriers, and so does `check`.
         let text = text.replace(
             "  sms: [{ outbox: {} }]\n  email: { outbox: {} }\n",

@@ -18,9 +18,11 @@ use crate::{clock::UnixTime, config};
 
 mod audit;
 mod check;
+mod compare;
 pub mod demo;
 mod doctor;
 mod explain;
+mod keys;
 mod opened;
 mod privacy;
 mod reseal;
@@ -30,6 +32,7 @@ pub mod user;
 pub use audit::AuditCommand;
 pub use doctor::DoctorOptions;
 pub use explain::ExplainOptions;
+pub use opened::origin;
 
 /// The arguments were not understood.
 pub const USAGE: u8 = 64;
@@ -128,8 +131,8 @@ pub fn answer(args: &Args, now: UnixTime, out: &mut impl Write) -> io::Result<Op
         Command::User(user::UserCommand::Operator { name, roles, secret_file }) => {
             user::operator((name, roles), secret_file.as_deref(), out)?
         }
-        Command::User(user::UserCommand::Export { player }) => privacy::export(&args.config, player, now, out)?,
-        Command::User(user::UserCommand::Erase { player, .. }) => privacy::erase(&args.config, player, now, out)?,
+        Command::User(user::UserCommand::Export(of)) => privacy::export(&args.config, of, now, out)?,
+        Command::User(user::UserCommand::Erase { of, .. }) => privacy::erase(&args.config, of, now, out)?,
         Command::User(_) => return Ok(None),
         Command::Check { deny_warnings } => check::check(&args.config, *deny_warnings, out)?,
         Command::Explain(options) => explain::explain(&args.config, options, out)?,
@@ -140,7 +143,8 @@ pub fn answer(args: &Args, now: UnixTime, out: &mut impl Write) -> io::Result<Op
             ExitCode::SUCCESS
         }
         Command::Keys(KeysCommand::Reseal) => reseal::reseal(&args.config, now, out)?,
-        Command::Keys(command) => check::keys(&args.config, *command, now, out)?,
+        Command::Keys(command) => keys::keys(&args.config, *command, now, out)?,
+        Command::Audit(AuditCommand::Compare { file }) => compare::compare(&args.config, file, now, out)?,
         Command::Audit(command) => audit::audit(&args.config, command, out)?,
     };
     Ok(Some(code))

@@ -8,9 +8,13 @@ use std::{
 
 use super::{
     FAULT,
-    opened::{Opened, failed},
+    opened::{Opened, failed, origin},
 };
-use crate::{clock::UnixTime, flow::reseal, store::sealing::SealedRows};
+use crate::{
+    clock::UnixTime,
+    flow::reseal,
+    store::{AuditRecord, Trail, audit::KEYS_RESEALED, sealing::SealedRows},
+};
 
 /// Seals every row anew under the key that processes seal under now, and says which keys are still needed.
 ///
@@ -22,9 +26,19 @@ pub(super) fn reseal(path: &Path, now: UnixTime, out: &mut impl Write) -> io::Re
         Err(code) => return Ok(code),
     };
     let sealer = opened.keys.sealer_at(now);
+    let sql = match opened.signing() {
+        Ok(sql) => sql,
+        Err(error) => return failed(&error, out),
+    };
     let done = opened.run(async {
-        let done = reseal::reseal(&opened.sql, &sealer).await?;
-        Ok::<_, crate::store::StoreError>((done, opened.sql.sealing_keys().await?))
+        let done = reseal::reseal(&sql, &sealer).await?;
+        let record = AuditRecord {
+            detail: format!("{} rows under {}", done.rows, sealer.key_id()),
+            origin: origin(),
+            ..AuditRecord::new(now, "command", KEYS_RESEALED)
+        };
+        sql.write(&[record]).await?;
+        Ok::<_, crate::store::StoreError>((done, sql.sealing_keys().await?))
     });
     let (done, needed) = match done {
         Ok(done) => done,

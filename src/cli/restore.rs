@@ -6,13 +6,13 @@ use std::{
     process::ExitCode,
 };
 
-use super::opened::{Opened, failed};
+use super::opened::{Opened, failed, origin};
 use crate::{
     clock::UnixTime,
     request::Subject,
     store::{
-        Accounts, AuditRecord, Edit, Outcome, StoreError,
-        audit::{RESTORED, record_id},
+        Accounts, AuditRecord, Edit, StoreError,
+        audit::RESTORED,
         sql::{Sql, Voided},
     },
 };
@@ -58,14 +58,10 @@ async fn recorded(sql: &Sql, voided: &Voided, now: UnixTime) -> Result<(), Store
 
 fn record(subject: &Subject, detail: &str, at: UnixTime) -> AuditRecord {
     AuditRecord {
-        id: record_id(at),
-        subject: subject.clone(),
-        at,
-        actor: "command".to_owned(),
-        event: RESTORED.to_owned(),
+        subject: Some(subject.clone()),
         detail: detail.to_owned(),
         why: "doctor --after-restore".to_owned(),
-        origin: String::new(),
-        outcome: Outcome::Done,
+        origin: origin(),
+        ..AuditRecord::new(at, "command", RESTORED)
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     factor::{app, backup_code::BackupCode, password::PasswordHash},
     flow::{
         Flow, RuleSet,
-        desk::{Agent, DeskError, Settings, Why, act::Order, is_operator_name, players::Search, sign_in},
+        desk::{Agent, DeskError, Settings, Why, act::Order, is_operator_name, order::Done, players::Search},
     },
     policy::desk::{DeskAction, Role},
     request::Subject,
@@ -82,14 +82,12 @@ pub enum UserCommand {
         by: String,
     },
     /// Prints everything that is kept of a player as one JSON document, without secrets.
-    Export {
-        /// The site's id.
-        player: String,
-    },
+    Export(OfPlayer),
     /// Erases everything that is kept of a player. Their audit rows stay, and name nobody.
     Erase {
-        /// The site's id.
-        player: String,
+        /// Of whom, and why.
+        #[command(flatten)]
+        of: OfPlayer,
         /// Yes, erase it: the player has no second factor any more.
         #[arg(long, required = true)]
         yes: bool,
@@ -114,6 +112,19 @@ pub struct OnPlayer {
     /// The case that it is done for.
     #[arg(long, default_value = "")]
     pub case: String,
+}
+
+/// Whose data, for whom, and why.
+#[derive(Clone, Debug, clap::Args)]
+pub struct OfPlayer {
+    /// The site's id.
+    pub player: String,
+    /// The operator who does it, an admin; where there is no `desk:`, a name for the audit.
+    #[arg(long = "as", value_name = "NAME")]
+    pub by: String,
+    /// Why, in 4 to 200 characters; nothing that identifies the player, since the audit keeps it.
+    #[arg(long)]
+    pub reason: String,
 }
 
 /// Which reset, by whom, and why.
@@ -158,6 +169,8 @@ pub struct Desk<'a> {
     pub rules: &'a RuleSet,
     /// The rules of the desk.
     pub settings: &'a Settings,
+    /// From where, as the audit keeps it: [`super::origin`].
+    pub origin: &'a str,
 }
 
 impl Desk<'_> {
@@ -169,67 +182,58 @@ impl Desk<'_> {
     pub async fn run(self, command: &UserCommand) -> Result<String, DeskError> {
         let now = self.flow.clock.now();
         match command {
-            UserCommand::Operator { .. } | UserCommand::Export { .. } | UserCommand::Erase { .. } => Ok(String::new()),
+            UserCommand::Operator { .. } | UserCommand::Export(_) | UserCommand::Erase { .. } => Ok(String::new()),
             UserCommand::Find { phone, by } => {
-                let found = self.flow.desk_find(self.rules, &self.agent(by)?, Search::Phone(phone)).await?;
+                let agent = self.agent(by).await?;
+                let found = self.flow.desk_find(self.rules, self.settings, &agent, Search::Phone(phone)).await?;
                 Ok(found.iter().map(|subject| format!("{}\n", subject.as_str())).collect())
             }
             UserCommand::Show { player, by } => {
-                let view = self.flow.desk_player(&self.agent(by)?, &subject(player)?).await?;
+                let agent = self.agent(by).await?;
+                let view = self.flow.desk_player(self.settings, &agent, &subject(player)?).await?;
                 Ok(format!("{:#}\n", documents::player(&view, now)))
             }
-            UserCommand::Unlock(on) => self.act(DeskAction::Unlock, on).await,
-            UserCommand::ForgetDevices(on) => self.act(DeskAction::ForgetDevices, on).await,
-            UserCommand::EndStamps(on) => self.act(DeskAction::EndStamps, on).await,
-            UserCommand::Freeze(on) => self.act(DeskAction::Freeze, on).await,
-            UserCommand::Unfreeze(on) => self.act(DeskAction::Unfreeze, on).await,
-            UserCommand::Code(on) => self.code(on).await,
-            UserCommand::Reset { on, evidence } => self.reset(on, evidence).await,
+            UserCommand::Unlock(on) => self.order(DeskAction::Unlock, on, "").await,
+            UserCommand::ForgetDevices(on) => self.order(DeskAction::ForgetDevices, on, "").await,
+            UserCommand::EndStamps(on) => self.order(DeskAction::EndStamps, on, "").await,
+            UserCommand::Freeze(on) => self.order(DeskAction::Freeze, on, "").await,
+            UserCommand::Unfreeze(on) => self.order(DeskAction::Unfreeze, on, "").await,
+            UserCommand::Code(on) => self.order(DeskAction::IssueCode, on, "").await,
+            UserCommand::Reset { on, evidence } => self.order(DeskAction::RequestReset, on, evidence).await,
             UserCommand::Resets { by } => {
-                let open = self.flow.desk_open_resets(&self.agent(by)?).await?;
+                let open = self.flow.desk_open_resets(&self.agent(by).await?).await?;
                 Ok(open.iter().map(|record| format!("{:#}\n", documents::reset(record, now))).collect())
             }
-            UserCommand::Approve(on) => {
-                let of = (&self.agent(&on.by)?, on.id.as_str());
-                let record = self.flow.desk_approve_reset(self.rules, self.settings, of, &on.reason).await?;
-                Ok(format!("{:#}\n", documents::reset(&record, now)))
-            }
-            UserCommand::Cancel(on) => {
-                let of = (&self.agent(&on.by)?, on.id.as_str());
-                self.flow.desk_cancel_reset(self.rules, self.settings, of, &on.reason).await?;
-                Ok("done: cancel\n".to_owned())
-            }
+            UserCommand::Approve(on) => self.decide(DeskAction::ApproveReset, on).await,
+            UserCommand::Cancel(on) => self.decide(DeskAction::CancelReset, on).await,
         }
     }
 
-    async fn act(self, action: DeskAction, on: &OnPlayer) -> Result<String, DeskError> {
-        let (agent, subject) = (self.agent(&on.by)?, subject(&on.player)?);
+    async fn order(self, action: DeskAction, on: &OnPlayer, evidence: &str) -> Result<String, DeskError> {
+        let (agent, subject) = (self.agent(&on.by).await?, subject(&on.player)?);
         let why = Why::parse(action, &on.reason, &on.case)?;
         let order = Order { agent: &agent, subject: &subject, why: &why };
-        self.flow.desk_act(self.rules, self.settings, action, order).await?;
-        Ok(format!("done: {}\n", action.as_str()))
+        let done = self.flow.desk_order(self.rules, self.settings, (action, evidence), order).await?;
+        Ok(self.said(action, &done))
     }
 
-    async fn code(self, on: &OnPlayer) -> Result<String, DeskError> {
-        let (agent, subject) = (self.agent(&on.by)?, subject(&on.player)?);
-        let why = Why::parse(DeskAction::IssueCode, &on.reason, &on.case)?;
-        let order = Order { agent: &agent, subject: &subject, why: &why };
-        let (code, until) = self.flow.desk_issue_code(self.rules, self.settings, order).await?;
-        Ok(format!("{}\ngood once, until {until}\n", code.as_str()))
+    async fn decide(self, action: DeskAction, on: &OnReset) -> Result<String, DeskError> {
+        let agent = self.agent(&on.by).await?;
+        let of = (&agent, on.id.as_str());
+        let done = self.flow.desk_decide(self.rules, self.settings, (action, &on.reason), of).await?;
+        Ok(self.said(action, &done))
     }
 
-    async fn reset(self, on: &OnPlayer, evidence: &str) -> Result<String, DeskError> {
-        let (agent, subject) = (self.agent(&on.by)?, subject(&on.player)?);
-        let why = Why::parse(DeskAction::RequestReset, &on.reason, &on.case)?;
-        let order = Order { agent: &agent, subject: &subject, why: &why };
-        let record = self.flow.desk_request_reset(self.rules, self.settings, order, evidence).await?;
-        Ok(format!("{:#}\n", documents::reset(&record, self.flow.clock.now())))
+    fn said(self, action: DeskAction, done: &Done) -> String {
+        match done {
+            Done::Nothing => format!("done: {}\n", action.as_str()),
+            Done::Code(code, until) => format!("{}\ngood once, until {until}\n", code.as_str()),
+            Done::Reset(record) => format!("{:#}\n", documents::reset(record, self.flow.clock.now())),
+        }
     }
 
-    /// Whoever may start this process with its keys may name any operator; what that one may not do is
-    /// refused all the same.
-    fn agent(self, name: &str) -> Result<Agent, DeskError> {
-        self.settings.operator(name).map(sign_in::agent).ok_or(DeskError::Forbidden)
+    async fn agent(self, name: &str) -> Result<Agent, DeskError> {
+        self.flow.desk_agent_named(self.settings, name, self.origin).await
     }
 }
 

@@ -164,6 +164,14 @@ impl KeyFile {
         Some((&key.id, if is_only { *made_at } else { made_at.plus(PUBLISHED_FOR) }))
     }
 
+    /// The ids of the newest keys that sign and seal: stamps, assertions, the audit, what is kept.
+    #[must_use]
+    pub fn newest_ids(&self) -> Vec<&str> {
+        let signing = [&self.stamp, &self.assertion].into_iter().filter_map(|keys| keys.first());
+        let sealing = self.sealing.first().map(|(key, _)| key.id.as_str());
+        signing.map(|key| key.id.as_str()).chain([self.audit.id()]).chain(sealing).collect()
+    }
+
     /// Whether both files hash alike: what was hashed is only found under the same key.
     #[must_use]
     pub fn hashes_as(&self, other: &Self) -> bool {

@@ -11,7 +11,7 @@ use super::{
     with_cookie,
 };
 use crate::{
-    flow::desk::{DeskError, Why, act::Order, players::Search, sign_in::SignIn},
+    flow::desk::{DeskError, Why, act::Order, order::Done, players::Search, sign_in::SignIn},
     policy::desk::DeskAction,
     request::Subject,
 };
@@ -47,7 +47,7 @@ pub(super) struct Stated {
 
 /// `POST /api/sign-in`: the cookie, and who it is.
 pub(super) async fn sign_in(Json(call, typed): Json<Credentials>) -> Response {
-    let credentials = SignIn { name: &typed.name, password: &typed.password, code: &typed.code };
+    let credentials = SignIn { name: &typed.name, password: &typed.password, code: &typed.code, origin: &call.origin };
     match call.flow().desk_sign_in(call.settings(), credentials).await {
         Ok((agent, token)) => {
             let document = json!({ "name": agent.name, "roles": agent.roles.iter().map(|role| role.as_str()).collect::<Vec<_>>() });
@@ -75,7 +75,7 @@ pub(super) async fn find(Json(call, sought): Json<Sought>) -> Response {
     };
     let found = async {
         let agent = call.agent().await?;
-        call.flow().desk_find(&call.rules, &agent, search).await
+        call.flow().desk_find(&call.rules, call.settings(), &agent, search).await
     };
     let document =
         found.await.map(|players| json!({ "players": players.iter().map(Subject::as_str).collect::<Vec<_>>() }));
@@ -86,7 +86,7 @@ pub(super) async fn find(Json(call, sought): Json<Sought>) -> Response {
 pub(super) async fn player(call: Call, Player(subject): Player) -> Response {
     let seen = async {
         let agent = call.agent().await?;
-        call.flow().desk_player(&agent, &subject).await
+        call.flow().desk_player(call.settings(), &agent, &subject).await
     };
     let now = call.flow().clock.now();
     let document = seen.await.map(|view| documents::player(&view, now));
@@ -103,27 +103,15 @@ async fn done(call: &Call, (subject, action): (&Subject, DeskAction), stated: &S
     let agent = call.agent().await?;
     let why = Why::parse(action, &stated.reason, &stated.case)?;
     let order = Order { agent: &agent, subject, why: &why };
-    match action {
-        DeskAction::IssueCode => {
-            let (code, until) = call.flow().desk_issue_code(&call.rules, call.settings(), order).await?;
-            Ok(json!({ "code": code.as_str(), "expires_at": until.to_string() }))
-        }
-        DeskAction::RequestReset => {
-            let flow = call.flow();
-            let record = flow.desk_request_reset(&call.rules, call.settings(), order, &stated.evidence).await?;
-            Ok(documents::reset(&record, flow.clock.now()))
-        }
-        DeskAction::Look
-        | DeskAction::Unlock
-        | DeskAction::ForgetDevices
-        | DeskAction::EndStamps
-        | DeskAction::Freeze
-        | DeskAction::Unfreeze
-        | DeskAction::ApproveReset
-        | DeskAction::CancelReset => {
-            call.flow().desk_act(&call.rules, call.settings(), action, order).await?;
-            Ok(json!({ "done": action.as_str() }))
-        }
+    let done = call.flow().desk_order(&call.rules, call.settings(), (action, &stated.evidence), order).await?;
+    Ok(document(call, action, &done))
+}
+
+fn document(call: &Call, action: DeskAction, done: &Done) -> Value {
+    match done {
+        Done::Nothing => json!({ "done": action.as_str() }),
+        Done::Code(code, until) => json!({ "code": code.as_str(), "expires_at": until.to_string() }),
+        Done::Reset(record) => documents::reset(record, call.flow().clock.now()),
     }
 }
 
@@ -144,13 +132,9 @@ pub(super) async fn resets(call: Call) -> Response {
 pub(super) async fn decide(ResetAction(id, action): ResetAction, Json(call, stated): Json<Stated>) -> Response {
     let decided = async {
         let agent = call.agent().await?;
-        let (flow, of) = (call.flow(), (&agent, id.as_str()));
-        if action == DeskAction::CancelReset {
-            flow.desk_cancel_reset(&call.rules, call.settings(), of, &stated.reason).await?;
-            return Ok(json!({ "done": action.as_str() }));
-        }
-        let record = flow.desk_approve_reset(&call.rules, call.settings(), of, &stated.reason).await?;
-        Ok(documents::reset(&record, flow.clock.now()))
+        let of = (&agent, id.as_str());
+        let done = call.flow().desk_decide(&call.rules, call.settings(), (action, &stated.reason), of).await?;
+        Ok(document(&call, action, &done))
     };
     let document = decided.await;
     answered(&call, StatusCode::OK, document)

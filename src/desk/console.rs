@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     clock::UnixTime,
-    flow::desk::{Agent, DeskError, Why, act::Order, players::Search, sign_in::SignIn},
+    flow::desk::{Agent, DeskError, Why, act::Order, order::Done, players::Search, sign_in::SignIn},
     policy::desk::DeskAction,
     request::Subject,
     store::ResetRecord,
@@ -133,7 +133,7 @@ pub(super) async fn sign_in(form: Form<3>) -> Response {
         Err(refused) => return refused,
     };
     let call = form.0;
-    let typed = SignIn { name: &name, password: &password, code: &code };
+    let typed = SignIn { name: &name, password: &password, code: &code, origin: &call.origin };
     match call.flow().desk_sign_in(call.settings(), typed).await {
         Ok((_, token)) => with_cookie(Redirect::to("/").into_response(), call.session_cookie(Some(&token))),
         Err(error @ (DeskError::SignInRefused | DeskError::SignInPaused { .. })) => {
@@ -190,7 +190,7 @@ pub(super) async fn find(form: Form<2>) -> Response {
         Ok(agent) => agent,
         Err(error) => return call.refused(&error),
     };
-    match call.flow().desk_find(&call.rules, &agent, search).await {
+    match call.flow().desk_find(&call.rules, call.settings(), &agent, search).await {
         Ok(found) => match found.as_slice() {
             [] => home_page(&call, &agent, ("Nobody was found.", Vec::new())).await,
             [one] => Redirect::to(&address(one)).into_response(),
@@ -205,7 +205,7 @@ pub(super) async fn find(form: Form<2>) -> Response {
 pub(super) async fn player(call: Call, Player(subject): Player) -> Response {
     let seen = async {
         let agent = call.agent().await?;
-        let view = call.flow().desk_player(&agent, &subject).await?;
+        let view = call.flow().desk_player(call.settings(), &agent, &subject).await?;
         Ok::<_, DeskError>((agent, view))
     };
     match seen.await {
@@ -225,26 +225,15 @@ pub(super) async fn act(PlayerAction(subject, action): PlayerAction, form: Form<
         let agent = call.agent().await?;
         let why = Why::parse(action, &reason, &case)?;
         let order = Order { agent: &agent, subject: &subject, why: &why };
-        let (flow, settings) = (call.flow(), call.settings());
-        match action {
-            DeskAction::IssueCode => {
-                let (code, until) = flow.desk_issue_code(&call.rules, settings, order).await?;
-                return Ok(player_page::code(&agent, &address(&subject), (&code, until)));
-            }
-            DeskAction::RequestReset => {
-                flow.desk_request_reset(&call.rules, settings, order, &evidence).await?;
-            }
-            DeskAction::Look
-            | DeskAction::Unlock
-            | DeskAction::ForgetDevices
-            | DeskAction::EndStamps
-            | DeskAction::Freeze
-            | DeskAction::Unfreeze
-            | DeskAction::ApproveReset
-            | DeskAction::CancelReset => flow.desk_act(&call.rules, settings, action, order).await?,
-        }
-        let back = format!("{}?done={}", address(&subject), action.as_str());
-        Ok::<_, DeskError>(Redirect::to(&back).into_response())
+        Ok::<_, DeskError>(
+            match call.flow().desk_order(&call.rules, call.settings(), (action, &evidence), order).await? {
+                Done::Code(code, until) => player_page::code(&agent, &address(&subject), (&code, until)),
+                Done::Nothing | Done::Reset(_) => {
+                    let back = format!("{}?done={}", address(&subject), action.as_str());
+                    Redirect::to(&back).into_response()
+                }
+            },
+        )
     };
     let done = done.await;
     done.unwrap_or_else(|error| call.refused(&error))
@@ -259,14 +248,11 @@ pub(super) async fn decide(ResetAction(id, action): ResetAction, form: Form<1>) 
     let call = form.0;
     let decided = async {
         let agent = call.agent().await?;
-        let (flow, of) = (call.flow(), (&agent, id.as_str()));
-        if action == DeskAction::CancelReset {
-            return flow.desk_cancel_reset(&call.rules, call.settings(), of, &reason).await;
-        }
-        flow.desk_approve_reset(&call.rules, call.settings(), of, &reason).await.map(|_| ())
+        let of = (&agent, id.as_str());
+        call.flow().desk_decide(&call.rules, call.settings(), (action, &reason), of).await
     };
     match decided.await {
-        Ok(()) => Redirect::to("/").into_response(),
+        Ok(_) => Redirect::to("/").into_response(),
         Err(error) => call.refused(&error),
     }
 }

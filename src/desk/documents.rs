@@ -33,6 +33,7 @@ pub fn player(view: &PlayerView, now: UnixTime) -> Value {
         "must_bind": view.must_bind,
         "epoch": view.epoch,
         "frozen_at": view.freeze.map(|freeze| time(freeze.at)),
+        "frozen_by_desk": view.freeze.is_some_and(|freeze| freeze.is_of_desk()),
         "happened": happened.collect::<Vec<_>>(),
         "paused": paused.collect::<Vec<_>>(),
         "devices": devices.collect::<Vec<_>>(),
@@ -69,7 +70,14 @@ pub(super) fn state(record: &ResetRecord, now: UnixTime) -> &'static str {
 }
 
 fn line(record: &AuditRecord) -> Value {
-    json!({ "at": time(record.at), "actor": record.actor, "event": record.event, "detail": record.detail, "why": record.why })
+    json!({
+        "at": time(record.at),
+        "actor": record.actor,
+        "event": record.event,
+        "detail": record.detail,
+        "why": record.why,
+        "origin": record.origin,
+    })
 }
 
 fn time(at: UnixTime) -> String {

@@ -84,7 +84,7 @@ const fn of_reset(action: DeskAction) -> bool {
 }
 
 const fn of_player(action: DeskAction) -> bool {
-    !of_reset(action) && !matches!(action, DeskAction::Look)
+    !of_reset(action) && !matches!(action, DeskAction::Look | DeskAction::Export | DeskAction::Erase)
 }
 
 /// The fields of a form of the console; absent ones are empty.

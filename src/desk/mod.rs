@@ -22,6 +22,7 @@ use crate::{
     },
     request,
     secret::Token,
+    store::audit,
     web::{headers, same_origin, set_cookie},
 };
 
@@ -96,6 +97,8 @@ struct Call {
     headers: HeaderMap,
     path: String,
     query: String,
+    /// The network that it came from, as the audit keeps it.
+    origin: String,
 }
 
 impl FromRequestParts<Desk> for Call {
@@ -111,6 +114,7 @@ impl FromRequestParts<Desk> for Call {
             headers: parts.headers.clone(),
             path: parts.uri.path().to_owned(),
             query: parts.uri.query().unwrap_or_default().to_owned(),
+            origin: peer.client.map(audit::origin).unwrap_or_default(),
         };
         let host = peer.host.to_ascii_lowercase();
         if !desk.parameters.hosts.contains(&host) {
@@ -145,7 +149,7 @@ impl Call {
     /// Who is signed in.
     async fn agent(&self) -> Result<Agent, DeskError> {
         let token = self.token().ok_or(DeskError::SignedOut)?;
-        self.flow().desk_agent(self.settings(), &token).await
+        self.flow().desk_agent(self.settings(), &token, &self.origin).await
     }
 
     fn token(&self) -> Option<Token> {
@@ -169,7 +173,7 @@ impl Call {
 
     async fn sign_out(&self) -> Result<HeaderValue, DeskError> {
         if let Some(token) = self.token() {
-            self.flow().desk_sign_out(&token).await?;
+            self.flow().desk_sign_out(&token, &self.origin).await?;
         }
         Ok(self.session_cookie(None))
     }

@@ -12,6 +12,7 @@ use crate::{
     clock::UnixTime,
     flow::desk::{Agent, players::PlayerView},
     policy::{FactorKind, desk::DeskAction},
+    store::Freeze,
 };
 
 #[derive(Template)]
@@ -87,13 +88,18 @@ fn state(view: &PlayerView, now: UnixTime) -> Vec<(&'static str, String)> {
         ("Switched off", view.suspended.to_string()),
         ("Backup codes left", view.backup_codes_left.to_string()),
         ("Stamps ended", format!("{} times", view.epoch)),
-        ("Frozen", view.freeze.map_or_else(|| "no".to_owned(), |freeze| format!("since {}", freeze.at))),
+        ("Frozen", view.freeze.map_or_else(|| "no".to_owned(), frozen)),
         ("Contacts", if view.contacts.is_empty() { "none".to_owned() } else { view.contacts.join(", ") }),
     ];
     let paused = view.paused.iter().filter(|(_, until)| *until > now);
     state.extend(paused.map(|(tries, until)| ("Codes paused", format!("{} until {until}", tries.word()))));
     state.extend(view.happened.iter().map(|(cause, at)| ("Happened", format!("{} at {at}", cause.as_str()))));
     state
+}
+
+fn frozen(freeze: Freeze) -> String {
+    let by = if freeze.is_of_desk() { "by the desk" } else { "by the player" };
+    format!("since {}, {by}", freeze.at)
 }
 
 fn factor_line(factor: &crate::flow::settings::FactorView, now: UnixTime) -> String {
@@ -110,11 +116,16 @@ fn factor_line(factor: &crate::flow::settings::FactorView, now: UnixTime) -> Str
 /// What this agent may do; what the account's state makes pointless is left out.
 fn actions(agent: &Agent, view: &PlayerView) -> Vec<ActionForm> {
     let fits = |action: DeskAction| match action {
-        DeskAction::Freeze => view.freeze.is_none(),
+        // The player's own becomes one that a proof of theirs does not clear.
+        DeskAction::Freeze => !view.freeze.is_some_and(|freeze| freeze.is_of_desk()),
         DeskAction::Unfreeze => view.freeze.is_some(),
-        DeskAction::IssueCode => view.must_bind && view.factors.is_empty(),
+        DeskAction::IssueCode => view.takes_code,
         DeskAction::Unlock | DeskAction::ForgetDevices | DeskAction::EndStamps | DeskAction::RequestReset => true,
-        DeskAction::Look | DeskAction::ApproveReset | DeskAction::CancelReset => false,
+        DeskAction::Look
+        | DeskAction::ApproveReset
+        | DeskAction::CancelReset
+        | DeskAction::Export
+        | DeskAction::Erase => false,
     };
     let open = DeskAction::ALL.into_iter().filter(|action| agent.may(*action) && fits(*action));
     open.map(|action| ActionForm {
@@ -138,5 +149,7 @@ const fn title(action: DeskAction) -> &'static str {
         DeskAction::RequestReset => "Ask for a reset",
         DeskAction::ApproveReset => "Approve the reset",
         DeskAction::CancelReset => "Call the reset off",
+        DeskAction::Export => "Give out what is kept",
+        DeskAction::Erase => "Erase what is kept",
     }
 }

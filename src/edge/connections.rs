@@ -1,4 +1,4 @@
-//! How many connections players have open: in total, and by client.
+//! How many connections are open at the listeners of players, or at the desk's: in total, and by client.
 
 use std::{
     collections::HashMap,
@@ -6,7 +6,9 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use crate::metrics::{Metrics, words::ConnectionEnd};
+use prometheus::IntGauge;
+
+use crate::metrics::words::ConnectionEnd;
 
 /// How many there may be.
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +23,8 @@ pub struct Caps {
 #[derive(Debug)]
 pub struct Connections {
     open: Mutex<Open>,
-    metrics: Arc<Metrics>,
+    /// How many are open.
+    gauge: IntGauge,
 }
 
 #[derive(Debug, Default)]
@@ -39,10 +42,10 @@ pub struct Slot {
 }
 
 impl Connections {
-    /// None yet.
+    /// None yet; the gauge shows them.
     #[must_use]
-    pub fn new(metrics: Arc<Metrics>) -> Arc<Self> {
-        Arc::new(Self { open: Mutex::default(), metrics })
+    pub fn new(gauge: IntGauge) -> Arc<Self> {
+        Arc::new(Self { open: Mutex::default(), gauge })
     }
 
     /// A place for a connection from this address.
@@ -61,7 +64,7 @@ impl Connections {
         }
         open.total += 1;
         open.by_client.insert(client, own + 1);
-        self.metrics.connections.inc();
+        self.gauge.inc();
         Ok(Slot { connections: Arc::clone(self), client })
     }
 
@@ -81,7 +84,7 @@ impl Drop for Slot {
                 open.by_client.remove(&self.client);
             }
         }
-        self.connections.metrics.connections.dec();
+        self.connections.gauge.dec();
     }
 }
 
@@ -97,10 +100,9 @@ fn client_of(peer: IpAddr) -> IpAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::BuildInfo;
 
     fn connections() -> Arc<Connections> {
-        Connections::new(Arc::new(Metrics::new(BuildInfo { version: "1", revision: "r" }).unwrap()))
+        Connections::new(IntGauge::new("connections", "of a test").unwrap())
     }
 
     fn admit(connections: &Arc<Connections>, peer: &str, caps: (usize, Option<usize>)) -> Result<Slot, ConnectionEnd> {
@@ -131,9 +133,9 @@ mod tests {
         let connections = connections();
         let slots: Vec<_> = (0..3).map(|_| admit(&connections, "192.0.2.1", (3, None)).unwrap()).collect();
         assert_eq!(admit(&connections, "192.0.2.9", (3, Some(5))).unwrap_err(), ConnectionEnd::Full);
-        assert_eq!(connections.metrics.connections.get(), 3);
+        assert_eq!(connections.gauge.get(), 3);
         drop(slots);
-        assert_eq!(connections.metrics.connections.get(), 0);
+        assert_eq!(connections.gauge.get(), 0);
         assert!(connections.lock().by_client.is_empty(), "clients without a connection are forgotten");
     }
 }

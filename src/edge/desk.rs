@@ -13,7 +13,7 @@ use pingora::protocols::http::ServerSession;
 
 use crate::{
     desk::{MAX_BODY, Peer},
-    edge::{bridge, live::Live, settings, tls::Certificates},
+    edge::{bridge, live::Live, patience::Underway, settings, tls::Certificates},
     request,
 };
 
@@ -36,6 +36,8 @@ pub(super) struct Desk {
 #[async_trait]
 impl ServeHttp for Desk {
     async fn response(&self, session: &mut ServerSession) -> Response<Vec<u8>> {
+        // The head is whole: until the answer is put together no other is awaited.
+        let _underway = Underway::of(session);
         let live = self.live.load_full();
         let Some(body) = read(session, live.timeouts.body).await else {
             // What is left of the body would be taken for the next request.

@@ -1,4 +1,5 @@
-//! Where a player's connection comes in: its place among the others, TLS, then the proxy.
+//! Where a connection comes in, a player's or one to the desk: its place among the others, TLS, then what
+//! serves it.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -17,7 +18,6 @@ use crate::{
         connections::{Caps, Connections},
         live::Live,
         patience::{Patience, Patient},
-        tunnel::Endable,
     },
     metrics::{Metrics, words::ConnectionEnd},
 };
@@ -31,10 +31,10 @@ pub struct Door {
     pub tls: Option<Acceptor>,
 }
 
-/// All listeners of players.
-pub struct Entrance {
+/// All listeners of one service: those of players, or the desk's.
+pub struct Entrance<S> {
     /// What serves them.
-    pub proxy: Arc<Endable>,
+    pub served_by: Arc<S>,
     /// Where they come in.
     pub doors: Vec<Door>,
     /// The limits and deadlines that new connections begin with.
@@ -46,7 +46,7 @@ pub struct Entrance {
 }
 
 #[async_trait]
-impl ServerApp for Entrance {
+impl<S: ServerApp + Send + Sync + 'static> ServerApp for Entrance<S> {
     async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
         let stream = stream.into_any().downcast::<l4::stream::Stream>().ok()?;
         let (peer, local) = ends(&stream)?;
@@ -68,18 +68,18 @@ impl ServerApp for Entrance {
                 Err(_) => return self.end(ConnectionEnd::Handshake),
             },
         };
-        // Comes back when the connection has ended: the proxy reuses it by itself.
-        let _ = self.proxy.process_new(stream, shutdown).await;
+        // Comes back when the connection has ended: it is reused by itself.
+        let _ = self.served_by.process_new(stream, shutdown).await;
         drop(slot);
         None
     }
 
     async fn cleanup(&self) {
-        self.proxy.cleanup().await;
+        self.served_by.cleanup().await;
     }
 }
 
-impl Entrance {
+impl<S> Entrance<S> {
     /// The connection ends here.
     fn end(&self, end: ConnectionEnd) -> Option<Stream> {
         self.metrics.connection_ended(end);

@@ -1,4 +1,4 @@
-//! A player's connection as a stream whose reads end when a request head is too long in coming, or too
+//! A connection as a stream whose reads end when a request head is too long in coming, or too
 //! many HTTP/2 frames come that ask for nothing.
 //!
 //! The proxy library bounds each single read, so that a byte now and then keeps a head open for ever.
@@ -19,9 +19,8 @@ use pingora::http::ResponseHeader;
 use pingora::prelude::*;
 use pingora::protocols::{
     ALPN, GetProxyDigest, GetSocketDigest, GetTimingDigest, IO, Peek, Shutdown, SocketDigest, Ssl, TimingDigest,
-    UniqueID, UniqueIDType, raw_connect::ProxyDigest, tls,
+    UniqueID, UniqueIDType, http::ServerSession, raw_connect::ProxyDigest, tls,
 };
-use pingora::proxy::Session;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     time::{Instant, Sleep},
@@ -55,7 +54,7 @@ pub struct Underway(Arc<Progress>);
 impl Underway {
     /// Begins the request, on the connection that it came on.
     #[must_use]
-    pub fn of(session: &Session) -> Option<Self> {
+    pub fn of(session: &ServerSession) -> Option<Self> {
         let progress: &Arc<Progress> = session.digest()?.proxy_digest.as_ref()?.user_data.as_ref()?.downcast_ref()?;
         progress.heads.fetch_add(1, Ordering::Relaxed);
         Some(Self(Arc::clone(progress)))

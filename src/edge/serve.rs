@@ -1,6 +1,7 @@
 //! The server process: listeners, services, drain.
 
 use std::{
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::{Arc, mpsc::Sender},
     time::Duration,
@@ -30,7 +31,7 @@ use crate::{
         gateway::Gateway,
         live::Live,
         ops::Readiness,
-        settings::{Listener, Settings},
+        settings::Settings,
         tls::Certificates,
         tunnel::Endable,
     },
@@ -63,7 +64,7 @@ pub enum ServeError {
     #[error("the listener {address} cannot speak TLS: {cause}")]
     Tls {
         /// The listener.
-        address: std::net::SocketAddr,
+        address: SocketAddr,
         /// What the library says.
         cause: String,
     },
@@ -79,7 +80,6 @@ pub fn serve(settings: &Settings, parts: Parts, upgrade: bool) -> Result<(), Ser
     server.bootstrap();
     let doors = doors(settings, &parts.certificates)?;
     let live = Arc::clone(&parts.gateway.live);
-    let desk_live = Arc::clone(&live);
     let mut proxy = http_proxy(&server.configuration, parts.gateway);
     let mut options = HttpServerOptions::default();
     options.h2c = false;
@@ -87,8 +87,13 @@ pub fn serve(settings: &Settings, parts: Parts, upgrade: bool) -> Result<(), Ser
     // The streams keep the exact time; this is behind them.
     options.h2_idle_timeout = Some(settings.timeouts.idle + settings.timeouts.header + Duration::from_secs(1));
     proxy.server_options = Some(options);
-    let (connections, metrics) = (Connections::new(Arc::clone(&parts.metrics)), Arc::clone(&parts.metrics));
-    let entrance = Entrance { proxy: Arc::new(Endable(Arc::new(proxy))), doors, live, connections, metrics };
+    let entrance = Entrance {
+        served_by: Arc::new(Endable(Arc::new(proxy))),
+        doors,
+        live: Arc::clone(&live),
+        connections: Connections::new(parts.metrics.connections.clone()),
+        metrics: Arc::clone(&parts.metrics),
+    };
     let mut players = Service::new("players".to_owned(), entrance);
     for listener in &settings.listen {
         players.add_tcp(&listener.address.to_string());
@@ -97,8 +102,8 @@ pub fn serve(settings: &Settings, parts: Parts, upgrade: bool) -> Result<(), Ser
     let mut ops = Service::new("ops".to_owned(), Ops(parts.ops));
     ops.add_tcp(&settings.ops.address.to_string());
     server.add_service(ops);
-    if let Some(parts) = parts.desk {
-        server.add_service(desk(parts, desk_live)?);
+    if let Some(desk_parts) = parts.desk {
+        server.add_service(desk(desk_parts, live, &parts.metrics)?);
     }
     let (ended, wait) = std::sync::mpsc::channel();
     let limit = settings.timeouts.drain;
@@ -115,27 +120,35 @@ pub fn serve(settings: &Settings, parts: Parts, upgrade: bool) -> Result<(), Ser
     Ok(())
 }
 
-fn desk(parts: DeskParts, live: Arc<ArcSwap<Live>>) -> Result<Service<Desk>, ServeError> {
+/// The desk's listener: the limits and deadlines are the players', the connections are counted apart, so that
+/// no flood of theirs keeps the desk out.
+fn desk(
+    parts: DeskParts,
+    live: Arc<ArcSwap<Live>>,
+    metrics: &Arc<Metrics>,
+) -> Result<Service<Entrance<Desk>>, ServeError> {
     let address = parts.listener.address;
-    let mut service = Service::new("desk".to_owned(), Desk { router: parts.router, live });
-    match parts.certificates {
-        None => service.add_tcp(&address.to_string()),
-        Some(certificates) => {
-            let tls = certificates.tls_settings();
-            let tls = tls.map_err(|error| ServeError::Tls { address, cause: error.to_string() })?;
-            service.add_tls_with_settings(&address.to_string(), None, tls);
-        }
-    }
+    let entrance = Entrance {
+        served_by: Arc::new(Desk { router: parts.router, live: Arc::clone(&live) }),
+        doors: vec![door(address, parts.certificates.as_ref())?],
+        live,
+        connections: Connections::new(metrics.desk_connections.clone()),
+        metrics: Arc::clone(metrics),
+    };
+    let mut service = Service::new("desk".to_owned(), entrance);
+    service.add_tcp(&address.to_string());
     Ok(service)
 }
 
 fn doors(settings: &Settings, certificates: &[Option<Arc<Certificates>>]) -> Result<Vec<Door>, ServeError> {
-    let door = |(listener, certificates): (&Listener, &Option<Arc<Certificates>>)| {
-        let tls = certificates.as_ref().map(|certificates| certificates.tls_settings()).transpose();
-        let tls = tls.map_err(|error| ServeError::Tls { address: listener.address, cause: error.to_string() })?;
-        Ok(Door { address: listener.address, tls: tls.map(TlsSettings::build) })
-    };
-    settings.listen.iter().zip(certificates).map(door).collect()
+    let listeners = settings.listen.iter().zip(certificates);
+    listeners.map(|(listener, certificates)| door(listener.address, certificates.as_ref())).collect()
+}
+
+fn door(address: SocketAddr, certificates: Option<&Arc<Certificates>>) -> Result<Door, ServeError> {
+    let tls = certificates.map(|certificates| certificates.tls_settings()).transpose();
+    let tls = tls.map_err(|error| ServeError::Tls { address, cause: error.to_string() })?;
+    Ok(Door { address, tls: tls.map(TlsSettings::build) })
 }
 
 fn server_conf(settings: &Settings) -> ServerConf {

@@ -122,19 +122,14 @@ impl Flow {
         Edit::Record(self.record(subject, event, ""))
     }
 
-    fn record(&self, subject: &Subject, event: &str, detail: &str) -> AuditRecord {
+    pub(super) fn record(&self, subject: &Subject, event: &str, detail: &str) -> AuditRecord {
         let at = self.clock.now();
         let is_failure = event == Event::FailedCodes.as_str();
         AuditRecord {
-            id: uuid_v7(at),
-            subject: subject.clone(),
-            at,
-            actor: "player".to_owned(),
-            event: event.to_owned(),
+            subject: Some(subject.clone()),
             detail: detail.to_owned(),
-            why: String::new(),
-            origin: String::new(),
             outcome: if is_failure { Outcome::Refused } else { Outcome::Done },
+            ..AuditRecord::new(at, "player", event)
         }
     }
 

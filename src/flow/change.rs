@@ -184,7 +184,12 @@ impl Flow {
             Change::ForgetDevices { device_id: Some(id) } => {
                 (Event::DevicesForgotten, "", vec![Edit::ForgetDevice(id.clone())])
             }
-            Change::Unfreeze => (Event::Unfrozen, "", vec![Edit::Unfreeze, Edit::RaiseEpoch]),
+            Change::Unfreeze => {
+                // The proof was of a factor older than what it was frozen for: not than what the desk makes of it.
+                let mut edits: Vec<Edit> = state.freeze.map(Edit::RequireFreeze).into_iter().collect();
+                edits.extend([Edit::Unfreeze, Edit::RaiseEpoch]);
+                (Event::Unfrozen, "", edits)
+            }
             Change::EndSessions | Change::Bind { .. } | Change::BackupCodes => {
                 // A remembered browser would have its stamp back at once.
                 (Event::SessionsEnded, "", vec![Edit::RaiseEpoch, Edit::ForgetDevices])
@@ -261,7 +266,7 @@ fn is_possible(change: &Change, state: &PlayerState) -> Result<(), FlowError> {
         Change::Remove { factor_id } => {
             state.factors.len() > 1 && state.factors.iter().any(|factor| factor.id == *factor_id)
         }
-        Change::Unfreeze => state.freeze.is_some() && !state.factors.is_empty(),
+        Change::Unfreeze => state.freeze.is_some_and(|freeze| !freeze.is_of_desk()) && !state.factors.is_empty(),
         Change::Bind { .. }
         | Change::Disable
         | Change::BackupCodes

@@ -2,23 +2,26 @@
 //!
 //! [`sign_in`] tells who asks; [`players`] finds a player and shows the state of the second factor,
 //! never a secret; [`act`] does what takes effect at once; [`reset`] is the way back for a player who
-//! lost everything, which takes two persons and time. The console and `stepgate user` both end here.
+//! lost everything, which takes two persons and time; [`order`] tells the actions apart. The console, its
+//! API and `stepgate user` all end here.
 //!
-//! Every action says why, is counted against its operator's limit, and leaves an audit line.
+//! Every action says why. It and every look is counted against its operator's limit, and leaves an audit line;
+//! so does what is refused.
 
 use std::time::Duration;
 
 use crate::{
     clock::UnixTime,
     factor::{app, password::PasswordHash},
-    flow::{Flow, FlowError, account::uuid_v7},
+    flow::{Flow, FlowError},
     policy::desk::{DeskAction, Role},
     request::Subject,
     secret::{self, digest},
-    store::{self, AuditRecord, Edit, Outcome},
+    store::{self, AuditRecord, Edit, Outcome, Quota, audit::FORBIDDEN},
 };
 
 pub mod act;
+pub mod order;
 pub mod players;
 pub mod reset;
 pub mod sign_in;
@@ -39,6 +42,8 @@ pub struct Settings {
     pub reset: ResetRules,
     /// Actions of one operator within an hour.
     pub actions_per_hour: u32,
+    /// How often one operator looks for players or at one within an hour.
+    pub looks_per_hour: u32,
 }
 
 impl Settings {
@@ -51,7 +56,8 @@ impl Settings {
     /// Tells two settings apart without saying anything of them.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let mut parts = vec![format!("{:?} {}", self.reset, self.actions_per_hour).into_bytes()];
+        let numbers = format!("{:?} {} {}", self.reset, self.actions_per_hour, self.looks_per_hour);
+        let mut parts = vec![numbers.into_bytes()];
         for operator in &self.operators {
             parts.push(format!("{} {:?}", operator.name, operator.roles).into_bytes());
             parts.push(operator.password.reveal().as_bytes().to_vec());
@@ -104,6 +110,8 @@ pub struct Agent {
     pub name: String,
     /// What they may do.
     pub roles: Vec<Role>,
+    /// From where they ask, as the audit keeps it: a network, or `cli:` and a user of the system.
+    pub origin: String,
 }
 
 impl Agent {
@@ -111,6 +119,24 @@ impl Agent {
     #[must_use]
     pub fn may(&self, action: DeskAction) -> bool {
         action.is_open_to(&self.roles)
+    }
+
+    /// The audit's line of something that this agent does.
+    #[must_use]
+    pub fn record(&self, at: UnixTime, event: &str) -> AuditRecord {
+        let actor = format!("support:{}", self.name);
+        AuditRecord { origin: self.origin.clone(), ..AuditRecord::new(at, &actor, event) }
+    }
+
+    /// The audit's line of something that this agent was refused.
+    #[must_use]
+    pub fn refused(&self, at: UnixTime, what: &str, subject: Option<&Subject>) -> AuditRecord {
+        AuditRecord {
+            subject: subject.cloned(),
+            detail: what.to_owned(),
+            outcome: Outcome::Refused,
+            ..self.record(at, FORBIDDEN)
+        }
     }
 }
 
@@ -194,41 +220,57 @@ impl From<store::StoreError> for DeskError {
 }
 
 impl Flow {
-    /// Lets an agent do something: the role is looked up, then the action counted.
-    async fn admit(&self, settings: &Settings, agent: &Agent, action: DeskAction) -> Result<(), DeskError> {
-        if !agent.may(action) {
-            tracing::warn!(operator = %agent.name, action = action.as_str(), "refused at the desk");
-            return Err(DeskError::Forbidden);
-        }
+    /// Lets an agent do something: it is counted, then the role is looked up. What is refused is written down.
+    async fn admit(
+        &self,
+        settings: &Settings,
+        agent: &Agent,
+        (action, subject): (DeskAction, Option<&Subject>),
+    ) -> Result<(), DeskError> {
         let (id, now) = (secret::public_id(), self.clock.now());
-        let most = settings.actions_per_hour;
-        match self.stores.desk.count_action(&id, &agent.name, now, most).await? {
-            None => Ok(()),
-            Some(until) => {
-                tracing::warn!(operator = %agent.name, action = action.as_str(), "too many actions at the desk");
-                Err(DeskError::TooMany { until })
+        let (quota, most) = match action {
+            DeskAction::Look => (Quota::Looks, settings.looks_per_hour),
+            DeskAction::Unlock
+            | DeskAction::ForgetDevices
+            | DeskAction::EndStamps
+            | DeskAction::Freeze
+            | DeskAction::Unfreeze
+            | DeskAction::IssueCode
+            | DeskAction::RequestReset
+            | DeskAction::ApproveReset
+            | DeskAction::CancelReset
+            | DeskAction::Export
+            | DeskAction::Erase => (Quota::Actions, settings.actions_per_hour),
+        };
+        if let Some(until) = self.stores.desk.count_action((quota, most), &id, &agent.name, now).await? {
+            tracing::warn!(operator = %agent.name, action = action.as_str(), "too much at the desk within an hour");
+            // Once a pause: whoever goes on asking does not fill the audit.
+            let pause = format!("desk-too-many-{}-{}-{}", quota.as_str(), agent.name, until.millis());
+            if self.stores.spent.spend(&pause, until).await? {
+                let what = format!("too many: {}", action.as_str());
+                self.stores.trail.write(&[agent.refused(now, &what, subject)]).await?;
             }
+            return Err(DeskError::TooMany { until });
         }
+        if agent.may(action) {
+            return Ok(());
+        }
+        self.forbidden(agent, action.as_str(), subject).await
     }
 
-    /// The audit's line of what an agent did.
-    fn recorded_by(&self, agent: &str, subject: &Subject, event: &str, why: &str) -> Edit {
-        let at = self.clock.now();
+    /// Refuses what an agent may not do, and writes it down.
+    async fn forbidden(&self, agent: &Agent, what: &str, subject: Option<&Subject>) -> Result<(), DeskError> {
+        tracing::warn!(operator = %agent.name, action = what, "refused at the desk");
+        self.stores.trail.write(&[agent.refused(self.clock.now(), what, subject)]).await?;
+        Err(DeskError::Forbidden)
+    }
+
+    /// The audit's line of what an agent did to an account.
+    fn recorded_by(&self, agent: &Agent, subject: &Subject, event: &str, why: &str) -> Edit {
         Edit::Record(AuditRecord {
-            id: uuid_v7(at),
-            subject: subject.clone(),
-            at,
-            actor: agent.to_owned(),
-            event: event.to_owned(),
-            detail: String::new(),
+            subject: Some(subject.clone()),
             why: why.to_owned(),
-            origin: String::new(),
-            outcome: Outcome::Done,
+            ..agent.record(self.clock.now(), event)
         })
     }
-}
-
-/// The actor of the audit's lines.
-fn actor(agent: &Agent) -> String {
-    format!("support:{}", agent.name)
 }

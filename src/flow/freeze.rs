@@ -3,7 +3,7 @@
 
 use crate::{
     clock::UnixTime,
-    flow::{Flow, FlowError, RuleSet, account::noted, notify::Event},
+    flow::{Flow, FlowError, RuleSet, account::noted, desk::reset::PLAYER, notify::Event},
     request::Subject,
     secret::Token,
     store::{Applied, Edit, Freeze, Spared},
@@ -18,7 +18,7 @@ impl Flow {
         self.offered(token).await.map(|_| ())
     }
 
-    /// Freezes the account of a link. A second time changes nothing and says the same.
+    /// Freezes the account of a link. A second time changes nothing of the freeze and says the same.
     ///
     /// # Errors
     /// `Gone`, `Store`.
@@ -27,7 +27,8 @@ impl Flow {
         self.freeze_account(rules, &subject, event_at).await
     }
 
-    /// Freezes an account for an event of that time.
+    /// Freezes an account for an event of that time, and calls its open reset off, also where it is frozen
+    /// already: who lost control would have the reset done by talking.
     ///
     /// # Errors
     /// `Store`.
@@ -40,17 +41,18 @@ impl Flow {
         // First, and also where it is frozen already: an earlier press may have got no further.
         self.end_what_waits(subject, Spared::None).await?;
         let state = self.stores.accounts.player(subject).await?;
+        let called_off = self.record(subject, Event::ResetCancelled.as_str(), "");
+        let mut edits = self.calling_off(rules, subject, (PLAYER, called_off)).await?;
         // A notice of something earlier tells more: what came after it must not clear the freeze.
-        if state.freeze.is_some_and(|freeze| freeze.event_at <= event_at) {
-            return Ok(());
+        if state.freeze.is_none_or(|freeze| freeze.event_at > event_at) {
+            edits.extend([
+                Edit::Freeze(Freeze { at: self.clock.now(), event_at }),
+                Edit::RaiseEpoch,
+                Edit::ForgetDevices,
+                self.recorded_of(subject, Event::Frozen.as_str()),
+            ]);
+            edits.extend(self.told_known(rules, subject, Event::Frozen).await?);
         }
-        let mut edits = vec![
-            Edit::Freeze(Freeze { at: self.clock.now(), event_at }),
-            Edit::RaiseEpoch,
-            Edit::ForgetDevices,
-            self.recorded_of(subject, Event::Frozen.as_str()),
-        ];
-        edits.extend(self.told_known(rules, subject, Event::Frozen).await?);
         let applied = self.stores.accounts.apply(subject, &edits).await;
         // Also where the answer was lost: it may be done.
         self.epochs.forget_all();

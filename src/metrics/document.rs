@@ -127,6 +127,10 @@ site right away.
   for: 10m
 - alert: StepgateSmsMoneySpent
   expr: sum(increase(stepgate_sms_guard_total{finding="ceiling"}[15m])) > 0
+- alert: StepgateAuditWaits         # a sink takes nothing; the log says why
+  expr: max by (sink) (stepgate_audit_oldest_waiting_seconds) > 900
+- alert: StepgateNoticesWait         # players are not told what happens to their accounts
+  expr: stepgate_notices_oldest_waiting_seconds > 900
 - alert: StepgateSlow
   expr: histogram_quantile(0.99, sum by (le) (rate(stepgate_overhead_seconds_bucket[10m]))) > 0.05
   for: 10m

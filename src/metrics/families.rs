@@ -1,9 +1,9 @@
 //! The table of metric families: the names here are an interface, dashboards rely on them.
 
 use super::words::{
-    CODE_CLASSES, ChallengeOutcome, Channel, ConnectionEnd, Decision, EnrolmentOutcome, FACTORS, Fate, HeldOutcome,
-    IdentityResult, KeyUse, METHODS, REASONS, ReloadResult, SendOutcome, SmsFinding, SmsMessage, SmsVerdict, Source,
-    StampReject, StoreOperation, Success, ThrottledBy, UpstreamError, VerifyResult,
+    AuditSink, CODE_CLASSES, ChallengeOutcome, Channel, ConnectionEnd, Decision, EnrolmentOutcome, FACTORS, Fate,
+    HeldOutcome, IdentityResult, KeyUse, METHODS, REASONS, ReloadResult, SendOutcome, SmsFinding, SmsMessage,
+    SmsVerdict, Source, StampReject, StoreOperation, Success, ThrottledBy, UpstreamError, VerifyResult,
 };
 
 /// What kind of numbers a family holds.
@@ -85,9 +85,11 @@ families! {
         "Requests whose answer has not ended.";
     CONNECTIONS: Kind::Gauge, "connections", "connections", &[],
         "Connections of players that are open.";
+    DESK_CONNECTIONS: Kind::Gauge, "desk_connections", "connections", &[],
+        "Connections to the support desk that are open.";
     CONNECTIONS_ENDED: Kind::Counter, "connections_ended_total", "connections",
         &[label("reason", ConnectionEnd::WORDS)],
-        "Connections of players that were refused, or ended because nothing came in time.";
+        "Connections of players and to the desk that were refused, or ended because nothing came in time.";
     DECISIONS: Kind::Counter, "decisions_total", "decisions",
         &[ROUTE, label("decision", Decision::WORDS), label("reason", REASONS)],
         "Decisions over requests to guarded routes.";
@@ -163,4 +165,12 @@ families! {
         "Codes that something spoke against, and whether they were sent all the same.";
     SMS_GUARD_OPEN: Kind::Gauge, "sms_guard_open", "0 or 1", &[COUNTRY],
         "Whether too many codes to a country were not used, at the last one.";
+    AUDIT_ROWS_WAITING: Kind::Gauge, "audit_rows_waiting", "rows", &[label("sink", AuditSink::WORDS)],
+        "Rows of the audit that a sink of the configuration does not have yet.";
+    AUDIT_OLDEST_WAITING: Kind::Gauge, "audit_oldest_waiting_seconds", "seconds", &[label("sink", AuditSink::WORDS)],
+        "Age of the oldest of them; 0 where none waits.";
+    NOTICES_WAITING: Kind::Gauge, "notices_waiting", "notices", &[],
+        "Notices to players that no courier or webhook has taken yet.";
+    NOTICES_OLDEST_WAITING: Kind::Gauge, "notices_oldest_waiting_seconds", "seconds", &[],
+        "Age of the oldest of them; 0 where none waits.";
 }

@@ -13,6 +13,7 @@ mod grid;
 mod register;
 mod route;
 mod sms;
+mod waiting;
 pub mod words;
 
 use std::time::Duration;
@@ -31,6 +32,7 @@ use self::{
     register::{counter, counters, gauge, gauges, histograms},
     route::RouteVecs,
     sms::GuardVecs,
+    waiting::WaitingVecs,
     words::{
         Channel, ConnectionEnd, EnrolmentOutcome, Fate, HeldOutcome, IdentityResult, KeyUse, ReloadResult, Source,
         StampReject, StoreOperation, Success, UpstreamError, VerifyResult,
@@ -56,6 +58,8 @@ pub struct Metrics {
     pub in_flight: IntGauge,
     /// Connections of players that are open; whoever adds one takes it away.
     pub connections: IntGauge,
+    /// Connections to the desk that are open; whoever adds one takes it away.
+    pub desk_connections: IntGauge,
     connections_ended: Grid<IntCounterVec>,
     /// Requests held now.
     pub held_requests: IntGauge,
@@ -83,6 +87,7 @@ pub struct Metrics {
     certificate_reloads: Grid<IntCounterVec>,
     couriers: CourierVecs,
     guards: GuardVecs,
+    waiting: WaitingVecs,
 }
 
 impl Metrics {
@@ -110,6 +115,7 @@ impl Metrics {
             challenges: counters(&registry, &families::CHALLENGES)?,
             in_flight: gauge(&registry, &families::IN_FLIGHT)?,
             connections: gauge(&registry, &families::CONNECTIONS)?,
+            desk_connections: gauge(&registry, &families::DESK_CONNECTIONS)?,
             connections_ended: counted(&families::CONNECTIONS_ENDED)?,
             held_requests: gauge(&registry, &families::HELD_REQUESTS)?,
             held_bytes: gauge(&registry, &families::HELD_BYTES)?,
@@ -139,6 +145,7 @@ impl Metrics {
                 receipts: counters(&registry, &families::COURIER_RECEIPTS)?,
             },
             guards: GuardVecs::new(&registry)?,
+            waiting: WaitingVecs::new(&registry)?,
             registry,
         })
     }

@@ -330,6 +330,16 @@ words! {
     }
 }
 
+words! {
+    /// Where audit rows go besides the store.
+    AuditSink {
+        /// As signed posts.
+        Webhook = "webhook",
+        /// As messages of RFC 5424.
+        Syslog = "syslog",
+    }
+}
+
 /// Methods that are told apart; all others are `other`.
 pub const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", OTHER];
 

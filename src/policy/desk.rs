@@ -62,11 +62,15 @@ pub enum DeskAction {
     ApproveReset,
     /// Call a reset off.
     CancelReset,
+    /// Give out everything that is kept of a player, by command.
+    Export,
+    /// Erase everything that is kept of a player, by command.
+    Erase,
 }
 
 impl DeskAction {
     /// Every action.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Look,
         Self::Unlock,
         Self::ForgetDevices,
@@ -77,6 +81,8 @@ impl DeskAction {
         Self::RequestReset,
         Self::ApproveReset,
         Self::CancelReset,
+        Self::Export,
+        Self::Erase,
     ];
 
     /// The word in addresses and in the log.
@@ -93,6 +99,8 @@ impl DeskAction {
             Self::RequestReset => "reset",
             Self::ApproveReset => "approve",
             Self::CancelReset => "cancel",
+            Self::Export => "export",
+            Self::Erase => "erase",
         }
     }
 
@@ -115,6 +123,7 @@ impl DeskAction {
             | Self::RequestReset
             | Self::CancelReset => &[Role::Support, Role::Supervisor, Role::Admin],
             Self::Unfreeze | Self::ApproveReset => &[Role::Supervisor, Role::Admin],
+            Self::Export | Self::Erase => &[Role::Admin],
         }
     }
 
@@ -135,7 +144,9 @@ impl DeskAction {
             | Self::EndStamps
             | Self::Freeze
             | Self::ApproveReset
-            | Self::CancelReset => false,
+            | Self::CancelReset
+            | Self::Export
+            | Self::Erase => false,
         }
     }
 }
@@ -146,6 +157,7 @@ mod tests {
 
     #[test]
     fn each_role_may_do_exactly_what_the_table_says() {
+        let all = DeskAction::ALL.map(DeskAction::as_str);
         let support = ["look", "unlock", "forget-devices", "end-stamps", "freeze", "code", "reset", "cancel"];
         for role in Role::ALL {
             let may: Vec<&str> = DeskAction::ALL
@@ -156,7 +168,8 @@ mod tests {
             let expected = match role {
                 Role::Auditor => vec!["look"],
                 Role::Support => support.to_vec(),
-                Role::Supervisor | Role::Admin => DeskAction::ALL.map(DeskAction::as_str).to_vec(),
+                Role::Supervisor => all.iter().copied().filter(|word| !["export", "erase"].contains(word)).collect(),
+                Role::Admin => all.to_vec(),
             };
             assert_eq!(may, expected, "{role:?}");
             assert_eq!(Role::parse(role.as_str()), Some(role));

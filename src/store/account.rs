@@ -11,7 +11,7 @@ use crate::{
     policy::{FactorKind, cooldown},
     request::Subject,
     secret::{Sealed, TokenHash},
-    store::{AuditRecord, ResetStep, StoreError},
+    store::{AuditRecord, ResetStep, StoreError, audit::Waiting},
 };
 
 /// A factor of a player.
@@ -73,6 +73,23 @@ pub struct Freeze {
     pub event_at: UnixTime,
 }
 
+impl Freeze {
+    /// Older than any factor: what is frozen for it no factor opens.
+    const BEFORE_ALL: UnixTime = UnixTime::from_secs(0);
+
+    /// A freeze by the desk, which alone clears it (decisions 26).
+    #[must_use]
+    pub const fn by_desk(at: UnixTime) -> Self {
+        Self { at, event_at: Self::BEFORE_ALL }
+    }
+
+    /// Whether only the desk clears it.
+    #[must_use]
+    pub fn is_of_desk(&self) -> bool {
+        self.event_at <= Self::BEFORE_ALL
+    }
+}
+
 /// One step of a change. A step that does not find what it presumes fails the whole change.
 #[derive(Clone, Debug)]
 pub enum Edit {
@@ -82,7 +99,9 @@ pub enum Edit {
     RequireFactor(String),
     /// Presumes that the account is not frozen.
     RequireNotFrozen,
-    /// Adds an active factor; the player is bound again.
+    /// Presumes that the account is still frozen for this, and not for something earlier.
+    RequireFreeze(Freeze),
+    /// Adds an active factor; the player is bound again, and a temporary code that was not used ends.
     Add(FactorRecord),
     /// Removes a factor that is there, active or suspended.
     Remove(String),
@@ -107,7 +126,8 @@ pub enum Edit {
     RaiseEpoch,
     /// Notes what makes routes wait.
     Happened(cooldown::Cause, UnixTime),
-    /// Freezes the account. One that is frozen stays so, for the earlier of both events.
+    /// Freezes the account; a temporary code that was not used ends. One that is frozen stays so, for the
+    /// earlier of both events.
     Freeze(Freeze),
     /// Clears the freeze.
     Unfreeze,
@@ -135,6 +155,15 @@ pub enum Edit {
     Tell(OutboxRecord),
     /// Goes a step with a reset of the second factor.
     Reset(ResetStep),
+    /// Calls every open reset off; presumes nothing.
+    CallOffResets {
+        /// Who: an operator, `player` or `system`.
+        by: String,
+        /// When.
+        at: UnixTime,
+        /// The audit row that is written if one was open.
+        record: AuditRecord,
+    },
     /// Writes an audit row.
     Record(AuditRecord),
 }
@@ -209,6 +238,6 @@ pub trait Outbox: Send + Sync {
     /// Forgets one: it was carried, or is given up.
     async fn remove(&self, id: &str) -> Result<(), StoreError>;
 
-    /// How many wait.
-    async fn waiting(&self) -> Result<u64, StoreError>;
+    /// Those that wait.
+    async fn waiting(&self) -> Result<Waiting, StoreError>;
 }

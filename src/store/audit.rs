@@ -5,11 +5,10 @@
 //! the chain's head are signed (Ed25519) in the transaction of what the row tells of. A row names its
 //! player by a pseudonym, a salted hash; whose it is stands in a table of its own.
 
-use std::{fmt, sync::Arc};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use data_encoding::BASE64URL_NOPAD;
-use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 
 use crate::{
     clock::UnixTime,
@@ -18,19 +17,19 @@ use crate::{
     store::StoreError,
 };
 
+mod kinds;
+mod signer;
+
+pub use self::{
+    kinds::{
+        ERASED, EXPORTED, FORBIDDEN, KEYS_RESEALED, KEYS_ROTATED, KINDS, RESET_REQUESTED, RESTORED, SEARCHED,
+        SIGNED_IN, SIGNED_OUT, UNLISTED, VIEWED,
+    },
+    signer::{NoKey, Signer},
+};
+
 /// The hash before a chain's first row.
 pub const NOTHING_BEFORE: [u8; 32] = [0; 32];
-/// The event of a row that says that its player was erased; retention never takes it away.
-pub const ERASED: &str = "player-erased";
-
-/// The event of a row that says that a backup of the database was put back.
-pub const RESTORED: &str = "database-restored";
-/// The event of a row that says that what is kept of the player was given out.
-pub const EXPORTED: &str = "player-exported";
-/// The event of a row that says that a reset was asked for: the player is told once it is approved.
-pub const RESET_REQUESTED: &str = "reset-requested";
-/// Kinds of rows that players get no notice of.
-pub const KINDS: [&str; 4] = [ERASED, RESTORED, EXPORTED, RESET_REQUESTED];
 
 /// How something that is recorded ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,11 +63,11 @@ impl Outcome {
 pub struct AuditRecord {
     /// UUID v7.
     pub id: String,
-    /// Whose account.
-    pub subject: Subject,
+    /// Whose account; `None` where no player is concerned.
+    pub subject: Option<Subject>,
     /// When.
     pub at: UnixTime,
-    /// `player`, `support:…`, `command` or `system`.
+    /// `player`, `support:…`, `command`, `system`, or `nobody` for who is not known.
     pub actor: String,
     /// What: a stable word, such as `factor-added`.
     pub event: String,
@@ -76,10 +75,29 @@ pub struct AuditRecord {
     pub detail: String,
     /// Why, as one line: a case, a reason. May be empty.
     pub why: String,
-    /// From where: a network, never a whole address (see [`origin`]). May be empty.
+    /// From where: a network, never a whole address (see [`origin`]), or `cli:` and the user of the system who
+    /// ran a command. May be empty.
     pub origin: String,
     /// How it ended.
     pub outcome: Outcome,
+}
+
+impl AuditRecord {
+    /// What somebody did at a moment, concerning no player, with nothing more to say.
+    #[must_use]
+    pub fn new(at: UnixTime, actor: &str, event: &str) -> Self {
+        Self {
+            id: record_id(at),
+            subject: None,
+            at,
+            actor: actor.to_owned(),
+            event: event.to_owned(),
+            detail: String::new(),
+            why: String::new(),
+            origin: String::new(),
+            outcome: Outcome::Done,
+        }
+    }
 }
 
 /// A UUID v7 (RFC 9562 §5.7) of the moment: the id of a record.
@@ -109,7 +127,7 @@ pub struct Entry {
     pub id: String,
     /// When.
     pub at: UnixTime,
-    /// The player's pseudonym.
+    /// The player's pseudonym; empty where no player is concerned.
     pub player: String,
     /// As in [`AuditRecord`].
     pub actor: String,
@@ -257,60 +275,6 @@ impl AuditPlayer {
     }
 }
 
-/// Signs rows and heads under the newest audit key, verifies under all.
-#[derive(Clone)]
-pub struct Signer {
-    id: String,
-    pair: Arc<Ed25519KeyPair>,
-    /// The public halves, by id.
-    public: Vec<(String, Vec<u8>)>,
-}
-
-/// The bytes are no Ed25519 key in PKCS #8.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no Ed25519 key in PKCS #8")]
-pub struct NoKey;
-
-impl Signer {
-    /// The key in these bytes (PKCS #8, DER).
-    ///
-    /// # Errors
-    /// [`NoKey`].
-    pub fn from_pkcs8(id: &str, der: &[u8]) -> Result<Self, NoKey> {
-        let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).map_err(|_| NoKey)?;
-        let public = vec![(id.to_owned(), pair.public_key().as_ref().to_vec())];
-        Ok(Self { id: id.to_owned(), pair: Arc::new(pair), public })
-    }
-
-    /// Verifies what an older key signed as well.
-    #[must_use]
-    pub fn knowing(mut self, older: &Self) -> Self {
-        self.public.extend(older.public.iter().cloned());
-        self
-    }
-
-    /// Signs a digest.
-    #[must_use]
-    pub fn sign(&self, digest: &[u8; 32]) -> Signed {
-        Signed { key_id: self.id.clone(), signature: self.pair.sign(digest).as_ref().to_vec() }
-    }
-
-    /// Whether one of the keys signed this digest.
-    #[must_use]
-    pub fn verify(&self, digest: &[u8; 32], signed: &Signed) -> bool {
-        let key = self.public.iter().find(|(id, _)| *id == signed.key_id);
-        key.is_some_and(|(_, public)| {
-            UnparsedPublicKey::new(&ED25519, public).verify(digest, &signed.signature).is_ok()
-        })
-    }
-}
-
-impl fmt::Debug for Signer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Signer({})", self.id)
-    }
-}
-
 /// A row, or the number of one that cannot even be read.
 pub type Read = Result<Entry, i64>;
 
@@ -327,6 +291,23 @@ pub struct Selection {
     pub after: Option<(UnixTime, String)>,
 }
 
+/// What waits to be carried elsewhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// How many.
+    pub count: u64,
+    /// Since when the oldest waits.
+    pub oldest: Option<UnixTime>,
+}
+
+impl Waiting {
+    /// How long the oldest has waited; nothing where none waits.
+    #[must_use]
+    pub fn age(&self, now: UnixTime) -> Duration {
+        self.oldest.map_or(Duration::ZERO, |oldest| now.since(oldest))
+    }
+}
+
 /// A chain that a sink does not have whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
@@ -338,9 +319,13 @@ pub struct Due {
     pub until: i64,
 }
 
-/// What the trail is read for: to verify, to export, to send it elsewhere, to let go of what is old.
+/// The trail by itself: rows that belong to no change of an account, and what it is read for: to verify, to
+/// export, to send it elsewhere, to let go of what is old.
 #[async_trait]
 pub trait Trail: Send + Sync {
+    /// Writes rows, all or none.
+    async fn write(&self, records: &[AuditRecord]) -> Result<(), StoreError>;
+
     /// Every chain, by number.
     async fn chains(&self) -> Result<Vec<ChainHead>, StoreError>;
 
@@ -374,4 +359,7 @@ pub trait Trail: Send + Sync {
 
     /// Notes that a sink has a chain up to this row, and gives the lease back at `lease_until`.
     async fn sent(&self, sink: &str, chain: &str, seq: i64, lease_until: UnixTime) -> Result<(), StoreError>;
+
+    /// The rows that a sink does not have yet; those that retention took away meanwhile are counted.
+    async fn waiting_for(&self, sink: &str) -> Result<Waiting, StoreError>;
 }

@@ -24,9 +24,9 @@ use crate::{
         Accounts, Applied, Approval, Approvals, Attempts, AuditRecord, BackupCodeRecord, Challenge, Challenges,
         ContactKind, ContactRecord, Contacts, Desk, DeskSession, DeviceRecord, Devices, Edit, Failed, Families, Held,
         LoginBindings, NetworkAttempts, NetworkPause, NetworkTries, Outbox, OutboxRecord, PendingEnrolment,
-        PendingEnrolments, PlayerState, Reservation, ResetRecord, SendLimits, SendReservation, SentCode, SentCodes,
-        SmsSend, SmsSends, Spared, Spent, StoreError, Trail, Tries,
-        audit::{AuditPlayer, ChainHead, Checkpoint, Due, Entry, Read, Selection},
+        PendingEnrolments, PlayerState, Quota, Reservation, ResetRecord, SendLimits, SendReservation, SentCode,
+        SentCodes, SignInTally, SmsSend, SmsSends, Spared, Spent, StoreError, Trail, Tries,
+        audit::{AuditPlayer, ChainHead, Checkpoint, Due, Entry, Read, Selection, Waiting},
     },
 };
 
@@ -80,6 +80,7 @@ counted! {
         fn activity(subject: &Subject, most: u32) -> Vec<AuditRecord>;
     }
     Trail = Audit {
+        fn write(records: &[AuditRecord]) -> ();
         fn chains() -> Vec<ChainHead>;
         fn entries(chain: &str, after: i64, most: u32) -> Vec<Read>;
         fn strays(most: u32) -> Vec<(String, i64)>;
@@ -89,6 +90,7 @@ counted! {
         fn prune(kind: Option<&str>, others: &[String], before: UnixTime, most: u32) -> u64;
         fn due(sink: &str, now: UnixTime, lease_until: UnixTime, most: u32) -> Vec<Due>;
         fn sent(sink: &str, chain: &str, seq: i64, lease_until: UnixTime) -> ();
+        fn waiting_for(sink: &str) -> Waiting;
     }
     Devices = Devices {
         fn remember(device: &DeviceRecord, most: u32) -> ();
@@ -112,13 +114,13 @@ counted! {
         fn sweep_tallies(before: UnixTime) -> u64;
     }
     Desk = Desk {
-        fn reserve_sign_in(operator: &str, now: UnixTime, pause_after: fn(u32) -> Duration) -> Option<UnixTime>;
+        fn reserve_sign_in(tallies: &[SignInTally], now: UnixTime) -> Option<UnixTime>;
         fn last_step(operator: &str) -> i64;
-        fn accept_step(operator: &str, step: i64) -> bool;
+        fn accept_step(operator: &str, step: i64, tallies: &[SignInTally]) -> bool;
         fn open_session(session: &DeskSession) -> ();
         fn use_session(token: [u8; 32], now: UnixTime, idle: Duration) -> Option<DeskSession>;
-        fn close_session(token: [u8; 32]) -> ();
-        fn count_action(id: &str, operator: &str, now: UnixTime, most: u32) -> Option<UnixTime>;
+        fn close_session(token: [u8; 32]) -> Option<String>;
+        fn count_action(limit: (Quota, u32), id: &str, operator: &str, now: UnixTime) -> Option<UnixTime>;
         fn reset(id: &str) -> Option<ResetRecord>;
         fn open_resets(now: UnixTime, most: u32) -> Vec<ResetRecord>;
         fn resets_of(subject: &Subject, most: u32) -> Vec<ResetRecord>;
@@ -133,7 +135,7 @@ counted! {
         fn claim(now: UnixTime, lease_until: UnixTime, most: u32) -> Vec<OutboxRecord>;
         fn put_off(id: &str, until: UnixTime) -> ();
         fn remove(id: &str) -> ();
-        fn waiting() -> u64;
+        fn waiting() -> Waiting;
     }
     Attempts = Attempts {
         fn reserve(subject: &Subject, tries: Tries, now: UnixTime, pauses: Pauses) -> Reservation;

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 
 use crate::{
     clock::UnixTime,
+    policy::throttle::Pauses,
     request::Subject,
     secret::TokenHash,
     store::{ContactKind, StoreError},
@@ -119,15 +120,15 @@ pub enum ResetStep {
         /// When.
         at: UnixTime,
     },
-    /// Presumes that it is approved and due.
+    /// Presumes that it is approved and due. A temporary code that was not used ends.
     Finish {
         /// Which.
         id: String,
         /// When.
         at: UnixTime,
     },
-    /// Gives a temporary code, in place of an earlier one. Presumes that it was carried out and that no
-    /// code of it was used.
+    /// Gives a temporary code, in place of an earlier one of whatever reset. Presumes that this reset was
+    /// carried out lately and that no code of it was used.
     IssueCode {
         /// Which.
         id: String,
@@ -135,6 +136,8 @@ pub enum ResetStep {
         code: [u8; 32],
         /// Until when it counts.
         expires_at: UnixTime,
+        /// The reset must have been carried out after this.
+        done_after: UnixTime,
     },
     /// Uses the player's temporary code. Presumes that it is theirs, counts still and was not used.
     SpendCode {
@@ -143,6 +146,37 @@ pub enum ResetStep {
         /// When.
         at: UnixTime,
     },
+}
+
+/// Where failed sign-ins are counted: a keyed hash of a name, an address, or both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignInTally {
+    /// The hash.
+    pub of: [u8; 32],
+    /// The pauses after so many failures.
+    pub pauses: Pauses,
+    /// Whether a success forgets the failures; else it takes back its own try alone.
+    pub is_forgotten: bool,
+}
+
+/// What an operator does so often within an hour and no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quota {
+    /// Something to an account.
+    Actions,
+    /// Finding and looking at players.
+    Looks,
+}
+
+impl Quota {
+    /// The word in the store.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Actions => "action",
+            Self::Looks => "look",
+        }
+    }
 }
 
 /// A sign-in at the desk.
@@ -163,21 +197,16 @@ pub struct DeskSession {
 /// The support desk.
 #[async_trait]
 pub trait Desk: Send + Sync {
-    /// Counts a failed sign-in *before* anything is compared, in one atomic step, and pauses as
-    /// `pause_after(failures)` says. `Some`: until then nothing is compared, and nothing was counted.
-    async fn reserve_sign_in(
-        &self,
-        operator: &str,
-        now: UnixTime,
-        pause_after: fn(u32) -> Duration,
-    ) -> Result<Option<UnixTime>, StoreError>;
+    /// Counts a failed sign-in in every tally *before* anything is compared, in one atomic step. `Some`: until
+    /// then nothing is compared, and nothing was counted. Callers name the tallies in one order.
+    async fn reserve_sign_in(&self, tallies: &[SignInTally], now: UnixTime) -> Result<Option<UnixTime>, StoreError>;
 
     /// The step of the operator's app that was last accepted; -1 before the first.
     async fn last_step(&self, operator: &str) -> Result<i64, StoreError>;
 
-    /// Accepts a step greater than the last accepted one, compare and swap, and forgets the failures.
-    /// `true` at most once for a step. Presumes a reserved sign-in.
-    async fn accept_step(&self, operator: &str, step: i64) -> Result<bool, StoreError>;
+    /// Accepts a step greater than the last accepted one, compare and swap, and takes the failures back as
+    /// the tallies say. `true` at most once for a step. Presumes that the sign-in was reserved in them.
+    async fn accept_step(&self, operator: &str, step: i64, tallies: &[SignInTally]) -> Result<bool, StoreError>;
 
     /// Remembers a sign-in.
     async fn open_session(&self, session: &DeskSession) -> Result<(), StoreError>;
@@ -190,17 +219,17 @@ pub trait Desk: Send + Sync {
         idle: Duration,
     ) -> Result<Option<DeskSession>, StoreError>;
 
-    /// Forgets a session.
-    async fn close_session(&self, token: [u8; 32]) -> Result<(), StoreError>;
+    /// Forgets a session; whose it was.
+    async fn close_session(&self, token: [u8; 32]) -> Result<Option<String>, StoreError>;
 
-    /// Counts an action of an operator unless there were `most` within the hour. `Some`: until then there
-    /// were, and nothing was counted.
+    /// Counts what an operator does unless there was so much of it within the hour as the limit says. `Some`:
+    /// until then there was, and nothing was counted.
     async fn count_action(
         &self,
+        limit: (Quota, u32),
         id: &str,
         operator: &str,
         now: UnixTime,
-        most: u32,
     ) -> Result<Option<UnixTime>, StoreError>;
 
     /// A reset by its id.
@@ -229,6 +258,7 @@ pub trait Desk: Send + Sync {
         most: u32,
     ) -> Result<Vec<Subject>, StoreError>;
 
-    /// Forgets sessions that ended, and actions of more than an hour ago.
+    /// Forgets sessions that ended, actions of more than an hour ago, and failed sign-ins where there was none
+    /// for a day.
     async fn sweep_desk(&self, now: UnixTime) -> Result<(), StoreError>;
 }

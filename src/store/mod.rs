@@ -22,7 +22,7 @@ pub mod sql;
 
 pub use account::{Accounts, Applied, BackupCodeRecord, Edit, FactorRecord, Freeze, Outbox, OutboxRecord, PlayerState};
 pub use audit::{AuditRecord, Outcome, Signer, Trail};
-pub use desk::{Desk, DeskSession, ResetRecord, ResetState, ResetStep};
+pub use desk::{Desk, DeskSession, Quota, ResetRecord, ResetState, ResetStep, SignInTally};
 pub use durable::{
     Attempts, ContactKind, ContactRecord, Contacts, DeviceRecord, Devices, Failed, Families, LoginBindings,
     NetworkAttempts, NetworkPause, NetworkTries, Reservation, Spent, Tries, TriesBy,

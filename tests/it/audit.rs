@@ -11,8 +11,12 @@ use std::{
 
 use serde_json::Value;
 use stepgate::{
-    audit::{Settings, Syslog, sink::Round},
+    audit::{
+        Settings, Syslog,
+        sink::{self, Round},
+    },
     clock::{Clock, ManualClock, UnixTime},
+    metrics::{BuildInfo, Metrics},
     notice::{Webhook, sign},
     request::Subject,
     stamp::SigningKey,
@@ -52,7 +56,7 @@ impl Sending {
         for number in 0..count {
             let record = AuditRecord {
                 id: format!("row-{number}"),
-                subject: subject.clone(),
+                subject: Some(subject.clone()),
                 at: NOW,
                 actor: "player".into(),
                 event: "approved".into(),
@@ -100,6 +104,55 @@ async fn a_webhook_gets_every_row_in_order_signed_and_again_until_it_takes_it() 
     let (time, signature) = signature.strip_prefix("t=").unwrap().split_once(",v1=").unwrap();
     let document = std::str::from_utf8(&asked[1].body).unwrap();
     assert_eq!(signature, sign(&secret, time.parse().unwrap(), document));
+}
+
+#[tokio::test]
+async fn what_waits_for_a_sink_is_a_gauge_with_the_age_of_its_oldest() {
+    let provider = Provider::start().await;
+    let secret = secrecy::SecretString::from("pXb4bJ0yqvOe2dXcA1h5uH3nV9rT6wZk");
+    let webhook = Webhook { url: format!("http://{}/audit", provider.address), secret };
+    let sending = Sending::to(Settings { webhook: Some(webhook), ..Settings::default() }).await;
+    let metrics = Metrics::new(BuildInfo { version: "0", revision: "unknown" }).unwrap();
+    let shown = async || {
+        sink::measure(&sending.sql, &sending.settings, &metrics, sending.clock.now()).await.unwrap();
+        let text = metrics.render().unwrap();
+        assert!(!text.contains("syslog"), "there is no such sink: {text}");
+        ["audit_rows_waiting", "audit_oldest_waiting_seconds"].map(|name| {
+            let start = format!("stepgate_{name}{{sink=\"webhook\"}} ");
+            text.lines().find_map(|line| line.strip_prefix(&start)).unwrap().to_owned()
+        })
+    };
+    assert_eq!(shown().await, ["0", "0"]);
+    sending.write(3).await;
+    provider.behave(Behaviour::Answer(500, ""));
+    assert_eq!(sending.send().await, 0);
+    sending.moved.advance(Duration::from_secs(60));
+    assert_eq!(shown().await, ["3", "60"]);
+    provider.behave(Behaviour::Answer(204, ""));
+    assert_eq!(sending.send().await, 3);
+    assert_eq!(shown().await, ["0", "0"]);
+}
+
+#[tokio::test]
+async fn a_gateway_whose_sinks_and_couriers_take_nothing_shows_what_waits() {
+    let sink = Provider::start().await;
+    sink.behave(Behaviour::Answer(500, ""));
+    let url = format!("http://{}/audit", sink.address);
+    let gate = TestGate::start_with(move |yaml| {
+        format!("{yaml}audit: {{ webhook: {{ url: '{url}', secret: {{ env: PATH }} }} }}\n")
+    })
+    .await;
+    gate.provider.behave(Behaviour::Answer(500, ""));
+    ApiClient::log_in(&gate.url(""), "ayu").await.enrol_app().await;
+    for name in [
+        "audit_rows_waiting{sink=\"webhook\"}",
+        "audit_oldest_waiting_seconds{sink=\"webhook\"}",
+        "notices_waiting",
+        "notices_oldest_waiting_seconds",
+    ] {
+        let shown = async || (gate.metric(&format!("stepgate_{name}")).await >= 1.0).then_some(());
+        eventually(name, shown).await;
+    }
 }
 
 /// Takes one connection and reads it to its end.

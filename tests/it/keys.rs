@@ -89,6 +89,21 @@ async fn keys_rotate_under_a_process_that_serves_and_no_player_is_asked_again() 
     client.portal(&verify, &json!({ "method": "app", "code": app.next_code() }), 200).await;
     let verified = command(&gate, &["audit", "verify"]);
     assert!(verified.status.success(), "{}", said(&verified));
+    // Who changed the keys, and which they are now.
+    let rows = |kind: &str| -> Vec<Value> {
+        let exported = command(&gate, &["audit", "export", "--kind", kind]);
+        let text = String::from_utf8(exported.stdout).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let rotated = rows("keys-rotated");
+    assert_eq!((rotated.len(), rotated[0]["actor"].as_str()), (1, Some("command")), "one that was refused is none");
+    assert!(rotated[0]["origin"].as_str().unwrap().starts_with("cli:"), "{rotated:?}");
+    for list in ["stamp", "audit", "sealing"] {
+        assert!(rotated[0]["detail"].as_str().unwrap().contains(&ids(&gate, list)[0]), "{list}: {rotated:?}");
+    }
+    let resealed = rows("keys-resealed");
+    let last = resealed.last().unwrap()["detail"].as_str().unwrap();
+    assert_eq!(last, format!("0 rows under {}", ids(&gate, "sealing")[0]));
 }
 
 #[tokio::test]

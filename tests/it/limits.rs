@@ -38,7 +38,7 @@ async fn connect(gate: &TestGate) -> TcpStream {
 }
 
 /// Everything until the gateway ends the connection.
-async fn until_its_end(stream: &mut TcpStream) -> String {
+pub async fn until_its_end(stream: &mut TcpStream) -> String {
     let mut answer = Vec::new();
     // A reset is an end too.
     let _ = timeout(LAST, stream.read_to_end(&mut answer)).await.expect("the gateway ends it");
@@ -46,7 +46,7 @@ async fn until_its_end(stream: &mut TcpStream) -> String {
 }
 
 /// Writes `start`, then a byte now and then, until the gateway ends the connection.
-async fn trickle(stream: &mut TcpStream, start: &str) -> String {
+pub async fn trickle(stream: &mut TcpStream, start: &str) -> String {
     let (mut reader, mut writer) = stream.split();
     writer.write_all(start.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
@@ -70,7 +70,7 @@ async fn trickle(stream: &mut TcpStream, start: &str) -> String {
 }
 
 /// The status line of the answer to one request on a connection that stays open.
-async fn status(stream: &mut TcpStream, request: &str) -> Option<String> {
+pub async fn status(stream: &mut TcpStream, request: &str) -> Option<String> {
     stream.write_all(request.as_bytes()).await.ok()?;
     let (mut answer, mut piece) = (String::new(), [0; 4096]);
     let whole = |answer: &str| {

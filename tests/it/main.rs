@@ -13,6 +13,7 @@ mod api_page;
 mod attacks;
 mod audit;
 mod client_script;
+mod compare;
 mod config;
 mod configuration_page;
 mod couriers;

@@ -244,7 +244,7 @@ async fn given_out_and_erased(gate: &TestGate, player: &Watched) {
     let url = format!("sqlite:{}", gate.folder().join("stepgate.db").display());
     sqlx::any::install_default_drivers();
     let pool = sqlx::AnyPool::connect(&url).await.unwrap();
-    let exported = command(gate, &["user", "export", AYU]);
+    let exported = command(gate, &["user", "export", AYU, "--as", "admin", "--reason", "asked by letter"]);
     let document: Value = serde_json::from_slice(&exported.stdout).unwrap_or_else(|_| panic!("{}", said(&exported)));
     let kept = document["kept"].as_object().unwrap();
     for table in tables(&pool).await {
@@ -257,8 +257,9 @@ async fn given_out_and_erased(gate: &TestGate, player: &Watched) {
         assert!(!has(&exported.stdout, secret), "a {what} is given out");
     }
 
-    assert_eq!(command(gate, &["user", "erase", AYU]).status.code(), Some(64), "it must be said twice");
-    let erased = command(gate, &["user", "erase", AYU, "--yes"]);
+    let erase = ["user", "erase", AYU, "--as", "admin", "--reason", "account closed"];
+    assert_eq!(command(gate, &erase).status.code(), Some(64), "it must be said twice");
+    let erased = command(gate, &[erase.as_slice(), &["--yes"]].concat());
     assert!(erased.status.success(), "{}", said(&erased));
     for table in tables(&pool).await {
         let count = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table} WHERE subject = '{AYU}'"));

@@ -23,6 +23,9 @@ pub struct Desk {
     pub reset: Option<DeskReset>,
     /// Actions of one operator within an hour, looking not counted; default 20.
     pub actions_per_hour: Option<u32>,
+    /// How often one operator may look for a player or at one within an hour, by whatever way; default 60. Each
+    /// look is a row of the audit.
+    pub looks_per_hour: Option<u32>,
 }
 
 /// Somebody who may sign in at the desk.

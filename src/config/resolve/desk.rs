@@ -37,15 +37,18 @@ impl Report<'_> {
         let operators = self.operators(&typed.operators, at.at("operators"));
         let reset = self.reset_rules(typed.reset.as_ref(), at.at("reset"), address);
         self.enough_operators(&operators, &reset, at);
-        let actions_per_hour = typed.actions_per_hour.unwrap_or(20);
-        if actions_per_hour == 0 {
-            self.push(
-                at.at("actions_per_hour"),
-                "`actions_per_hour` is 0: nothing could be done",
-                "leave it out for 20",
-            );
+        let actions_per_hour = self.per_hour(at, ("actions_per_hour", typed.actions_per_hour), 20);
+        let looks_per_hour = self.per_hour(at, ("looks_per_hour", typed.looks_per_hour), 60);
+        let rules = desk::Settings { operators, reset, actions_per_hour, looks_per_hour };
+        Some((Desk { address, tls, hosts }, rules))
+    }
+
+    fn per_hour(&mut self, at: &Node, (key, typed): (&str, Option<u32>), default: u32) -> u32 {
+        if typed == Some(0) {
+            let help = format!("leave it out for {default}");
+            self.push(at.at(key), format!("`{key}` is 0: nothing could be done"), &help);
         }
-        Some((Desk { address, tls, hosts }, desk::Settings { operators, reset, actions_per_hour }))
+        typed.unwrap_or(default)
     }
 
     fn desk_tls(&mut self, typed: &raw::Desk, at: &Node, address: SocketAddr) -> Option<TlsFiles> {

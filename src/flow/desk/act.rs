@@ -1,5 +1,7 @@
 //! What the desk does at once.
 
+use std::time::Duration;
+
 use zeroize::Zeroizing;
 
 use crate::{
@@ -7,16 +9,18 @@ use crate::{
     factor::backup_code::BackupCode,
     flow::{
         Flow, FlowError, RuleSet,
-        desk::{Agent, DeskError, Settings, Why, actor},
+        desk::{Agent, DeskError, Settings, Why},
         notify::Event,
     },
     policy::{FactorKind, cooldown::Cause, desk::DeskAction},
     request::Subject,
-    store::{Edit, Freeze, PlayerState, ResetState, ResetStep, Spared, Tries, TriesBy},
+    store::{AuditRecord, Edit, Freeze, PlayerState, ResetRecord, ResetState, ResetStep, Spared, Tries, TriesBy},
 };
 
 /// What a keyed hash of a temporary code is for.
 const TEMPORARY_CODE: &str = "temporary-code";
+/// How long after a reset a temporary code is given: for what is asked for later, who asks is checked anew.
+const AFTER_RESET: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Whose account, and why.
 #[derive(Clone, Copy, Debug)]
@@ -42,19 +46,25 @@ impl Flow {
         action: DeskAction,
         order: Order<'_>,
     ) -> Result<(), DeskError> {
-        self.admit(settings, order.agent, action).await?;
-        self.require_known(order.subject).await?;
-        let state = self.stores.accounts.player(order.subject).await?;
-        let (event, edits) = edits(action, &state, self.clock.now())?;
+        let Order { agent, subject, why } = order;
+        self.admit(settings, agent, (action, Some(subject))).await?;
+        self.require_known(subject).await?;
+        let (state, now) = (self.stores.accounts.player(subject).await?, self.clock.now());
+        let (event, mut edits) = edits(action, &state, now)?;
+        if action == DeskAction::Freeze {
+            let called_off = agent.record(now, Event::ResetCancelled.as_str());
+            let called_off = AuditRecord { subject: Some(subject.clone()), why: why.line(), ..called_off };
+            edits.extend(self.calling_off(rules, subject, (&agent.name, called_off)).await?);
+        }
         self.carried_out(rules, order, event, edits).await?;
         if action == DeskAction::Unlock {
             // After its audit line: what is not written down is not done.
             for tries in every_tries() {
-                self.stores.attempts.clear(order.subject, tries).await?;
+                self.stores.attempts.clear(subject, tries).await?;
             }
         }
         if action == DeskAction::Freeze {
-            self.stores.enrolments.void_all(order.subject).await?;
+            self.stores.enrolments.void_all(subject).await?;
         }
         Ok(())
     }
@@ -64,28 +74,24 @@ impl Flow {
     ///
     /// # Errors
     /// `Forbidden`, `TooMany`, `Unknown`, `Flow`; `Conflict` where the player's second factor was not
-    /// reset, or was bound again since, or a code of that reset was used.
+    /// reset within the last seven days, or was bound again since, where a code of that reset was used, or
+    /// the account is frozen.
     pub async fn desk_issue_code(
         &self,
         rules: &RuleSet,
         settings: &Settings,
         order: Order<'_>,
     ) -> Result<(Zeroizing<String>, UnixTime), DeskError> {
-        const NO_RESET: DeskError = DeskError::Conflict("a temporary code is given only after a reset");
-        self.admit(settings, order.agent, DeskAction::IssueCode).await?;
+        self.admit(settings, order.agent, (DeskAction::IssueCode, Some(order.subject))).await?;
         self.require_known(order.subject).await?;
         let (subject, now) = (order.subject, self.clock.now());
         let state = self.stores.accounts.player(subject).await?;
-        let happened = |cause| state.happened.of(cause);
-        let was_bound = happened(Cause::Enroll) > happened(Cause::Reset);
         let resets = self.stores.desk.resets_of(subject, 10).await?;
-        let reset = resets.into_iter().find(|reset| reset.state == ResetState::Done).ok_or(NO_RESET)?;
-        if !state.must_bind || !state.factors.is_empty() || was_bound {
-            return Err(NO_RESET);
-        }
+        let reset = reset_for_code(&state, &resets, now).map_err(DeskError::Conflict)?;
         let (code, expires_at) = (BackupCode::draw(), now.plus(settings.reset.code_lifetime));
-        let step = ResetStep::IssueCode { id: reset.id, code: self.temporary_code(&code), expires_at };
-        let edits = vec![Edit::RequireNoFactor, Edit::Reset(step)];
+        let (id, done_after) = (reset.id.clone(), now.minus(AFTER_RESET));
+        let step = ResetStep::IssueCode { id, code: self.temporary_code(&code), expires_at, done_after };
+        let edits = vec![Edit::RequireNoFactor, Edit::RequireNotFrozen, Edit::Reset(step)];
         self.carried_out(rules, order, Event::CodeIssued, edits).await?;
         Ok((code.reveal(), expires_at))
     }
@@ -103,7 +109,7 @@ impl Flow {
         event: Event,
         mut edits: Vec<Edit>,
     ) -> Result<(), DeskError> {
-        edits.push(self.recorded_by(&actor(order.agent), order.subject, event.as_str(), &order.why.line()));
+        edits.push(self.recorded_by(order.agent, order.subject, event.as_str(), &order.why.line()));
         edits.extend(self.told_known(rules, order.subject, event).await?);
         self.changed(order.subject, &edits).await
     }
@@ -116,6 +122,28 @@ impl Flow {
         }
         Ok(changed?)
     }
+}
+
+/// The reset after which a temporary code may be given now, of a player's newest ones; else why not.
+pub(super) fn reset_for_code<'r>(
+    state: &PlayerState,
+    resets: &'r [ResetRecord],
+    now: UnixTime,
+) -> Result<&'r ResetRecord, &'static str> {
+    const NO_RESET: &str = "a temporary code is given only after a reset";
+    let happened = |cause| state.happened.of(cause);
+    let was_bound = happened(Cause::Enroll) > happened(Cause::Reset);
+    let reset = resets.iter().find(|reset| reset.state == ResetState::Done).ok_or(NO_RESET)?;
+    if !state.must_bind || !state.factors.is_empty() || was_bound {
+        return Err(NO_RESET);
+    }
+    if state.freeze.is_some() {
+        return Err("the account is frozen: a code would not be taken");
+    }
+    if reset.ended_at.is_none_or(|done| done.plus(AFTER_RESET) <= now) {
+        return Err("the reset was more than seven days ago: ask for another one");
+    }
+    Ok(reset)
 }
 
 /// Everything that is counted of a player's codes.
@@ -131,12 +159,10 @@ fn edits(action: DeskAction, state: &PlayerState, now: UnixTime) -> Result<(Even
         DeskAction::Unlock => Ok((Event::Unlocked, Vec::new())),
         DeskAction::ForgetDevices => Ok((Event::DevicesForgotten, vec![Edit::ForgetDevices])),
         DeskAction::EndStamps => Ok((Event::SessionsEnded, vec![Edit::RaiseEpoch])),
-        DeskAction::Freeze if state.freeze.is_some() => Err(DeskError::Conflict("the account is frozen already")),
+        // Also where it is frozen already: a player's freeze becomes one that the desk alone clears.
         DeskAction::Freeze => {
-            // No factor is older than this: only the desk clears it (decisions 26).
-            let freeze = Freeze { at: now, event_at: UnixTime::from_secs(0) };
-            let edits = vec![Edit::RequireNotFrozen, Edit::Freeze(freeze), Edit::RaiseEpoch, Edit::ForgetDevices];
-            Ok((Event::Frozen, edits))
+            let freeze = Edit::Freeze(Freeze::by_desk(now));
+            Ok((Event::Frozen, vec![freeze, Edit::RaiseEpoch, Edit::ForgetDevices]))
         }
         DeskAction::Unfreeze if state.freeze.is_none() => Err(DeskError::Conflict("the account is not frozen")),
         DeskAction::Unfreeze => Ok((Event::Unfrozen, vec![Edit::Unfreeze])),
@@ -144,6 +170,8 @@ fn edits(action: DeskAction, state: &PlayerState, now: UnixTime) -> Result<(Even
         | DeskAction::IssueCode
         | DeskAction::RequestReset
         | DeskAction::ApproveReset
-        | DeskAction::CancelReset => Err(DeskError::BadInput("this is no action of this kind")),
+        | DeskAction::CancelReset
+        | DeskAction::Export
+        | DeskAction::Erase => Err(DeskError::BadInput("this is no action of this kind")),
     }
 }

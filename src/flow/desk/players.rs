@@ -6,12 +6,18 @@ use crate::{
     flow::{
         Flow, RuleSet,
         contacts::Contact,
-        desk::{Agent, DeskError, act::every_tries},
+        desk::{
+            Agent, DeskError, Settings,
+            act::{every_tries, reset_for_code},
+        },
         settings::{DeviceView, FactorView},
     },
     policy::{cooldown::Cause, desk::DeskAction},
     request::Subject,
-    store::{self, AuditRecord, ContactKind, Freeze, PlayerState, ResetRecord, Tries},
+    store::{
+        self, AuditRecord, ContactKind, Freeze, Outcome, PlayerState, ResetRecord, Tries,
+        audit::{SEARCHED, VIEWED},
+    },
 };
 
 /// Lines of the activity that are shown.
@@ -20,6 +26,8 @@ const ACTIVITY: u32 = 50;
 const RESETS: u32 = 10;
 /// Players that a number finds at most.
 const FOUND: u32 = 20;
+
+const UNKNOWN: DeskError = DeskError::Unknown("nothing is known of this player");
 
 /// By what a player is looked for.
 #[derive(Clone, Copy, Debug)]
@@ -59,45 +67,71 @@ pub struct PlayerView {
     pub activity: Vec<AuditRecord>,
     /// Resets, newest first.
     pub resets: Vec<ResetRecord>,
+    /// Whether a temporary code may be given now.
+    pub takes_code: bool,
 }
 
 impl Flow {
     /// The players that a search finds.
     ///
     /// # Errors
-    /// `Forbidden`; `BadInput` for what is no id or number; `Flow`.
+    /// `Forbidden`, `TooMany`; `BadInput` for what is no id or number; `Flow`.
     pub async fn desk_find(
         &self,
         rules: &RuleSet,
+        settings: &Settings,
         agent: &Agent,
         search: Search<'_>,
     ) -> Result<Vec<Subject>, DeskError> {
-        looks(agent)?;
-        match search {
+        self.admit(settings, agent, (DeskAction::Look, None)).await?;
+        let (by, found) = match search {
             Search::Id(id) => {
                 let subject = Subject::parse(id.trim()).map_err(|_| DeskError::BadInput("this is no player's id"))?;
-                tracing::info!(operator = %agent.name, "a player was looked for by id");
-                Ok(if self.is_known(&subject).await? { vec![subject] } else { Vec::new() })
+                ("id", if self.is_known(&subject).await? { vec![subject] } else { Vec::new() })
             }
             Search::Phone(typed) => {
                 let home = rules.second_factor.sms.countries.first().copied();
                 let number =
                     PhoneNumber::parse(typed, home).map_err(|_| DeskError::BadInput("this is no phone number"))?;
-                tracing::info!(operator = %agent.name, "a player was looked for by number");
                 let lookup = self.lookup(ContactKind::Phone, number.as_str());
-                Ok(self.stores.desk.players_by_contact(ContactKind::Phone, lookup, FOUND).await?)
+                ("number", self.stores.desk.players_by_contact(ContactKind::Phone, lookup, FOUND).await?)
             }
+        };
+        self.looked(agent, (SEARCHED, by), &found).await?;
+        Ok(found)
+    }
+
+    /// Writes down whom an agent looked for or at, before anything is shown; also that it was nobody.
+    async fn looked(&self, agent: &Agent, (event, by): (&str, &str), at: &[Subject]) -> Result<(), DeskError> {
+        let record = AuditRecord { detail: by.to_owned(), ..agent.record(self.clock.now(), event) };
+        let of = |subject: &Subject| AuditRecord {
+            id: store::audit::record_id(record.at),
+            subject: Some(subject.clone()),
+            ..record.clone()
+        };
+        let mut records: Vec<AuditRecord> = at.iter().map(of).collect();
+        if records.is_empty() {
+            records.push(AuditRecord { outcome: Outcome::Refused, ..record });
         }
+        Ok(self.stores.trail.write(&records).await?)
     }
 
     /// A player's state.
     ///
     /// # Errors
-    /// `Forbidden`; `Unknown` where nothing is known of the player; `Flow`.
-    pub async fn desk_player(&self, agent: &Agent, subject: &Subject) -> Result<PlayerView, DeskError> {
-        looks(agent)?;
-        self.require_known(subject).await?;
-        tracing::info!(operator = %agent.name, "a player was looked at");
+    /// `Forbidden`, `TooMany`; `Unknown` where nothing is known of the player; `Flow`.
+    pub async fn desk_player(
+        &self,
+        settings: &Settings,
+        agent: &Agent,
+        subject: &Subject,
+    ) -> Result<PlayerView, DeskError> {
+        self.admit(settings, agent, (DeskAction::Look, Some(subject))).await?;
+        if !self.is_known(subject).await? {
+            self.looked(agent, (VIEWED, ""), &[]).await?;
+            return Err(UNKNOWN);
+        }
+        self.looked(agent, (VIEWED, ""), std::slice::from_ref(subject)).await?;
         let now = self.clock.now();
         let state = self.stores.accounts.player(subject).await?;
         let mut paused = Vec::new();
@@ -113,7 +147,9 @@ impl Flow {
             expires_at: device.expires_at,
         };
         let devices = self.stores.devices.of_player(subject, now).await?;
+        let resets = self.stores.desk.resets_of(subject, RESETS).await?;
         Ok(PlayerView {
+            takes_code: reset_for_code(&state, &resets, now).is_ok(),
             subject: subject.clone(),
             factors: self.factor_views(&state.factors)?,
             suspended: state.suspended.len(),
@@ -126,13 +162,13 @@ impl Flow {
             devices: devices.into_iter().map(device).collect(),
             contacts: self.contacts(subject).await?.iter().map(|known| masked(&known.contact)).collect(),
             activity: self.stores.accounts.activity(subject, ACTIVITY).await?,
-            resets: self.stores.desk.resets_of(subject, RESETS).await?,
+            resets,
         })
     }
 
     /// Fails for a player of whom nothing is known: a mistyped id.
     pub(super) async fn require_known(&self, subject: &Subject) -> Result<(), DeskError> {
-        if self.is_known(subject).await? { Ok(()) } else { Err(DeskError::Unknown("nothing is known of this player")) }
+        if self.is_known(subject).await? { Ok(()) } else { Err(UNKNOWN) }
     }
 
     async fn is_known(&self, subject: &Subject) -> Result<bool, DeskError> {
@@ -144,10 +180,6 @@ impl Flow {
         }
         Ok(!self.stores.accounts.activity(subject, 1).await?.is_empty())
     }
-}
-
-fn looks(agent: &Agent) -> Result<(), DeskError> {
-    if agent.may(DeskAction::Look) { Ok(()) } else { Err(DeskError::Forbidden) }
 }
 
 fn masked(contact: &Contact) -> String {

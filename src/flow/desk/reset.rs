@@ -8,17 +8,18 @@ use crate::{
     clock::UnixTime,
     flow::{
         Flow, FlowError, RuleSet,
-        desk::{Agent, DeskError, Settings, Why, act::Order, actor},
+        desk::{Agent, DeskError, Settings, Why, act::Order},
         notify::Event,
     },
     policy::{cooldown::Cause, desk::DeskAction},
     request::Subject,
     secret::{self, Token},
-    store::{Applied, Edit, ResetRecord, ResetState, ResetStep, Spared, audit::RESET_REQUESTED},
+    store::{Applied, AuditRecord, Edit, ResetRecord, ResetState, ResetStep, Spared, audit::RESET_REQUESTED},
 };
 
 /// Who called it off, where no operator did.
-const PLAYER: &str = "player";
+pub(in crate::flow) const PLAYER: &str = "player";
+/// Who carries it out.
 const SYSTEM: &str = "system";
 /// Resets that are listed, and that are carried out in one round.
 const LISTED: u32 = 100;
@@ -39,7 +40,7 @@ impl Flow {
         if !settings.reset.evidence.iter().any(|known| known == evidence) {
             return Err(DeskError::BadInput("this is no kind of evidence"));
         }
-        self.admit(settings, order.agent, DeskAction::RequestReset).await?;
+        self.admit(settings, order.agent, (DeskAction::RequestReset, Some(order.subject))).await?;
         self.require_known(order.subject).await?;
         let now = self.clock.now();
         let mut record = ResetRecord {
@@ -59,7 +60,7 @@ impl Flow {
             ended_by: None,
         };
         let line = format!("{} ({evidence})", order.why.line());
-        let mut edits = vec![self.recorded_by(&actor(order.agent), order.subject, RESET_REQUESTED, &line)];
+        let mut edits = vec![self.recorded_by(order.agent, order.subject, RESET_REQUESTED, &line)];
         if !settings.reset.needs_second {
             let (token, due_at) = (Token::random(), now.plus(settings.reset.delay));
             (record.state, record.due_at, record.cancel) = (ResetState::Approved, Some(due_at), Some(token.hash()));
@@ -85,11 +86,10 @@ impl Flow {
         reason: &str,
     ) -> Result<ResetRecord, DeskError> {
         let why = Why::parse(DeskAction::ApproveReset, reason, "")?;
-        self.admit(settings, agent, DeskAction::ApproveReset).await?;
+        self.admit(settings, agent, (DeskAction::ApproveReset, None)).await?;
         let record = self.waiting_reset(id).await?;
         if record.requested_by == agent.name {
-            tracing::warn!(operator = %agent.name, "refused at the desk: approving the own request");
-            return Err(DeskError::Forbidden);
+            self.forbidden(agent, "approve: the own request", Some(&record.subject)).await?;
         }
         if record.state != ResetState::Waiting {
             return Err(DeskError::Conflict("this reset is approved already"));
@@ -100,7 +100,7 @@ impl Flow {
             ResetStep::Approve { id: record.id.clone(), by: agent.name.clone(), at: now, due_at, cancel: token.hash() };
         let line = why_of(&record, &why);
         let event = Event::ResetApproved.as_str();
-        let mut edits = vec![Edit::Reset(step), self.recorded_by(&actor(agent), &record.subject, event, &line)];
+        let mut edits = vec![Edit::Reset(step), self.recorded_by(agent, &record.subject, event, &line)];
         edits.extend(self.told_of_reset(rules, &record.subject, due_at, &token).await?);
         self.changed(&record.subject, &edits).await?;
         Ok(ResetRecord {
@@ -124,10 +124,11 @@ impl Flow {
         reason: &str,
     ) -> Result<(), DeskError> {
         let why = Why::parse(DeskAction::CancelReset, reason, "")?;
-        self.admit(settings, agent, DeskAction::CancelReset).await?;
+        self.admit(settings, agent, (DeskAction::CancelReset, None)).await?;
         let record = self.waiting_reset(id).await?;
-        let by = actor(agent);
-        let edits = self.cancelled(rules, &record, (&by, &agent.name), &why_of(&record, &why)).await?;
+        let why = why_of(&record, &why);
+        let line = AuditRecord { why, ..agent.record(self.clock.now(), Event::ResetCancelled.as_str()) };
+        let edits = self.cancelled(rules, &record, &agent.name, line).await?;
         self.changed(&record.subject, &edits).await
     }
 
@@ -156,7 +157,8 @@ impl Flow {
     /// `Gone`, `Store`.
     pub async fn cancel_reset(&self, rules: &RuleSet, token: &str) -> Result<(), FlowError> {
         let record = self.reset_of_link(token).await?;
-        let edits = self.cancelled(rules, &record, (PLAYER, PLAYER), "").await?;
+        let line = AuditRecord::new(self.clock.now(), PLAYER, Event::ResetCancelled.as_str());
+        let edits = self.cancelled(rules, &record, PLAYER, line).await?;
         match self.stores.accounts.apply(&record.subject, &edits).await? {
             Applied::Done => Ok(()),
             Applied::Conflict => Err(FlowError::Gone),
@@ -179,11 +181,11 @@ impl Flow {
     async fn reset_now(&self, rules: &RuleSet, record: &ResetRecord) -> Result<(), FlowError> {
         let (subject, now) = (&record.subject, self.clock.now());
         let state = self.stores.accounts.player(subject).await?;
-        // Who froze the account after it was asked for said that it was not them.
-        if state.freeze.is_some_and(|freeze| freeze.at > record.requested_at) {
-            let edits = self.cancelled(rules, record, (SYSTEM, SYSTEM), "frozen meanwhile").await?;
-            return self.change_account(subject, &edits, Spared::None).await;
-        }
+        let done = AuditRecord {
+            subject: Some(subject.clone()),
+            why: format!("[{}]", record.case),
+            ..AuditRecord::new(now, SYSTEM, Event::ResetDone.as_str())
+        };
         let mut edits = vec![Edit::Reset(ResetStep::Finish { id: record.id.clone(), at: now })];
         edits.extend(state.factors.iter().map(|factor| Edit::Remove(factor.id.clone())));
         edits.extend([
@@ -194,7 +196,7 @@ impl Flow {
             Edit::RaiseEpoch,
             Edit::ForgetDevices,
             Edit::Happened(Cause::Reset, now),
-            self.recorded_by(SYSTEM, subject, Event::ResetDone.as_str(), &format!("[{}]", record.case)),
+            Edit::Record(done),
         ]);
         edits.extend(self.told_known(rules, subject, Event::ResetDone).await?);
         self.change_account(subject, &edits, Spared::None).await?;
@@ -216,15 +218,32 @@ impl Flow {
         &self,
         rules: &RuleSet,
         record: &ResetRecord,
-        (actor, by): (&str, &str),
-        line: &str,
+        by: &str,
+        line: AuditRecord,
     ) -> Result<Vec<Edit>, FlowError> {
-        let (subject, event) = (&record.subject, Event::ResetCancelled);
+        let subject = &record.subject;
         let step = ResetStep::Cancel { id: record.id.clone(), by: by.to_owned(), at: self.clock.now() };
-        let mut edits = vec![Edit::Reset(step), self.recorded_by(actor, subject, event.as_str(), line)];
+        let mut edits = vec![Edit::Reset(step), Edit::Record(AuditRecord { subject: Some(subject.clone()), ..line })];
         // A player who never heard of it is not frightened by its end.
         if record.state == ResetState::Approved {
-            edits.extend(self.told_known(rules, subject, event).await?);
+            edits.extend(self.told_known(rules, subject, Event::ResetCancelled).await?);
+        }
+        Ok(edits)
+    }
+
+    /// The edits that call a player's open reset off, if there is one when they are made: `line` is the
+    /// audit's, by whom the account is frozen.
+    pub(in crate::flow) async fn calling_off(
+        &self,
+        rules: &RuleSet,
+        subject: &Subject,
+        (by, line): (&str, AuditRecord),
+    ) -> Result<Vec<Edit>, FlowError> {
+        let mut edits = vec![Edit::CallOffResets { by: by.to_owned(), at: self.clock.now(), record: line }];
+        // The newest is the only one that can be open.
+        let resets = self.stores.desk.resets_of(subject, 1).await?;
+        if resets.iter().any(|reset| reset.state == ResetState::Approved) {
+            edits.extend(self.told_known(rules, subject, Event::ResetCancelled).await?);
         }
         Ok(edits)
     }

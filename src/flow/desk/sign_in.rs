@@ -1,8 +1,12 @@
 //! Who asks at the desk: a password and a code of the operator's app, then a session of 256 bits.
+//!
+//! A name that nobody has is treated as one that somebody has: it is counted in the same tallies, paused as
+//! long, costs the same work, and is answered by the same words.
 
 use std::time::Duration;
 
 use crate::{
+    clock::UnixTime,
     factor::{
         app::{self, Checked},
         code::Code,
@@ -14,7 +18,10 @@ use crate::{
     },
     policy::throttle::Pauses,
     secret::Token,
-    store::DeskSession,
+    store::{
+        AuditRecord, DeskSession, Outcome, SignInTally,
+        audit::{FORBIDDEN, SIGNED_IN, SIGNED_OUT},
+    },
 };
 
 /// A session ends when it was not used for so long,
@@ -23,11 +30,16 @@ const IDLE: Duration = Duration::from_secs(30 * 60);
 const LIFETIME: Duration = Duration::from_secs(8 * 3600);
 /// Steps that a code may be early or late.
 const SKEW: u32 = 1;
-/// Under this name the failures of names that nobody has are counted, so that pausing does not tell
-/// which names there are. No operator can have it.
-const NOBODY: &str = "-";
+/// The actor of the audit's lines where it is not known who it was.
+const NOBODY: &str = "nobody";
+/// Failures of all networks together pause a name, and those of all names together a network, from so many on
+/// and never for long: whoever knows a name keeps its owner out for a quarter of an hour at most, and only by
+/// asking from many networks.
+const BY_NAME: Pauses =
+    Pauses { from: 50, first: Duration::from_secs(30), longest: Duration::from_secs(15 * 60), rebind_after: u32::MAX };
+const BY_NETWORK: Pauses = Pauses { from: 100, ..BY_NAME };
 
-/// What was typed to sign in.
+/// What was typed to sign in, and where.
 #[derive(Clone, Copy)]
 pub struct SignIn<'a> {
     /// The operator's name.
@@ -36,11 +48,8 @@ pub struct SignIn<'a> {
     pub password: &'a str,
     /// The code of the app.
     pub code: &'a str,
-}
-
-/// Operators wait as players do by default.
-fn pause_after(failures: u32) -> std::time::Duration {
-    Pauses::default().after(failures)
+    /// The network, as the audit keeps it; empty where it is not known.
+    pub origin: &'a str,
 }
 
 impl Flow {
@@ -51,29 +60,30 @@ impl Flow {
     /// `SignInRefused`, `SignInPaused`, `Flow`.
     pub async fn desk_sign_in(&self, settings: &Settings, typed: SignIn<'_>) -> Result<(Agent, Token), DeskError> {
         let now = self.clock.now();
-        let operator = settings.operator(typed.name);
-        let counted = operator.map_or(NOBODY, |operator| operator.name.as_str());
-        if let Some(until) = self.stores.desk.reserve_sign_in(counted, now, pause_after).await? {
-            tracing::warn!(operator = counted, "a sign-in at the desk was refused: paused");
+        let known = settings.operator(typed.name);
+        let tallies = self.tallies(&typed);
+        if let Some(until) = self.stores.desk.reserve_sign_in(&tallies, now).await? {
+            self.note_paused(known, &typed, until).await?;
             return Err(DeskError::SignInPaused { until });
         }
-        let refused = || {
-            tracing::warn!(operator = counted, "a sign-in at the desk was refused");
-            Err(DeskError::SignInRefused)
+        // Somebody's password and code are compared in any case, so that a name that nobody has takes as long.
+        let Some(compared) = known.or_else(|| settings.operators.first()) else {
+            return self.sign_in_refused(known, &typed).await;
         };
-        // Somebody's hash is compared in any case, so that a name that nobody has takes as long.
-        let Some(hash) = operator.or_else(|| settings.operators.first()).map(|operator| operator.password.clone())
-        else {
-            return refused();
+        let is_password = self.is_password(compared.password.clone(), typed.password.to_owned()).await?;
+        let last_step = self.stores.desk.last_step(&compared.name).await?;
+        let step =
+            Code::parse(typed.code).and_then(|code| match app::check(&compared.app, &code, now, SKEW, last_step) {
+                Checked::Step(step) => Some(step),
+                Checked::Late | Checked::Replayed | Checked::Wrong => None,
+            });
+        let (Some(operator), true, Some(step)) = (known, is_password, step) else {
+            return self.sign_in_refused(known, &typed).await;
         };
-        let is_password = self.is_password(hash, typed.password.to_owned()).await?;
-        let (Some(operator), Some(code)) = (operator, Code::parse(typed.code)) else { return refused() };
-        let last_step = self.stores.desk.last_step(&operator.name).await?;
-        let Checked::Step(step) = app::check(&operator.app, &code, now, SKEW, last_step) else { return refused() };
-        if !is_password || !self.stores.desk.accept_step(&operator.name, step).await? {
-            return refused();
+        if !self.stores.desk.accept_step(&operator.name, step, &tallies).await? {
+            return self.sign_in_refused(known, &typed).await;
         }
-        let token = Token::random();
+        let (agent, token) = (agent(operator, typed.origin), Token::random());
         let session = DeskSession {
             token: self.desk_token(&token),
             operator: operator.name.clone(),
@@ -81,30 +91,102 @@ impl Flow {
             used_at: now,
             ends_at: now.plus(LIFETIME),
         };
+        // Before there is a session: what is not written down is not done.
+        self.stores.trail.write(&[agent.record(now, SIGNED_IN)]).await?;
         self.stores.desk.open_session(&session).await?;
         tracing::info!(operator = %operator.name, "signed in at the desk");
-        Ok((agent(operator), token))
+        Ok((agent, token))
     }
 
-    /// Who is signed in with a cookie.
+    /// Where a try is counted. The network's tally stands first, so that sign-ins that share one take turns.
+    fn tallies(&self, typed: &SignIn<'_>) -> [SignInTally; 3] {
+        let tally = |parts: &[&str], pauses, is_forgotten| {
+            let parts: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).collect();
+            SignInTally { of: self.hasher.hash("desk-sign-in", &parts), pauses, is_forgotten }
+        };
+        [
+            // A success of one operator does not make room for guesses at another.
+            tally(&["network", typed.origin], BY_NETWORK, false),
+            tally(&["name", typed.name], BY_NAME, true),
+            tally(&["both", typed.name, typed.origin], Pauses::default(), true),
+        ]
+    }
+
+    /// Writes a try within a pause down: the first of each pause of a network, since such tries are not
+    /// counted and would fill the audit.
+    async fn note_paused(
+        &self,
+        known: Option<&Operator>,
+        typed: &SignIn<'_>,
+        until: UnixTime,
+    ) -> Result<(), DeskError> {
+        let network = self.hasher.hash("desk-paused", &[typed.origin.as_bytes()]);
+        let pause = format!("desk-paused-{}-{}", data_encoding::HEXLOWER.encode(&network), until.millis());
+        if self.stores.spent.spend(&pause, until).await? {
+            self.note_refused(known, typed, "paused").await?;
+        }
+        Ok(())
+    }
+
+    async fn sign_in_refused<T>(&self, known: Option<&Operator>, typed: &SignIn<'_>) -> Result<T, DeskError> {
+        self.note_refused(known, typed, "").await?;
+        Err(DeskError::SignInRefused)
+    }
+
+    /// A name that nobody has is not written down: it may be a password in the wrong field.
+    async fn note_refused(&self, known: Option<&Operator>, typed: &SignIn<'_>, why: &str) -> Result<(), DeskError> {
+        let name = known.map_or("", |operator| operator.name.as_str());
+        tracing::warn!(operator = name, why, "a sign-in at the desk was refused");
+        let record = AuditRecord {
+            detail: name.to_owned(),
+            why: why.to_owned(),
+            origin: typed.origin.to_owned(),
+            outcome: Outcome::Refused,
+            ..AuditRecord::new(self.clock.now(), NOBODY, SIGNED_IN)
+        };
+        Ok(self.stores.trail.write(&[record]).await?)
+    }
+
+    /// Who is signed in with a cookie, and asks from a network.
     ///
     /// # Errors
     /// `SignedOut` where it is unknown, idle or old, and where the operator is no longer in the
     /// configuration, or with other credentials; `Flow`.
-    pub async fn desk_agent(&self, settings: &Settings, token: &Token) -> Result<Agent, DeskError> {
+    pub async fn desk_agent(&self, settings: &Settings, token: &Token, origin: &str) -> Result<Agent, DeskError> {
         let (token, now) = (self.desk_token(token), self.clock.now());
         let session = self.stores.desk.use_session(token, now, IDLE).await?.ok_or(DeskError::SignedOut)?;
         let operator = settings.operator(&session.operator);
         let operator = operator.filter(|operator| self.desk_credentials(operator) == session.credentials);
-        operator.map(agent).ok_or(DeskError::SignedOut)
+        operator.map(|operator| agent(operator, origin)).ok_or(DeskError::SignedOut)
+    }
+
+    /// The operator whom a command names. Whoever may start a process with the keys may name any; what that one
+    /// may not do is refused all the same.
+    ///
+    /// # Errors
+    /// `Forbidden` for a name that no operator has; `Flow`.
+    pub async fn desk_agent_named(&self, settings: &Settings, name: &str, origin: &str) -> Result<Agent, DeskError> {
+        if let Some(operator) = settings.operator(name) {
+            return Ok(agent(operator, origin));
+        }
+        let record = AuditRecord {
+            detail: "no such operator".to_owned(),
+            origin: origin.to_owned(),
+            outcome: Outcome::Refused,
+            ..AuditRecord::new(self.clock.now(), NOBODY, FORBIDDEN)
+        };
+        self.stores.trail.write(&[record]).await?;
+        Err(DeskError::Forbidden)
     }
 
     /// Ends a session.
     ///
     /// # Errors
     /// `Flow`.
-    pub async fn desk_sign_out(&self, token: &Token) -> Result<(), DeskError> {
-        Ok(self.stores.desk.close_session(self.desk_token(token)).await?)
+    pub async fn desk_sign_out(&self, token: &Token, origin: &str) -> Result<(), DeskError> {
+        let Some(name) = self.stores.desk.close_session(self.desk_token(token)).await? else { return Ok(()) };
+        let agent = Agent { name, roles: Vec::new(), origin: origin.to_owned() };
+        Ok(self.stores.trail.write(&[agent.record(self.clock.now(), SIGNED_OUT)]).await?)
     }
 
     fn desk_token(&self, token: &Token) -> [u8; 32] {
@@ -121,8 +203,8 @@ impl Flow {
     }
 }
 
-/// The operator of a configuration as an agent, for the command line.
+/// The operator of a configuration as an agent who asks from somewhere.
 #[must_use]
-pub fn agent(operator: &Operator) -> Agent {
-    Agent { name: operator.name.clone(), roles: operator.roles.clone() }
+pub fn agent(operator: &Operator, origin: &str) -> Agent {
+    Agent { name: operator.name.clone(), roles: operator.roles.clone(), origin: origin.to_owned() }
 }

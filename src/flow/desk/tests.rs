@@ -12,12 +12,20 @@ use crate::{
     },
     policy::{FactorKind, cooldown::Cause},
     secret::Token,
-    store::{Place, ResetRecord, ResetState},
+    store::{
+        Place, ResetRecord, ResetState,
+        audit::{Entry, Selection},
+    },
 };
 
+mod codes;
+mod freezing;
+mod looking;
 mod signing;
 
 const PASSWORD: &str = "correct horse";
+/// Where operators ask from.
+const NETWORK: &str = "192.0.2.0/24";
 
 fn secret(fill: u8) -> Secret {
     Secret::new([fill; 20])
@@ -45,6 +53,7 @@ fn settings() -> Settings {
             code_lifetime: 120 * STEP,
         },
         actions_per_hour: 20,
+        looks_per_hour: 60,
     }
 }
 
@@ -65,7 +74,7 @@ impl AtDesk {
     }
 
     fn agent(&self, name: &str) -> Agent {
-        sign_in::agent(self.settings.operator(name).unwrap())
+        sign_in::agent(self.settings.operator(name).unwrap(), NETWORK)
     }
 
     fn subject(&self) -> &Subject {
@@ -94,6 +103,32 @@ impl AtDesk {
         let order = Order { agent: &agent, subject: self.subject(), why: &why };
         let (code, _) = self.world.flow.desk_issue_code(&self.world.rules, &self.settings, order).await?;
         Ok(code.to_string())
+    }
+
+    /// A reset that was asked for, approved, and carried out a day later.
+    async fn reset(&self) {
+        let asked = self.request("support").await.unwrap();
+        self.approve("supervisor", &asked.id).await.unwrap();
+        self.world.clock.advance(DAY);
+        self.carry_out().await;
+        assert_eq!(self.reset_of(&asked.id).await, ResetState::Done);
+    }
+
+    async fn find(&self, name: &str, search: Search<'_>) -> Result<Vec<Subject>, DeskError> {
+        self.world.flow.desk_find(&self.world.rules, &self.settings, &self.agent(name), search).await
+    }
+
+    async fn look(&self, name: &str) -> Result<players::PlayerView, DeskError> {
+        self.world.flow.desk_player(&self.settings, &self.agent(name), self.subject()).await
+    }
+
+    /// The audit's rows of a kind with their player's id, in their order.
+    async fn rows(&self, kind: &str) -> Vec<(Entry, String)> {
+        let selection = Selection { kind: Some(kind.to_owned()), ..Selection::default() };
+        let mut rows = self.world.flow.stores.trail.select(&selection, 100).await.unwrap();
+        // Those of one moment are in the order in which they were written.
+        rows.sort_by_key(|(row, _)| row.seq);
+        rows
     }
 
     async fn carry_out(&self) {
@@ -201,53 +236,6 @@ async fn a_reset_that_was_called_off_or_not_approved_does_nothing() {
 }
 
 #[tokio::test]
-async fn a_freeze_after_the_request_stops_the_reset() {
-    let desk = AtDesk::new().await;
-    let asked = desk.request("support").await.unwrap();
-    desk.approve("supervisor", &asked.id).await.unwrap();
-    desk.world.clock.advance(STEP);
-    desk.world.flow.freeze_account(&desk.world.rules, desk.subject(), START).await.unwrap();
-    desk.world.clock.advance(DAY);
-    desk.carry_out().await;
-    assert_eq!((desk.reset_of(&asked.id).await, desk.state().await.factors.len()), (ResetState::Cancelled, 1));
-}
-
-#[tokio::test]
-async fn a_temporary_code_binds_one_factor_after_a_reset_and_never_before() {
-    let desk = AtDesk::new().await;
-    assert!(matches!(desk.issue("support").await, Err(DeskError::Conflict(_))), "no reset");
-    let asked = desk.request("support").await.unwrap();
-    desk.approve("supervisor", &asked.id).await.unwrap();
-    assert!(matches!(desk.issue("support").await, Err(DeskError::Conflict(_))), "not yet reset");
-    desk.world.clock.advance(DAY);
-    desk.carry_out().await;
-    assert!(matches!(desk.enrol(None).await, Err(FlowError::Denied(_))), "the site's rule wants the desk");
-
-    let earlier = desk.issue("support").await.unwrap();
-    let given = desk.issue("supervisor").await.unwrap();
-    for wrong in [earlier.as_str(), "ABCD-EFGH-JKMN-PQRS-TV01", "123456"] {
-        assert!(matches!(desk.enrol(Some(wrong)).await, Err(FlowError::CodeRejected { .. })), "{wrong}");
-    }
-    desk.enrol(Some(&given)).await.unwrap();
-    let state = desk.state().await;
-    assert_eq!((state.factors.len(), state.must_bind, state.factors[0].matures_at), (1, false, desk.world.clock.now()));
-    assert!(matches!(desk.enrol(Some(&given)).await, Err(FlowError::Denied(_))), "a factor is active");
-    assert!(matches!(desk.issue("support").await, Err(DeskError::Conflict(_))), "bound since");
-}
-
-#[tokio::test]
-async fn a_temporary_code_ends() {
-    let desk = AtDesk::new().await;
-    let asked = desk.request("support").await.unwrap();
-    desk.approve("admin", &asked.id).await.unwrap();
-    desk.world.clock.advance(DAY);
-    desk.carry_out().await;
-    let given = desk.issue("support").await.unwrap();
-    desk.world.clock.advance(121 * STEP);
-    assert!(matches!(desk.enrol(Some(&given)).await, Err(FlowError::CodeRejected { .. })));
-}
-
-#[tokio::test]
 async fn each_role_does_what_the_table_lets_it_and_nothing_else() {
     let desk = AtDesk::new().await;
     let at_once = [
@@ -265,24 +253,21 @@ async fn each_role_does_what_the_table_lets_it_and_nothing_else() {
         }
         desk.act("admin", DeskAction::Unfreeze).await.ok();
     }
-    let auditor = desk.agent("auditor");
     assert!(matches!(desk.request("auditor").await, Err(DeskError::Forbidden)));
     assert!(matches!(desk.issue("auditor").await, Err(DeskError::Forbidden)));
     assert!(matches!(desk.approve("support", "none").await, Err(DeskError::Forbidden)));
-    desk.world.flow.desk_player(&auditor, desk.subject()).await.unwrap();
-    let nobody = Agent { name: "nobody".to_owned(), roles: Vec::new() };
-    assert!(matches!(desk.world.flow.desk_player(&nobody, desk.subject()).await, Err(DeskError::Forbidden)));
-}
-
-#[tokio::test]
-async fn a_freeze_of_the_desk_is_cleared_by_the_desk_alone() {
-    let desk = AtDesk::new().await;
-    desk.act("support", DeskAction::Freeze).await.unwrap();
-    let freeze = desk.state().await.freeze.unwrap();
-    assert!(desk.state().await.factors.iter().all(|factor| factor.created_at >= freeze.event_at));
-    assert!(matches!(desk.act("support", DeskAction::Freeze).await, Err(DeskError::Conflict(_))));
-    desk.act("supervisor", DeskAction::Unfreeze).await.unwrap();
-    assert_eq!(desk.state().await.freeze, None);
+    desk.look("auditor").await.unwrap();
+    let nobody = Agent { name: "nobody".to_owned(), roles: Vec::new(), origin: NETWORK.to_owned() };
+    let seen = desk.world.flow.desk_player(&desk.settings, &nobody, desk.subject()).await;
+    assert!(matches!(seen, Err(DeskError::Forbidden)));
+    // Each refusal is written down: who, what, from where.
+    let refused = desk.rows(FORBIDDEN).await;
+    let of = |actor: &str| -> Vec<&str> {
+        refused.iter().filter(|(row, _)| row.actor == actor).map(|(row, _)| row.detail.as_str()).collect()
+    };
+    assert_eq!((of("support:support"), of("support:nobody")), (vec!["unfreeze", "approve"], vec!["look"]));
+    assert_eq!(of("support:auditor").len(), at_once.len() + 2);
+    assert!(refused.iter().all(|(row, _)| row.outcome == "refused" && row.origin == NETWORK));
 }
 
 #[tokio::test]
@@ -297,22 +282,6 @@ async fn an_agent_does_so_much_within_an_hour_and_no_more() {
     desk.act("supervisor", DeskAction::Unlock).await.unwrap();
     desk.world.clock.advance(120 * STEP);
     desk.act("support", DeskAction::Unlock).await.unwrap();
-}
-
-#[tokio::test]
-async fn a_player_is_found_by_id_and_by_number_and_shown_without_secrets() {
-    let desk = AtDesk::new().await;
-    let (flow, rules, support) = (&desk.world.flow, &desk.world.rules, desk.agent("support"));
-    for search in [Search::Id("ayu"), Search::Phone(NUMBER), Search::Phone("0812-3456-7834")] {
-        let found = flow.desk_find(rules, &support, search).await.unwrap();
-        assert_eq!(found, [desk.subject().clone()], "{search:?}");
-    }
-    assert!(flow.desk_find(rules, &support, Search::Id("budi")).await.unwrap().is_empty());
-    assert!(flow.desk_find(rules, &support, Search::Phone("+6281234567835")).await.unwrap().is_empty());
-    let stranger = Subject::parse("budi").unwrap();
-    assert!(matches!(flow.desk_player(&support, &stranger).await, Err(DeskError::Unknown(_))));
-    let shown = format!("{:?}", flow.desk_player(&support, desk.subject()).await.unwrap());
-    assert!(!shown.contains("567834") && !shown.contains("ayu@play"), "{shown}");
 }
 
 #[tokio::test]

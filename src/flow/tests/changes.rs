@@ -119,3 +119,19 @@ async fn money_waits_a_day_after_each_cause_and_a_pending_approval_ends_with_it(
         let _ = asked(browser.post(&account.world, "/withdraw").await);
     }
 }
+
+#[tokio::test]
+async fn a_proof_for_the_players_own_freeze_does_not_clear_one_that_the_desk_made_of_it() {
+    let mut browser = Browser::of("ayu", "1");
+    let (account, change) = able("unfreeze", &browser).await;
+    let approval = browser.approve(&account, &change).await;
+    // Between the proof and its use, without the challenge's end: as a change that overtakes it would.
+    let (stores, now) = (&account.world.flow.stores, account.world.clock.now());
+    let subject = &account.ayu.player.subject;
+    stores.accounts.apply(subject, &[Edit::Freeze(Freeze::by_desk(now))]).await.unwrap();
+    let made = browser.change(&account.world, &change, Some(&approval)).await;
+    assert!(matches!(made, Err(FlowError::Denied(_))), "{made:?}");
+    assert!(stores.accounts.player(subject).await.unwrap().freeze.unwrap().is_of_desk());
+    let asked = browser.change(&account.world, &change, None).await;
+    assert!(matches!(asked, Err(FlowError::Denied(_))), "{asked:?}");
+}

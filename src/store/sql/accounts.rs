@@ -5,6 +5,7 @@ mod edits;
 use async_trait::async_trait;
 use sqlx::{Row, any::AnyRow};
 
+use self::edits::Made;
 use crate::{
     clock::UnixTime,
     policy::{FactorKind, cooldown},
@@ -64,17 +65,20 @@ impl Accounts for Sql {
         self.timed("apply", async {
             let mut change = self.pool.begin_with(self.begin).await?;
             sqlx::query(LOCK).bind(subject.as_str()).execute(&mut *change).await?;
+            let mut records = Vec::new();
             for edit in edits {
-                if !edits::made(&mut change, subject, edit).await? {
-                    change.rollback().await?;
-                    return Ok(Applied::Conflict);
+                match edits::made(&mut change, subject, edit).await? {
+                    Made::No => {
+                        change.rollback().await?;
+                        return Ok(Applied::Conflict);
+                    }
+                    Made::Yes => {}
+                    Made::Recorded(record) => records.push(record),
                 }
             }
             // Last, since the chain's head is locked from the first row on until the end of the change.
-            for edit in edits {
-                if let Edit::Record(record) = edit {
-                    audit::append(&mut change, self.scribe.as_deref(), record).await?;
-                }
+            for record in records {
+                audit::append(&mut change, self.scribe.as_deref(), record).await?;
             }
             change.commit().await?;
             Ok(Applied::Done)

@@ -82,6 +82,20 @@ async fn opened(pool: &AnyPool, begin: &'static str, chain: &str, signer: &Signe
     change.commit().await
 }
 
+/// Writes rows that belong to no change of an account.
+pub(super) async fn write(
+    pool: &AnyPool,
+    begin: &'static str,
+    scribe: Option<&Scribe>,
+    records: &[AuditRecord],
+) -> Result<(), sqlx::Error> {
+    let mut change = pool.begin_with(begin).await?;
+    for record in records {
+        append(&mut change, scribe, record).await?;
+    }
+    change.commit().await
+}
+
 /// Writes a row behind the last one of the chain.
 pub(super) async fn append(
     change: &mut AnyConnection,
@@ -90,7 +104,10 @@ pub(super) async fn append(
 ) -> Result<(), sqlx::Error> {
     let scribe =
         scribe.ok_or_else(|| sqlx::Error::Configuration("this store was opened without an audit key".into()))?;
-    let player = pseudonym(change, &record.subject).await?;
+    let player = match &record.subject {
+        Some(subject) => pseudonym(change, subject).await?,
+        None => String::new(),
+    };
     let next = sqlx::query(NEXT).bind(scribe.chain.as_str()).fetch_one(&mut *change).await?;
     let previous: Vec<u8> = next.try_get("hash")?;
     let mut entry = Entry::of(record, &scribe.chain, next.try_get("seq")?, &player);

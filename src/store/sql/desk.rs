@@ -12,52 +12,56 @@ use crate::{
     request::Subject,
     secret::TokenHash,
     store::{
-        ContactKind, Desk, DeskSession, ResetRecord, StoreError,
+        ContactKind, Desk, DeskSession, Quota, ResetRecord, SignInTally, StoreError,
         sql::{Sql, accounts::parsed, devices::bytes32},
     },
 };
 
-/// Makes the operator's row and takes its lock: sign-ins and actions of one operator take turns.
+/// Makes the operator's row and takes its lock: what one operator does takes turns.
 const LOCK: &str = "INSERT INTO desk_operator (name, failures, paused_until, last_step) VALUES ($1, 0, 0, -1) \
-     ON CONFLICT (name) DO UPDATE SET failures = desk_operator.failures RETURNING failures, paused_until";
-const FAIL: &str = "UPDATE desk_operator SET failures = $2, paused_until = $3 WHERE name = $1";
+     ON CONFLICT (name) DO UPDATE SET failures = desk_operator.failures";
+/// Makes a tally's row and takes its lock: sign-ins that it counts take turns.
+const TALLY: &str = "INSERT INTO desk_sign_in (tally, failures, paused_until, failed_at) VALUES ($1, 0, 0, $2) \
+     ON CONFLICT (tally) DO UPDATE SET failures = desk_sign_in.failures RETURNING failures, paused_until";
+const FAIL: &str = "UPDATE desk_sign_in SET failures = $2, paused_until = $3, failed_at = $4 WHERE tally = $1";
+const FORGIVE: &str = "DELETE FROM desk_sign_in WHERE tally = $1";
+const TAKE_BACK: &str = "UPDATE desk_sign_in SET failures = failures - 1, paused_until = 0 \
+     WHERE tally = $1 AND failures > 0";
 const LAST_STEP: &str = "SELECT last_step FROM desk_operator WHERE name = $1";
-const ACCEPT: &str = "UPDATE desk_operator SET last_step = $2, failures = 0, paused_until = 0 \
-     WHERE name = $1 AND last_step < $2";
+const ACCEPT: &str = "UPDATE desk_operator SET last_step = $2 WHERE name = $1 AND last_step < $2";
 const OPEN: &str =
     "INSERT INTO desk_session (token, operator, credentials, used_at, ends_at) VALUES ($1, $2, $3, $4, $5)";
 const USE: &str = "UPDATE desk_session SET used_at = $2 WHERE token = $1 AND used_at > $3 AND ends_at > $2 \
      RETURNING token, operator, credentials, used_at, ends_at";
-const CLOSE: &str = "DELETE FROM desk_session WHERE token = $1";
-const ACTIONS: &str = "SELECT at FROM desk_action WHERE operator = $1 AND at > $2 ORDER BY at DESC LIMIT $3";
-const ACT: &str = "INSERT INTO desk_action (id, operator, at) VALUES ($1, $2, $3)";
+const CLOSE: &str = "DELETE FROM desk_session WHERE token = $1 RETURNING operator";
+const ACTIONS: &str =
+    "SELECT at FROM desk_action WHERE operator = $1 AND quota = $2 AND at > $3 ORDER BY at DESC LIMIT $4";
+const ACT: &str = "INSERT INTO desk_action (id, operator, quota, at) VALUES ($1, $2, $3, $4)";
 const BY_CONTACT: &str =
     "SELECT subject FROM contact WHERE lookup = $1 AND kind = $2 ORDER BY is_current DESC, last_seen DESC LIMIT $3";
 const SWEEP_SESSIONS: &str = "DELETE FROM desk_session WHERE ends_at <= $1";
 const SWEEP_ACTIONS: &str = "DELETE FROM desk_action WHERE at <= $1";
 
+const SWEEP_SIGN_INS: &str = "DELETE FROM desk_sign_in WHERE failed_at <= $1 AND paused_until <= $2";
+
 const HOUR: Duration = Duration::from_secs(3600);
+/// How long failed sign-ins count after the last of them.
+const FAILURES_KEPT: Duration = Duration::from_secs(24 * 3600);
 
 #[async_trait]
 impl Desk for Sql {
-    async fn reserve_sign_in(
-        &self,
-        operator: &str,
-        now: UnixTime,
-        pause_after: fn(u32) -> Duration,
-    ) -> Result<Option<UnixTime>, StoreError> {
+    async fn reserve_sign_in(&self, tallies: &[SignInTally], now: UnixTime) -> Result<Option<UnixTime>, StoreError> {
         self.timed("reserve_sign_in", async {
             let mut change = self.pool.begin_with(self.begin).await?;
-            let row = lock(&mut change, operator).await?;
-            let until = UnixTime::from_millis(row.try_get("paused_until")?);
-            if until > now {
-                change.rollback().await?;
-                return Ok(Some(until));
+            let mut paused: Option<UnixTime> = None;
+            for tally in tallies {
+                let until = fail(&mut change, tally, now).await?;
+                paused = paused.max(until);
             }
-            let failures = u32::try_from(row.try_get::<i64, _>("failures")?).unwrap_or(u32::MAX).saturating_add(1);
-            let paused_until = now.plus(pause_after(failures)).millis();
-            let fail = sqlx::query(FAIL).bind(operator).bind(i64::from(failures)).bind(paused_until);
-            fail.execute(&mut *change).await?;
+            if paused.is_some() {
+                change.rollback().await?;
+                return Ok(paused);
+            }
             change.commit().await?;
             Ok(None)
         })
@@ -72,10 +76,21 @@ impl Desk for Sql {
         .await
     }
 
-    async fn accept_step(&self, operator: &str, step: i64) -> Result<bool, StoreError> {
+    async fn accept_step(&self, operator: &str, step: i64, tallies: &[SignInTally]) -> Result<bool, StoreError> {
         self.timed("accept_step", async {
-            let changed = sqlx::query(ACCEPT).bind(operator).bind(step).execute(&self.pool).await?;
-            Ok(changed.rows_affected() == 1)
+            let mut change = self.pool.begin_with(self.begin).await?;
+            for tally in tallies {
+                let statement = if tally.is_forgotten { FORGIVE } else { TAKE_BACK };
+                sqlx::query(statement).bind(tally.of.as_slice()).execute(&mut *change).await?;
+            }
+            sqlx::query(LOCK).bind(operator).execute(&mut *change).await?;
+            let accepted = sqlx::query(ACCEPT).bind(operator).bind(step).execute(&mut *change).await?;
+            if accepted.rows_affected() != 1 {
+                change.rollback().await?;
+                return Ok(false);
+            }
+            change.commit().await?;
+            Ok(true)
         })
         .await
     }
@@ -102,32 +117,34 @@ impl Desk for Sql {
         .await
     }
 
-    async fn close_session(&self, token: [u8; 32]) -> Result<(), StoreError> {
+    async fn close_session(&self, token: [u8; 32]) -> Result<Option<String>, StoreError> {
         self.timed("close_session", async {
-            sqlx::query(CLOSE).bind(token.as_slice()).execute(&self.pool).await.map(|_| ())
+            let closed = sqlx::query(CLOSE).bind(token.as_slice()).fetch_optional(&self.pool).await?;
+            closed.map(|row| row.try_get("operator")).transpose()
         })
         .await
     }
 
     async fn count_action(
         &self,
+        (quota, most): (Quota, u32),
         id: &str,
         operator: &str,
         now: UnixTime,
-        most: u32,
     ) -> Result<Option<UnixTime>, StoreError> {
         self.timed("count_action", async {
             let mut change = self.pool.begin_with(self.begin).await?;
-            lock(&mut change, operator).await?;
+            sqlx::query(LOCK).bind(operator).execute(&mut *change).await?;
             let since = now.minus(HOUR).millis();
-            let lately = sqlx::query(ACTIONS).bind(operator).bind(since).bind(i64::from(most));
+            let lately = sqlx::query(ACTIONS).bind(operator).bind(quota.as_str()).bind(since).bind(i64::from(most));
             let lately = lately.fetch_all(&mut *change).await?;
             if let Some(oldest) = lately.last().filter(|_| lately.len() >= most as usize) {
                 let until = UnixTime::from_millis(oldest.try_get("at")?).plus(HOUR);
                 change.rollback().await?;
                 return Ok(Some(until));
             }
-            sqlx::query(ACT).bind(id).bind(operator).bind(now.millis()).execute(&mut *change).await?;
+            let act = sqlx::query(ACT).bind(id).bind(operator).bind(quota.as_str()).bind(now.millis());
+            act.execute(&mut *change).await?;
             change.commit().await?;
             Ok(None)
         })
@@ -177,14 +194,27 @@ impl Desk for Sql {
     async fn sweep_desk(&self, now: UnixTime) -> Result<(), StoreError> {
         self.upkeep("sweep_desk", async {
             sqlx::query(SWEEP_SESSIONS).bind(now.millis()).execute(&self.pool).await?;
+            let forgotten = sqlx::query(SWEEP_SIGN_INS).bind(now.minus(FAILURES_KEPT).millis()).bind(now.millis());
+            forgotten.execute(&self.pool).await?;
             sqlx::query(SWEEP_ACTIONS).bind(now.minus(HOUR).millis()).execute(&self.pool).await.map(|_| ())
         })
         .await
     }
 }
 
-async fn lock(change: &mut AnyConnection, operator: &str) -> Result<AnyRow, sqlx::Error> {
-    sqlx::query(LOCK).bind(operator).fetch_one(change).await
+/// Counts a failure; `Some` where the tally is paused, and until when.
+async fn fail(change: &mut AnyConnection, tally: &SignInTally, now: UnixTime) -> Result<Option<UnixTime>, sqlx::Error> {
+    let of = tally.of.as_slice();
+    let row = sqlx::query(TALLY).bind(of).bind(now.millis()).fetch_one(&mut *change).await?;
+    let until = UnixTime::from_millis(row.try_get("paused_until")?);
+    if until > now {
+        return Ok(Some(until));
+    }
+    let failures = u32::try_from(row.try_get::<i64, _>("failures")?).unwrap_or(u32::MAX).saturating_add(1);
+    let paused_until = now.plus(tally.pauses.after(failures)).millis();
+    let fail = sqlx::query(FAIL).bind(of).bind(i64::from(failures)).bind(paused_until).bind(now.millis());
+    fail.execute(change).await?;
+    Ok(None)
 }
 
 fn session(row: &AnyRow) -> Result<DeskSession, sqlx::Error> {

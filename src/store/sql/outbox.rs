@@ -9,7 +9,8 @@ use crate::{
     secret::Sealed,
     store::{
         Outbox, OutboxRecord, StoreError,
-        sql::{Sql, accounts::parsed},
+        audit::Waiting,
+        sql::{Sql, accounts::parsed, trail},
     },
 };
 
@@ -21,7 +22,7 @@ const DUE: &str = "SELECT id, subject, kind, channel, key_id, sealed, created_at
 const CLAIM: &str = "UPDATE outbox SET next_try_at = $3, tries = tries + 1 WHERE id = $1 AND next_try_at = $2";
 const PUT_OFF: &str = "UPDATE outbox SET next_try_at = $2 WHERE id = $1";
 const REMOVE: &str = "DELETE FROM outbox WHERE id = $1";
-const WAITING: &str = "SELECT COUNT(*) AS found FROM outbox";
+const WAITING: &str = "SELECT COUNT(*) AS found, MIN(created_at) AS oldest FROM outbox";
 
 /// The statement that puts one in.
 pub(super) fn insert(record: &OutboxRecord) -> Query<'_, Any, sqlx::any::AnyArguments> {
@@ -69,12 +70,9 @@ impl Outbox for Sql {
         self.timed("remove_notice", async { sqlx::query(REMOVE).bind(id).execute(&self.pool).await.map(|_| ()) }).await
     }
 
-    async fn waiting(&self) -> Result<u64, StoreError> {
-        self.timed("waiting_notices", async {
-            let found: i64 = sqlx::query(WAITING).fetch_one(&self.pool).await?.try_get("found")?;
-            Ok(found.unsigned_abs())
-        })
-        .await
+    async fn waiting(&self) -> Result<Waiting, StoreError> {
+        self.timed("waiting_notices", async { trail::waiting(&sqlx::query(WAITING).fetch_one(&self.pool).await?) })
+            .await
     }
 }
 

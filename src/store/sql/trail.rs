@@ -8,8 +8,8 @@ use crate::{
     request::Subject,
     store::{
         AuditRecord, Outcome, StoreError, Trail,
-        audit::{AuditPlayer, ChainHead, Checkpoint, Due, Entry, Read, Selection, Signed},
-        sql::{Sql, accounts::parsed},
+        audit::{AuditPlayer, ChainHead, Checkpoint, Due, Entry, Read, Selection, Signed, UNLISTED, Waiting},
+        sql::{Sql, accounts::parsed, audit},
     },
 };
 
@@ -17,7 +17,8 @@ mod retention;
 
 const ACTIVITY: &str = "SELECT audit_entry.* FROM audit_entry \
      JOIN audit_player ON audit_player.pseudonym = audit_entry.player \
-     WHERE audit_player.subject = $1 ORDER BY audit_entry.at DESC, audit_entry.id DESC LIMIT $2";
+     WHERE audit_player.subject = $1 AND audit_entry.event NOT IN ($3, $4, $5, $6) \
+     ORDER BY audit_entry.at DESC, audit_entry.id DESC LIMIT $2";
 const CHAINS: &str = "SELECT * FROM audit_head ORDER BY number, chain";
 const ENTRIES: &str = "SELECT * FROM audit_entry WHERE chain = $1 AND seq > $2 ORDER BY seq LIMIT $3";
 const NUMBERS: &str = "SELECT seq FROM audit_entry WHERE chain = $1 AND seq > $2 ORDER BY seq LIMIT $3";
@@ -41,16 +42,24 @@ const BEGIN_SENDING: &str = "INSERT INTO audit_sent (sink, chain, seq, lease_unt
 /// Compare and swap: of two processes that saw the chain due, one gets it.
 const LEASE: &str = "UPDATE audit_sent SET lease_until = $4 \
      WHERE sink = $1 AND chain = $2 AND lease_until <= $3 AND seq = $5";
+/// Of each chain by its numbers, since counting the rows would take as long as there are rows.
+const WAITING_FOR: &str = "SELECT CAST(COALESCE(SUM(due.rows_left), 0) AS BIGINT) AS found, \
+     MIN(due.first_at) AS oldest FROM (SELECT audit_head.seq - COALESCE(audit_sent.seq, 0) AS rows_left, \
+     (SELECT audit_entry.at FROM audit_entry WHERE audit_entry.chain = audit_head.chain \
+     AND audit_entry.seq > COALESCE(audit_sent.seq, 0) ORDER BY audit_entry.seq LIMIT 1) AS first_at \
+     FROM audit_head LEFT JOIN audit_sent ON audit_sent.chain = audit_head.chain AND audit_sent.sink = $1 \
+     WHERE COALESCE(audit_sent.seq, 0) < audit_head.seq) AS due";
 const SENT: &str = "UPDATE audit_sent SET seq = $3, lease_until = $4 WHERE sink = $1 AND chain = $2";
 
-/// A player's newest rows.
+/// A player's newest rows, but those that are for auditors alone.
 pub(super) async fn activity(pool: &AnyPool, subject: &Subject, most: u32) -> Result<Vec<AuditRecord>, sqlx::Error> {
-    let rows = sqlx::query(ACTIVITY).bind(subject.as_str()).bind(i64::from(most)).fetch_all(pool).await?;
+    let rows = sqlx::query(ACTIVITY).bind(subject.as_str()).bind(i64::from(most));
+    let rows = UNLISTED.into_iter().fold(rows, sqlx::query::Query::bind).fetch_all(pool).await?;
     let record = |row: &AnyRow| {
         let entry = entry(row)?;
         Ok(AuditRecord {
             id: entry.id,
-            subject: subject.clone(),
+            subject: Some(subject.clone()),
             at: entry.at,
             actor: entry.actor,
             event: entry.event,
@@ -65,6 +74,10 @@ pub(super) async fn activity(pool: &AnyPool, subject: &Subject, most: u32) -> Re
 
 #[async_trait]
 impl Trail for Sql {
+    async fn write(&self, records: &[AuditRecord]) -> Result<(), StoreError> {
+        self.timed("audit_write", audit::write(&self.pool, self.begin, self.scribe.as_deref(), records)).await
+    }
+
     async fn chains(&self) -> Result<Vec<ChainHead>, StoreError> {
         self.timed("audit_chains", async {
             sqlx::query(CHAINS).fetch_all(&self.pool).await?.iter().map(head).collect()
@@ -172,6 +185,20 @@ impl Trail for Sql {
         })
         .await
     }
+
+    async fn waiting_for(&self, sink: &str) -> Result<Waiting, StoreError> {
+        self.timed("audit_waiting", async {
+            waiting(&sqlx::query(WAITING_FOR).bind(sink).fetch_one(&self.pool).await?)
+        })
+        .await
+    }
+}
+
+/// What waits, of a row with `found` and `oldest`.
+pub(super) fn waiting(row: &AnyRow) -> Result<Waiting, sqlx::Error> {
+    let oldest: Option<i64> = row.try_get("oldest")?;
+    let count = row.try_get::<i64, _>("found")?.unsigned_abs();
+    Ok(Waiting { count, oldest: oldest.map(UnixTime::from_millis) })
 }
 
 impl Sql {

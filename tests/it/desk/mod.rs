@@ -2,6 +2,7 @@
 
 mod command;
 mod console;
+mod socket;
 mod tour;
 
 use std::{net::SocketAddr, os::unix::fs::PermissionsExt, path::Path};
@@ -29,12 +30,17 @@ pub(crate) struct DeskGate {
 impl DeskGate {
     /// One whose resets are carried out after so long.
     pub(crate) async fn start(delay: &str) -> Self {
+        Self::start_with(delay, |yaml, _, _| yaml).await
+    }
+
+    /// The same with the configuration as `edit` changes it, which is also given the desk's address and the folder.
+    pub(crate) async fn start_with(delay: &str, edit: impl FnOnce(String, SocketAddr, &Path) -> String) -> Self {
         install_crypto();
         let (desk, secrets) = (free_address(), Role::ALL.map(|role| (role, Secret::new([role as u8 + 1; 20]))));
         let hash = PasswordHash::of(PASSWORD).unwrap();
         let site = crate::kit::TestSite::start().await;
         let gate = crate::kit::Gate::start(site.address, |yaml, folder| {
-            format!("{yaml}{}", section(desk, delay, (&secrets, hash.reveal()), folder))
+            edit(format!("{yaml}{}", section(desk, delay, (&secrets, hash.reveal()), folder)), desk, folder)
         })
         .await;
         let apps = secrets.into_iter().map(|(role, secret)| (role, AuthenticatorApp::holding(&secret.base32())));
@@ -63,8 +69,9 @@ impl DeskGate {
 }
 
 fn section(desk: SocketAddr, delay: &str, (secrets, hash): (&[(Role, Secret)], &str), folder: &Path) -> String {
-    let mut yaml =
-        format!("desk:\n  address: \"{desk}\"\n  actions_per_hour: 100\n  reset: {{ delay: {delay} }}\n  operators:\n");
+    let mut yaml = format!(
+        "desk:\n  address: \"{desk}\"\n  actions_per_hour: 100\n  looks_per_hour: 10000\n  reset: {{ delay: {delay} }}\n  operators:\n"
+    );
     for (role, secret) in secrets {
         let (name, file) = (role.as_str(), folder.join(role.as_str()));
         std::fs::write(&file, secret.base32().as_str()).unwrap();
@@ -120,7 +127,7 @@ async fn each_role_is_refused_what_it_may_not_do_and_nothing_else() {
         let operator = desk.signed_in(role).await;
         assert_eq!(operator.get(&format!("/api/players/{AYU}")).await.status(), 200);
         for action in DeskAction::ALL {
-            if action == DeskAction::Look {
+            if matches!(action, DeskAction::Look | DeskAction::Export | DeskAction::Erase) {
                 continue;
             }
             let of_reset = matches!(action, DeskAction::ApproveReset | DeskAction::CancelReset);
@@ -166,6 +173,20 @@ async fn nothing_is_told_without_a_session_and_a_session_ends() {
     assert_eq!(support.get(&player).await.status(), 200);
     assert_eq!(support.post("/api/sign-out", &json!({})).await.status(), 204);
     assert_eq!(support.get(&player).await.status(), 401);
+    // The trace of all that.
+    let trace = |kind: &str| -> Vec<(String, String)> {
+        let text = |row: &Value, name: &str| row[name].as_str().unwrap().to_owned();
+        let rows = command::rows(&desk, kind).into_iter();
+        rows.inspect(|row| assert_eq!(row["origin"], "127.0.0.0/24"))
+            .map(|row| (text(&row, "actor"), text(&row, "outcome")))
+            .collect()
+    };
+    let line = |actor: &str, outcome: &str| (actor.to_owned(), outcome.to_owned());
+    let signed_in = trace("desk-sign-in");
+    assert_eq!(signed_in.iter().filter(|row| **row == line("nobody", "refused")).count(), 4, "{signed_in:?}");
+    assert!(signed_in.contains(&line("support:support", "done")) && signed_in.len() == 5);
+    assert_eq!(trace("desk-sign-out"), [line("support:support", "done")]);
+    assert_eq!(trace("player-viewed"), [line("support:support", "done")]);
 }
 
 #[tokio::test]
@@ -212,7 +233,9 @@ async fn odd_input_is_a_clear_error() {
     assert_eq!(posted("/api/find", json!({ "id": AYU, "x": 1 })).await, 400);
     assert_eq!(posted("/api/find", json!({ "id": "a".repeat(65_600) })).await, 413);
     assert_eq!(posted("/api/players/none-such/freeze", stated()).await, 404);
-    assert_eq!(posted("/api/players/1001/look", stated()).await, 404);
+    for elsewhere in ["look", "export", "erase"] {
+        assert_eq!(posted(&format!("/api/players/1001/{elsewhere}"), stated()).await, 404, "{elsewhere}");
+    }
     assert_eq!(posted("/api/players/1001/approve", stated()).await, 404);
     assert_eq!(posted("/api/players/%ff/freeze", stated()).await, 404);
     assert_eq!(posted("/api/players/1001/freeze", json!({ "reason": "x" })).await, 400);

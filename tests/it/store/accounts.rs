@@ -7,7 +7,8 @@ use stepgate::{
     secret::{Sealed, TokenHash},
     store::{
         Accounts, Applied, AuditRecord, BackupCodeRecord, ContactKind, ContactRecord, Contacts, DeviceRecord, Devices,
-        Edit, Freeze, Outbox, OutboxRecord, Outcome, SendLimits, SendReservation, SmsSend, SmsSends, Spent, sql::Sql,
+        Edit, Freeze, Outbox, OutboxRecord, SendLimits, SendReservation, SmsSend, SmsSends, Spent, audit::Waiting,
+        sql::Sql,
     },
 };
 
@@ -52,17 +53,7 @@ async fn of_first_enrolments_at_once_one_succeeds(sql: &Arc<Sql>) {
 async fn a_change_that_conflicts_changes_nothing(sql: &Arc<Sql>) {
     add(sql, &factor("whole", &subject("whole"))).await;
     let before = sql.player(&subject("whole")).await.unwrap();
-    let record = AuditRecord {
-        id: "r".into(),
-        subject: subject("whole"),
-        at: NOW,
-        actor: "player".into(),
-        event: "e".into(),
-        detail: String::new(),
-        why: String::new(),
-        origin: String::new(),
-        outcome: Outcome::Done,
-    };
+    let record = AuditRecord { subject: Some(subject("whole")), ..AuditRecord::new(NOW, "player", "e") };
     let edits = [
         Edit::RaiseEpoch,
         Edit::ReplaceBackupCodes(vec![code("c0", "AAAA")]),
@@ -113,8 +104,16 @@ async fn a_freeze_is_kept_until_it_is_cleared(sql: &Arc<Sql>) {
     apply(sql, "frozen", &[Edit::Freeze(Freeze { at: NOW.plus(MINUTE), event_at: NOW })]).await;
     assert_eq!(sql.player(&subject("frozen")).await.unwrap().freeze, Some(freeze), "the first stays");
     assert_eq!(apply(sql, "frozen", &[Edit::RequireNotFrozen]).await, Applied::Conflict);
+    assert_eq!(apply(sql, "frozen", &[Edit::RequireFreeze(freeze)]).await, Applied::Done);
+    apply(sql, "frozen", &[Edit::Freeze(Freeze::by_desk(NOW.plus(MINUTE)))]).await;
+    assert_eq!(apply(sql, "frozen", &[Edit::RequireFreeze(freeze)]).await, Applied::Conflict, "the desk's by now");
+    let stricter = sql.player(&subject("frozen")).await.unwrap().freeze.unwrap();
+    assert!(stricter.is_of_desk() && stricter.at == NOW);
+    apply(sql, "frozen", &[Edit::Freeze(freeze)]).await;
+    assert!(sql.player(&subject("frozen")).await.unwrap().freeze.unwrap().is_of_desk(), "it stays the desk's");
     apply(sql, "frozen", &[Edit::Unfreeze]).await;
     assert_eq!(sql.player(&subject("frozen")).await.unwrap().freeze, None);
+    assert_eq!(apply(sql, "frozen", &[Edit::RequireFreeze(freeze)]).await, Applied::Conflict);
 }
 
 async fn the_latest_cause_of_a_wait_is_kept(sql: &Arc<Sql>) {
@@ -283,9 +282,9 @@ async fn a_notice_is_claimed_by_one(sql: &Arc<Sql>) {
     assert_eq!(again.iter().map(|record| record.tries).collect::<Vec<_>>(), [1], "whoever had it died");
     sql.put_off("n1", NOW.plus(MINUTE * 9)).await.unwrap();
     assert!(sql.claim(NOW.plus(MINUTE * 8), NOW, 9).await.unwrap().is_empty());
-    assert_eq!(sql.waiting().await.unwrap(), 1);
+    assert_eq!(sql.waiting().await.unwrap(), Waiting { count: 1, oldest: Some(NOW) });
     Outbox::remove(&**sql, "n1").await.unwrap();
-    assert_eq!(sql.waiting().await.unwrap(), 0);
+    assert_eq!(sql.waiting().await.unwrap(), Waiting::default());
 }
 
 async fn a_freeze_offer_ends(sql: &Arc<Sql>) {

@@ -28,7 +28,7 @@ pub(super) fn signer() -> Signer {
 fn record(player: &str, event: &str, at: UnixTime) -> AuditRecord {
     AuditRecord {
         id: uuid::Uuid::now_v7().to_string(),
-        subject: subject(player),
+        subject: Some(subject(player)),
         at,
         actor: "player".into(),
         event: event.into(),
@@ -109,10 +109,53 @@ fn a_whole_trail_is_whole_and_tells_each_player_their_own() {
         assert_eq!((report.rows, report.pruned, report.findings), (9, 0, vec![]));
         let activity = nine.sql.activity(&subject("ayu"), 2).await.unwrap();
         assert_eq!(activity.len(), 2);
-        assert!(activity[0].at > activity[1].at && activity.iter().all(|row| row.subject == subject("ayu")));
+        assert!(activity[0].at > activity[1].at && activity.iter().all(|row| row.subject == Some(subject("ayu"))));
         assert_eq!((activity[0].why.as_str(), activity[0].origin.as_str()), ("case 7", "192.0.2.0/24"));
         // The rows themselves do not name the player.
         assert_ne!(nine.entry(1).await.player, "ayu");
+    });
+}
+
+#[test]
+fn rows_that_concern_no_player_are_whole_and_nobodys() {
+    on_both(async |url| {
+        let nine = Nine::new(&url).await;
+        let of_nobody = |event| AuditRecord { origin: "cli:0".into(), ..AuditRecord::new(NOW, "command", event) };
+        nine.sql.write(&[of_nobody("keys-rotated"), record("ayu", "player-viewed", NOW)]).await.unwrap();
+        let report = nine.report().await;
+        assert_eq!((report.rows, report.findings), (11, vec![]));
+        let rows = nine.sql.select(&Selection { kind: Some("keys-rotated".into()), ..Selection::default() }, 9).await;
+        let (entry, player) = rows.unwrap().pop().unwrap();
+        assert_eq!((entry.player.as_str(), player.as_str(), entry.origin.as_str()), ("", "", "cli:0"));
+        // What is for auditors alone is not among what happened to the player.
+        assert_eq!(nine.sql.activity(&subject("ayu"), 9).await.unwrap().len(), 3);
+        // A row is not made nobody's.
+        nine.execute("UPDATE audit_entry SET player = '' WHERE seq = 2").await;
+        assert_eq!(nine.findings().await, [Finding::Changed(nine.place(2))]);
+    });
+}
+
+#[test]
+fn what_a_sink_does_not_have_is_counted_by_chain_and_since_its_oldest_row() {
+    on_both(async |url| {
+        let nine = Nine::new(&url).await;
+        let minute = Duration::from_secs(60);
+        let waiting = async |sink: &str| {
+            let waiting = nine.sql.waiting_for(sink).await.unwrap();
+            (waiting.count, waiting.oldest)
+        };
+        assert_eq!(waiting("webhook").await, (9, Some(NOW)));
+        let due = nine.sql.due("webhook", NOW, NOW.plus(minute), 9).await.unwrap();
+        nine.sql.sent("webhook", &due[0].chain, 4, NOW).await.unwrap();
+        assert_eq!(waiting("webhook").await, (5, Some(NOW.plus(4 * minute))));
+        assert_eq!(waiting("syslog").await, (9, Some(NOW)), "each sink by itself");
+        let second = Sql::open(&url).await.unwrap().signing(nine.signer.clone()).await.unwrap();
+        write(&second, "ayu", "approved", NOW).await;
+        assert_eq!(waiting("webhook").await, (6, Some(NOW)));
+        for due in nine.sql.due("webhook", NOW, NOW, 9).await.unwrap() {
+            nine.sql.sent("webhook", &due.chain, due.until, NOW).await.unwrap();
+        }
+        assert_eq!(waiting("webhook").await, (0, None));
     });
 }
 

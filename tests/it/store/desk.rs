@@ -6,15 +6,16 @@ use stepgate::{
     policy::throttle::Pauses,
     secret::{Sealed, TokenHash},
     store::{
-        Accounts, Applied, ContactKind, ContactRecord, Contacts, Desk, DeskSession, Edit, ResetRecord, ResetState,
-        ResetStep, sql::Sql,
+        Accounts, Applied, AuditRecord, ContactKind, ContactRecord, Contacts, Desk, DeskSession, Edit, Freeze, Quota,
+        ResetRecord, ResetState, ResetStep, SignInTally, sql::Sql,
     },
 };
 
-use super::{NOW, at_once, subject};
+use super::{NOW, at_once, factor, subject};
 
-fn pause_after(failures: u32) -> Duration {
-    Pauses::default().after(failures)
+/// Five failures are free, then pauses begin.
+fn tally(fill: u8, is_forgotten: bool) -> SignInTally {
+    SignInTally { of: [fill; 32], pauses: Pauses::default(), is_forgotten }
 }
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -22,27 +23,53 @@ const HOUR: Duration = Duration::from_secs(3600);
 /// Every case on one database.
 pub(super) async fn conforms(sql: &Arc<Sql>) {
     sign_ins_at_once_are_capped_and_a_step_counts_once(sql).await;
+    a_sign_in_counts_in_every_tally_or_in_none(sql).await;
     a_session_ends_when_idle_and_when_old(sql).await;
     actions_at_once_are_capped_within_the_hour(sql).await;
     a_player_has_one_open_reset(sql).await;
     a_reset_is_approved_by_another_and_ends_once(sql).await;
     a_temporary_code_is_spent_once(sql).await;
+    a_freeze_calls_off_what_is_open_and_ends_a_code(sql).await;
     players_are_found_by_contact(sql).await;
 }
 
 async fn sign_ins_at_once_are_capped_and_a_step_counts_once(sql: &Arc<Sql>) {
-    let reserve =
-        |sql: Arc<Sql>| async move { sql.reserve_sign_in("guessed", NOW, pause_after).await.unwrap().is_none() };
+    let reserve = |sql: Arc<Sql>| async move { sql.reserve_sign_in(&[tally(1, true)], NOW).await.unwrap().is_none() };
     assert_eq!(at_once(30, sql, reserve).await.into_iter().filter(|free| *free).count(), 5);
-    let until = sql.reserve_sign_in("guessed", NOW, pause_after).await.unwrap();
+    let until = sql.reserve_sign_in(&[tally(1, true)], NOW).await.unwrap();
     assert_eq!(until, Some(NOW.plus(Duration::from_secs(30))));
     assert_eq!(sql.last_step("guessed").await.unwrap(), -1);
-    let accept = |sql: Arc<Sql>| async move { sql.accept_step("guessed", 7).await.unwrap() };
+    let accept = |sql: Arc<Sql>| async move { sql.accept_step("guessed", 7, &[tally(1, true)]).await.unwrap() };
     assert_eq!(at_once(20, sql, accept).await.into_iter().filter(|accepted| *accepted).count(), 1);
-    assert!(!sql.accept_step("guessed", 6).await.unwrap());
     assert_eq!(sql.last_step("guessed").await.unwrap(), 7);
-    assert_eq!(sql.reserve_sign_in("guessed", NOW, pause_after).await.unwrap(), None, "forgotten");
-    assert!(!sql.accept_step("never seen", 7).await.unwrap());
+    for _ in 0..5 {
+        assert_eq!(sql.reserve_sign_in(&[tally(1, true)], NOW).await.unwrap(), None, "forgotten");
+    }
+    assert!(!sql.accept_step("guessed", 6, &[tally(1, true)]).await.unwrap());
+    let until = sql.reserve_sign_in(&[tally(1, true)], NOW).await.unwrap();
+    assert!(until.is_some(), "a step that is not accepted forgets nothing");
+}
+
+async fn a_sign_in_counts_in_every_tally_or_in_none(sql: &Arc<Sql>) {
+    let (shared, own, other) = (tally(2, false), tally(3, true), tally(4, true));
+    for _ in 0..4 {
+        assert_eq!(sql.reserve_sign_in(&[shared, own], NOW).await.unwrap(), None);
+    }
+    assert!(sql.accept_step("shares", 9, &[shared, own]).await.unwrap());
+    // One was taken back where failures are shared, all of them where they are the operator's own.
+    assert_eq!(sql.reserve_sign_in(&[shared, other], NOW).await.unwrap(), None);
+    assert_eq!(sql.reserve_sign_in(&[shared, other], NOW).await.unwrap(), None, "the fifth");
+    for _ in 0..9 {
+        assert!(sql.reserve_sign_in(&[shared, other], NOW).await.unwrap().is_some());
+    }
+    for _ in 0..3 {
+        assert_eq!(sql.reserve_sign_in(&[other], NOW).await.unwrap(), None, "a pause counted nothing");
+    }
+    assert!(sql.reserve_sign_in(&[other], NOW).await.unwrap().is_some());
+    sql.sweep_desk(NOW.plus(23 * HOUR)).await.unwrap();
+    assert!(sql.reserve_sign_in(&[other], NOW).await.unwrap().is_some(), "not swept within a day");
+    sql.sweep_desk(NOW.plus(24 * HOUR)).await.unwrap();
+    assert_eq!(sql.reserve_sign_in(&[other], NOW).await.unwrap(), None);
 }
 
 async fn a_session_ends_when_idle_and_when_old(sql: &Arc<Sql>) {
@@ -58,18 +85,23 @@ async fn a_session_ends_when_idle_and_when_old(sql: &Arc<Sql>) {
     assert_eq!(sql.use_session([7; 32], ends_at, 9 * HOUR).await.unwrap(), None, "old");
     sql.sweep_desk(NOW).await.unwrap();
     assert!(sql.use_session([7; 32], at, HOUR).await.unwrap().is_some(), "not swept before its end");
-    sql.close_session([7; 32]).await.unwrap();
+    assert_eq!(sql.close_session([7; 32]).await.unwrap().as_deref(), Some("support"));
+    assert_eq!(sql.close_session([7; 32]).await.unwrap(), None);
     assert_eq!(sql.use_session([7; 32], at, HOUR).await.unwrap(), None, "closed");
 }
 
 async fn actions_at_once_are_capped_within_the_hour(sql: &Arc<Sql>) {
     let act = |sql: Arc<Sql>| async move {
-        sql.count_action(&stepgate::secret::public_id(), "busy", NOW, 6).await.unwrap().is_none()
+        let id = stepgate::secret::public_id();
+        sql.count_action((Quota::Actions, 6), &id, "busy", NOW).await.unwrap().is_none()
     };
+    let count =
+        async |quota, id: &str, operator: &str, now| sql.count_action((quota, 6), id, operator, now).await.unwrap();
     assert_eq!(at_once(20, sql, act).await.into_iter().filter(|counted| *counted).count(), 6);
-    assert_eq!(sql.count_action("x", "busy", NOW, 6).await.unwrap(), Some(NOW.plus(HOUR)));
-    assert_eq!(sql.count_action("x", "idle", NOW, 6).await.unwrap(), None);
-    assert_eq!(sql.count_action("y", "busy", NOW.plus(HOUR), 6).await.unwrap(), None);
+    assert_eq!(count(Quota::Actions, "x", "busy", NOW).await, Some(NOW.plus(HOUR)));
+    assert_eq!(count(Quota::Looks, "w", "busy", NOW).await, None, "counted apart");
+    assert_eq!(count(Quota::Actions, "x", "idle", NOW).await, None);
+    assert_eq!(count(Quota::Actions, "y", "busy", NOW.plus(HOUR)).await, None);
 }
 
 fn reset(id: &str, player: &str) -> ResetRecord {
@@ -139,7 +171,12 @@ async fn a_reset_is_approved_by_another_and_ends_once(sql: &Arc<Sql>) {
 async fn a_temporary_code_is_spent_once(sql: &Arc<Sql>) {
     let approved = ResetRecord { state: ResetState::Approved, due_at: Some(NOW), ..reset("r-code", "coded") };
     assert!(step(sql, "coded", ResetStep::Request(approved)).await);
-    let issue = |code| ResetStep::IssueCode { id: "r-code".into(), code: [code; 32], expires_at: NOW.plus(HOUR) };
+    let issue = |code| ResetStep::IssueCode {
+        id: "r-code".into(),
+        code: [code; 32],
+        expires_at: NOW.plus(HOUR),
+        done_after: NOW.minus(HOUR),
+    };
     assert!(!step(sql, "coded", issue(1)).await, "not carried out");
     assert!(step(sql, "coded", ResetStep::Finish { id: "r-code".into(), at: NOW }).await);
     assert_eq!(sql.live_code(&subject("coded"), NOW).await.unwrap(), None);
@@ -155,6 +192,49 @@ async fn a_temporary_code_is_spent_once(sql: &Arc<Sql>) {
         |sql: Arc<Sql>| async move { step(&sql, "coded", ResetStep::SpendCode { code: [2; 32], at: NOW }).await };
     assert_eq!(at_once(50, sql, used).await.into_iter().filter(|spent| *spent).count(), 1);
     assert!(!step(sql, "coded", issue(3)).await, "one was used");
+}
+
+async fn a_freeze_calls_off_what_is_open_and_ends_a_code(sql: &Arc<Sql>) {
+    let record =
+        || AuditRecord { subject: Some(subject("stopped")), ..AuditRecord::new(NOW, "player", "reset-cancelled") };
+    let call_off = |at| Edit::CallOffResets { by: "player".into(), at, record: record() };
+    let rows = async || sql.activity(&subject("stopped"), 9).await.unwrap().len();
+    let approved = ResetRecord { state: ResetState::Approved, due_at: Some(NOW), ..reset("r-done", "stopped") };
+    assert!(step(sql, "stopped", ResetStep::Request(approved)).await);
+    assert!(step(sql, "stopped", ResetStep::Finish { id: "r-done".into(), at: NOW }).await);
+    let issue = |done_after| {
+        let (id, expires_at) = ("r-done".into(), NOW.plus(HOUR));
+        step(sql, "stopped", ResetStep::IssueCode { id, code: [5; 32], expires_at, done_after })
+    };
+    assert!(!issue(NOW).await, "carried out too long ago");
+    assert!(issue(NOW.minus(HOUR)).await);
+    assert!(step(sql, "stopped", ResetStep::Request(reset("r-open", "stopped"))).await);
+    let edits = [Edit::Freeze(Freeze::by_desk(NOW)), call_off(NOW)];
+    assert_eq!(sql.apply(&subject("stopped"), &edits).await.unwrap(), Applied::Done);
+    assert_eq!(sql.reset("r-open").await.unwrap().unwrap().state, ResetState::Cancelled);
+    assert_eq!(sql.reset("r-done").await.unwrap().unwrap().state, ResetState::Done);
+    assert_eq!((rows().await, sql.live_code(&subject("stopped"), NOW).await.unwrap()), (1, None));
+    // Nothing is open any more, and nothing is written of it.
+    sql.apply(&subject("stopped"), &[call_off(NOW)]).await.unwrap();
+    assert_eq!(rows().await, 1);
+    // One that expired unapproved is left as it is.
+    assert!(step(sql, "stopped", ResetStep::Request(reset("r-old", "stopped"))).await);
+    sql.apply(&subject("stopped"), &[call_off(NOW.plus(HOUR))]).await.unwrap();
+    assert_eq!((rows().await, sql.reset("r-old").await.unwrap().unwrap().state), (1, ResetState::Waiting));
+    // A factor that is bound ends a code too, and so does the end of another reset.
+    assert!(issue(NOW.minus(HOUR)).await);
+    sql.apply(&subject("stopped"), &[Edit::Add(factor("stopped-1", &subject("stopped")))]).await.unwrap();
+    assert_eq!(sql.live_code(&subject("stopped"), NOW).await.unwrap(), None);
+    assert!(issue(NOW.minus(HOUR)).await);
+    let again = ResetRecord {
+        state: ResetState::Approved,
+        due_at: Some(NOW.plus(HOUR)),
+        requested_at: NOW.plus(HOUR),
+        ..reset("r-again", "stopped")
+    };
+    assert!(step(sql, "stopped", ResetStep::Request(again)).await);
+    assert!(step(sql, "stopped", ResetStep::Finish { id: "r-again".into(), at: NOW.plus(HOUR) }).await);
+    assert_eq!(sql.live_code(&subject("stopped"), NOW).await.unwrap(), None);
 }
 
 async fn players_are_found_by_contact(sql: &Arc<Sql>) {

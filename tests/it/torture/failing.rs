@@ -13,7 +13,7 @@ use stepgate::{
         ContactRecord, Contacts, DeviceRecord, Devices, Edit, Failed, Families, Held, LoginBindings, NetworkAttempts,
         NetworkPause, NetworkTries, Outbox, OutboxRecord, PendingEnrolment, PendingEnrolments, PlayerState,
         Reservation, SendLimits, SendReservation, SentCode, SentCodes, SmsSend, SmsSends, Spared, Spent, StoreError,
-        Tries,
+        Tries, audit::Waiting,
     },
 };
 use tokio::sync::Notify;
@@ -171,7 +171,7 @@ failing! {
         fn claim(now: UnixTime, lease_until: UnixTime, most: u32) -> Vec<OutboxRecord>;
         fn put_off(id: &str, until: UnixTime) -> ();
         fn remove(id: &str) -> ();
-        fn waiting() -> u64;
+        fn waiting() -> Waiting;
     }
     Attempts {
         fn reserve(subject: &Subject, tries: Tries, now: UnixTime, pauses: Pauses) -> Reservation;

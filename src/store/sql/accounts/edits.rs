@@ -5,7 +5,7 @@ use sqlx::{Any, AnyConnection, Row, query::Query};
 use crate::{
     request::Subject,
     store::{
-        BackupCodeRecord, Edit, FactorRecord,
+        AuditRecord, BackupCodeRecord, Edit, FactorRecord,
         sql::{desk::resets, outbox, spent},
     },
 };
@@ -13,6 +13,8 @@ use crate::{
 const ACTIVE: &str = "SELECT COUNT(*) AS found FROM factor WHERE subject = $1 AND suspended = 0";
 const HAS: &str = "SELECT COUNT(*) AS found FROM factor WHERE subject = $1 AND id = $2 AND suspended = 0";
 const FROZEN: &str = "SELECT COUNT(*) AS found FROM player WHERE subject = $1 AND frozen_at IS NOT NULL";
+const FROZEN_FOR: &str = "SELECT COUNT(*) AS found FROM player \
+     WHERE subject = $1 AND frozen_at IS NOT NULL AND COALESCE(frozen_for, frozen_at) = $2";
 const BOUND: &str = "UPDATE player SET must_bind = 0 WHERE subject = $1";
 const ADD: &str = "INSERT INTO factor (id, subject, kind, key_id, sealed, created_at, matures_at, last_step) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -35,13 +37,43 @@ const FORGET_DEVICES: &str = "DELETE FROM device WHERE subject = $1";
 const FORGET_DEVICE: &str = "DELETE FROM device WHERE subject = $1 AND id = $2";
 const OFFER_FREEZE: &str = "INSERT INTO freeze_offer (token, subject, event_at, expires_at) VALUES ($1, $2, $3, $4)";
 
-/// Makes one step; `false` when it did not find what it presumes.
-pub(super) async fn made(change: &mut AnyConnection, subject: &Subject, edit: &Edit) -> Result<bool, sqlx::Error> {
+/// What became of a step.
+pub(super) enum Made<'e> {
+    /// It did not find what it presumes.
+    No,
+    /// It was made.
+    Yes,
+    /// It was made, and this row is to be written: the audit comes once every other step is made.
+    Recorded(&'e AuditRecord),
+}
+
+/// Makes one step.
+pub(super) async fn made<'e>(
+    change: &mut AnyConnection,
+    subject: &Subject,
+    edit: &'e Edit,
+) -> Result<Made<'e>, sqlx::Error> {
+    if let Edit::Record(record) = edit {
+        return Ok(Made::Recorded(record));
+    }
+    if let Edit::CallOffResets { by, at, record } = edit {
+        let called_off = resets::called_off(change, subject, (by, *at)).await?;
+        return Ok(if called_off { Made::Recorded(record) } else { Made::Yes });
+    }
+    let found = is_made(change, subject, edit).await?;
+    Ok(if found { Made::Yes } else { Made::No })
+}
+
+async fn is_made(change: &mut AnyConnection, subject: &Subject, edit: &Edit) -> Result<bool, sqlx::Error> {
     let id = subject.as_str();
     match edit {
         Edit::RequireNoFactor => Ok(count(change, sqlx::query(ACTIVE).bind(id)).await? == 0),
         Edit::RequireFactor(factor) => Ok(count(change, sqlx::query(HAS).bind(id).bind(factor.as_str())).await? == 1),
         Edit::RequireNotFrozen => Ok(count(change, sqlx::query(FROZEN).bind(id)).await? == 0),
+        Edit::RequireFreeze(freeze) => {
+            let frozen = sqlx::query(FROZEN_FOR).bind(id).bind(freeze.event_at.millis());
+            Ok(count(change, frozen).await? == 1)
+        }
         Edit::Add(factor) => add(change, factor).await,
         Edit::Remove(factor) => found(change, sqlx::query(REMOVE).bind(id).bind(factor.as_str())).await,
         Edit::Suspend(factor) => found(change, sqlx::query(SUSPEND).bind(id).bind(factor.as_str())).await,
@@ -58,6 +90,7 @@ pub(super) async fn made(change: &mut AnyConnection, subject: &Subject, edit: &E
         }
         Edit::Freeze(freeze) => {
             let (at, event_at) = (freeze.at.millis(), freeze.event_at.millis());
+            resets::revoke_code(change, subject).await?;
             done(change, sqlx::query(FREEZE).bind(id).bind(at).bind(event_at)).await
         }
         Edit::Unfreeze => done(change, sqlx::query(UNFREEZE).bind(id)).await,
@@ -70,8 +103,7 @@ pub(super) async fn made(change: &mut AnyConnection, subject: &Subject, edit: &E
         Edit::Spend { id, expires_at } => found(change, spent::insert(id, *expires_at)).await,
         Edit::Reset(step) => resets::made(change, subject, step).await,
         Edit::Tell(record) => done(change, outbox::insert(record)).await,
-        // The audit is written once every other step is made.
-        Edit::Record(_) => Ok(true),
+        Edit::Record(_) | Edit::CallOffResets { .. } => Ok(true),
     }
 }
 
@@ -94,6 +126,7 @@ async fn done(change: &mut AnyConnection, statement: Statement<'_>) -> Result<bo
 
 async fn add(change: &mut AnyConnection, factor: &FactorRecord) -> Result<bool, sqlx::Error> {
     sqlx::query(BOUND).bind(factor.subject.as_str()).execute(&mut *change).await?;
+    resets::revoke_code(change, &factor.subject).await?;
     let insert = sqlx::query(ADD)
         .bind(factor.id.as_str())
         .bind(factor.subject.as_str())

@@ -28,10 +28,14 @@ const APPROVE: &str = "UPDATE desk_reset SET state = 'approved', approved_by = $
      WHERE id = $1 AND subject = $2 AND state = 'waiting' AND requested_by <> $3 AND expires_at > $6";
 const CANCEL: &str = "UPDATE desk_reset SET state = 'cancelled', ended_by = $3, ended_at = $4 \
      WHERE id = $1 AND subject = $2 AND (state = 'approved' OR (state = 'waiting' AND expires_at > $4))";
+const CALL_OFF: &str = "UPDATE desk_reset SET state = 'cancelled', ended_by = $2, ended_at = $3 \
+     WHERE subject = $1 AND (state = 'approved' OR (state = 'waiting' AND expires_at > $3))";
+const REVOKE: &str = "UPDATE desk_reset SET code = NULL, code_expires_at = NULL \
+     WHERE subject = $1 AND code IS NOT NULL AND code_spent_at IS NULL";
 const FINISH: &str = "UPDATE desk_reset SET state = 'done', ended_at = $3 \
      WHERE id = $1 AND subject = $2 AND state = 'approved' AND due_at <= $3";
 const ISSUE: &str = "UPDATE desk_reset SET code = $3, code_expires_at = $4 \
-     WHERE id = $1 AND subject = $2 AND state = 'done' AND code_spent_at IS NULL";
+     WHERE id = $1 AND subject = $2 AND state = 'done' AND ended_at > $5 AND code_spent_at IS NULL";
 const SPEND: &str = "UPDATE desk_reset SET code_spent_at = $3 \
      WHERE subject = $1 AND code = $2 AND code_expires_at > $3 AND code_spent_at IS NULL";
 
@@ -84,13 +88,36 @@ pub(in crate::store::sql) async fn made(
         ResetStep::Cancel { id, by, at } => {
             sqlx::query(CANCEL).bind(id.as_str()).bind(owner).bind(by.as_str()).bind(at.millis())
         }
-        ResetStep::Finish { id, at } => sqlx::query(FINISH).bind(id.as_str()).bind(owner).bind(at.millis()),
-        ResetStep::IssueCode { id, code, expires_at } => {
-            sqlx::query(ISSUE).bind(id.as_str()).bind(owner).bind(code.as_slice()).bind(expires_at.millis())
+        ResetStep::Finish { id, at } => {
+            revoke_code(change, subject).await?;
+            sqlx::query(FINISH).bind(id.as_str()).bind(owner).bind(at.millis())
+        }
+        ResetStep::IssueCode { id, code, expires_at, done_after } => {
+            revoke_code(change, subject).await?;
+            let issue = sqlx::query(ISSUE).bind(id.as_str()).bind(owner).bind(code.as_slice());
+            issue.bind(expires_at.millis()).bind(done_after.millis())
         }
         ResetStep::SpendCode { code, at } => sqlx::query(SPEND).bind(owner).bind(code.as_slice()).bind(at.millis()),
     };
     Ok(statement.execute(change).await?.rows_affected() == 1)
+}
+
+/// Calls every open reset of a player off; whether there was one.
+pub(in crate::store::sql) async fn called_off(
+    change: &mut AnyConnection,
+    subject: &Subject,
+    (by, at): (&str, UnixTime),
+) -> Result<bool, sqlx::Error> {
+    let statement = sqlx::query(CALL_OFF).bind(subject.as_str()).bind(by).bind(at.millis());
+    Ok(statement.execute(change).await?.rows_affected() > 0)
+}
+
+/// Ends a temporary code that was not used.
+pub(in crate::store::sql) async fn revoke_code(
+    change: &mut AnyConnection,
+    subject: &Subject,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(REVOKE).bind(subject.as_str()).execute(change).await.map(|_| ())
 }
 
 async fn request(change: &mut AnyConnection, record: &ResetRecord) -> Result<bool, sqlx::Error> {

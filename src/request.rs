@@ -254,7 +254,47 @@ mod tests {
         }
     }
 
+    fn line(bytes: &[u8]) -> HeaderMap {
+        HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_bytes(bytes).unwrap())])
+    }
+
+    /// Bytes that a header may hold.
+    fn any_line() -> impl Strategy<Value = Vec<u8>> {
+        let byte = prop_oneof![proptest::sample::select(b"; =\t\",sid".to_vec()), any::<u8>()];
+        let allowed = byte.prop_filter("a header's byte", |byte| matches!(byte, b'\t' | 0x20..=0x7e | 0x80..));
+        proptest::collection::vec(allowed, 0..40)
+    }
+
     proptest! {
+        /// Written down as they were read, cookies are read the same again.
+        #[test]
+        fn cookies_are_read_the_same_twice(bytes in any_line()) {
+            let sent = line(&bytes);
+            let read: Vec<_> = cookies(&sent).collect();
+            let written: Vec<String> = read.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let again = line(written.join("; ").as_bytes());
+            prop_assert_eq!(cookies(&again).collect::<Vec<_>>(), read.clone());
+            for (name, _) in &read {
+                let times = read.iter().filter(|(other, _)| other == name).count();
+                prop_assert_eq!(cookie(&sent, name).is_err(), times > 1);
+            }
+        }
+
+        /// In one line or in two, with blanks or without.
+        #[test]
+        fn a_second_cookie_of_a_name_is_found_however_it_is_spaced(
+            blanks in proptest::array::uniform4("[ \t]{0,3}"), between in any_line(), value in "[a-z]{0,3}", lines in any::<bool>(),
+        ) {
+            let [a, b, c, d] = blanks;
+            let one = format!("{a}sid={value}{b};").into_bytes();
+            let other = format!(";{c}sid={value}{d}").into_bytes();
+            let mut headers = line(&if lines { one.clone() } else { [one, between, other.clone()].concat() });
+            if lines {
+                headers.append(header::COOKIE, HeaderValue::from_bytes(&other).unwrap());
+            }
+            prop_assert_eq!(cookie(&headers, "sid"), Err(DuplicateCookie("sid".to_owned())));
+        }
+
         /// Whatever stands around it, a cookie is found as often as it is sent.
         #[test]
         fn every_cookie_is_seen(values in proptest::collection::vec("[a-z=\"%.]{0,8}", 0..3), noise in proptest::collection::vec(any::<u8>(), 0..12)) {

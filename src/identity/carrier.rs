@@ -220,6 +220,8 @@ const fn is_sane(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn headers(cookie: &str) -> HeaderMap {
@@ -271,6 +273,33 @@ mod tests {
             let line = HeaderValue::from_bytes(format!("sid=a; {name}=b").as_bytes()).unwrap();
             let headers = HeaderMap::from_iter([(header::COOKIE, line)]);
             assert!(Jar::parse(&headers).unwrap().find("sid").is_err(), "{name:?}");
+        }
+    }
+
+    proptest! {
+        /// Two of them are refused whatever stands between, and one that is taken is the one that was sent.
+        #[test]
+        fn no_second_session_cookie_goes_unseen(
+            blanks in proptest::array::uniform4("[ \t]{0,2}"), between in "[ -:<-~]{0,12}", name in "[sS][iI][dD]", value in "[a-z]{0,3}",
+        ) {
+            let [a, b, c, d] = blanks;
+            let twice = format!("x={between};{a}sid=one{b};y={between};{c}{name}{d}={value}");
+            prop_assert_eq!(find(&twice, "sid"), Err(()), "{}", twice);
+            let once = format!("x={between};{a}sid=one{b}");
+            let found = find(&once, "sid");
+            prop_assert!(found == Ok(Some("one".into())) || (found == Err(()) && between.contains(['"', ','])), "{}: {:?}", once, found);
+        }
+
+        /// Reading what is left of a rewritten header finds every cookie but the dropped ones.
+        #[test]
+        fn a_rewritten_header_holds_the_other_cookies(pairs in proptest::collection::vec(("[a-d]{1,2}", "[a-z=\" ]{0,4}"), 0..6)) {
+            let sent = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(";  ");
+            let mut all = headers(&sent);
+            let before = crate::request::cookies(&all).map(|(name, value)| (name.to_owned(), value.trim().to_owned()));
+            let expected: Vec<_> = before.filter(|(name, _)| !name.starts_with('a')).collect();
+            retain_cookies(&mut all, |name| name.starts_with(b"a"));
+            let left = crate::request::cookies(&all).map(|(name, value)| (name.to_owned(), value.trim().to_owned()));
+            prop_assert_eq!(left.collect::<Vec<_>>(), expected);
         }
     }
 

@@ -85,6 +85,9 @@ fn a_body_matters_where_a_guarded_route_asks_for_a_field_of_it() {
     assert_eq!(post("/act").lands(&routes, read(FORM, b"do=pay")), (names(&["pay"]), false));
     assert_eq!(post("/act").lands(&routes, read(FORM, b"do=pay&do=look")), (names(&["pay"]), false));
     assert_eq!(post("/rest").lands(&routes, BodyView::Unread), (names(&["rest"]), false));
+    // Whatever the method: a field is looked for in every body.
+    let put = Asked::new(Method::PUT, "/act").of_type(FORM);
+    assert_eq!(put.lands(&routes, BodyView::Unread), (names(&["pay"]), true));
     // What the query says for certain needs no body.
     let by_query = conditioned("pay", FieldName::Query("do".into()), Requirement::Once);
     let routes = Routes::compile(vec![by_query], Requirement::None);

@@ -195,7 +195,7 @@ mod tests {
         let after = |sent: &'static str, lines: &[&'static str]| {
             let request = HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_static(sent))]);
             let answer = answer(lines);
-            let merged = with_cookies(&request, &names, &set_cookies(&answer, &names));
+            let merged = with_cookies(&request, &names, &set_cookies(&answer, &names, NOW));
             merged.get(header::COOKIE).map(|line| line.to_str().unwrap().to_owned())
         };
         assert_eq!(after("sid=a", &["sid=; Path=/"]), None);

@@ -231,41 +231,5 @@ pub fn names_loopback(host: &str) -> bool {
 
 #[cfg(test)]
 mod fuzz_tests;
-
 #[cfg(test)]
-mod tests {
-    use http::HeaderValue;
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn a_cookie_that_is_not_text_hides_no_other() {
-        let line = HeaderValue::from_bytes(b"a=1; x=\xff; b=\xc3\xa9; c").unwrap();
-        let headers = HeaderMap::from_iter([(header::COOKIE, line)]);
-        assert_eq!(cookies(&headers).collect::<Vec<_>>(), [("a", "1"), ("b", "\u{e9}")]);
-        assert_eq!(cookie(&headers, "a"), Ok(Some("1")));
-    }
-
-    #[test]
-    fn names_are_folded_as_cgi_does_it() {
-        for name in ["X-Real-IP", "x_real_ip", "X.Real~IP", "x!real'ip"] {
-            assert_eq!(folded_name(name), "x-real-ip");
-        }
-    }
-
-    proptest! {
-        /// Whatever stands around it, a cookie is found as often as it is sent.
-        #[test]
-        fn every_cookie_is_seen(values in proptest::collection::vec("[a-z=\"%.]{0,8}", 0..3), noise in proptest::collection::vec(any::<u8>(), 0..12)) {
-            let noise: Vec<u8> = noise.into_iter().filter(|byte| *byte >= 0x20 && !matches!(byte, 0x7f | b';')).collect();
-            let mut line = [b"x".as_slice(), &noise].concat();
-            for value in &values {
-                line.extend(format!("; sid={value}").bytes());
-            }
-            let headers = HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_bytes(&line).unwrap())]);
-            let seen: Vec<&str> = cookies(&headers).filter(|(name, _)| *name == "sid").map(|(_, value)| value).collect();
-            prop_assert_eq!(seen, values.iter().map(String::as_str).collect::<Vec<_>>());
-        }
-    }
-}
+mod tests;

@@ -56,7 +56,8 @@ pub fn clean(request: &mut RequestHeader) -> Result<()> {
     for name in unwanted {
         request.remove_header(&name);
     }
-    if request::cookies(&request.headers).any(|(name, _)| CookieNames::owns(name)) {
+    let has_ours = |line: &HeaderValue| pairs(line).any(is_our_cookie);
+    if request.headers.get_all(header::COOKIE).iter().any(has_ours) {
         strip_cookies(request)?;
     }
     Ok(())
@@ -76,8 +77,7 @@ fn strip_cookies(request: &mut RequestHeader) -> Result<()> {
         .get_all(header::COOKIE)
         .iter()
         .map(|line| {
-            let pairs = line.as_bytes().split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
-            let kept: Vec<&[u8]> = pairs.filter(|pair| !pair.is_empty() && !is_our_cookie(pair)).collect();
+            let kept: Vec<&[u8]> = pairs(line).filter(|pair| !pair.is_empty() && !is_our_cookie(pair)).collect();
             kept.join(&b"; "[..])
         })
         .filter(|line| !line.is_empty())
@@ -89,9 +89,14 @@ fn strip_cookies(request: &mut RequestHeader) -> Result<()> {
     Ok(())
 }
 
+fn pairs(line: &HeaderValue) -> impl Iterator<Item = &[u8]> {
+    line.as_bytes().split(|byte| *byte == b';').map(<[u8]>::trim_ascii)
+}
+
+/// Whether a pair, or what has no value at all, begins with a name of ours.
 fn is_our_cookie(pair: &[u8]) -> bool {
-    let name = pair.split(|byte| *byte == b'=').next().and_then(|name| std::str::from_utf8(name).ok());
-    name.is_some_and(|name| CookieNames::owns(name.trim()))
+    let name = pair.split(|byte| *byte == b'=').next().unwrap_or_default();
+    CookieNames::owns(String::from_utf8_lossy(name).trim())
 }
 
 /// Says where the request came from, what it is called, and to which host it goes.
@@ -148,6 +153,8 @@ pub fn become_held(request: &mut RequestHeader, method: http::Method, headers: &
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn cleaned(name: &'static str, value: &[u8]) -> RequestHeader {
@@ -161,6 +168,54 @@ mod tests {
     fn our_cookies_are_dropped_beside_one_that_is_not_text() {
         let request = cleaned("Cookie", b"__Host-stepgate=s; x=\xff; stepgate_device=d; b=2");
         assert_eq!(request.headers[header::COOKIE].as_bytes(), b"x=\xff; b=2");
+    }
+
+    #[test]
+    fn our_cookies_are_dropped_without_a_value_and_with_a_name_that_is_no_text() {
+        for line in [&b"stepgate"[..], b"stepgate; b=2", b"stepgate\xff=s; b=2", b"__Host-stepgate\xff"] {
+            let request = cleaned("Cookie", line);
+            let left = request.headers.get(header::COOKIE).map(HeaderValue::as_bytes);
+            assert!(left.is_none_or(|left| left == b"b=2"), "{}", line.escape_ascii());
+        }
+    }
+
+    proptest! {
+        /// Whatever is sent, and however it is spaced: no cookie of ours, every other one, the same
+        /// again the second time.
+        #[test]
+        fn a_rewritten_header_holds_no_cookie_of_ours(
+            pieces in proptest::collection::vec((0_usize..9, "[a-z]{0,6}", any::<bool>(), "[ \t]{0,2}"), 0..8),
+            noise in proptest::collection::vec(any::<u8>(), 0..6), lines in 1_usize..3,
+        ) {
+            let names = [
+                "__Host-stepgate", "stepgate", "stepgate-device", "__Secure-stepgate-x", "__Host-STEPGATE-login", "sid", "xstepgate", "step", "gate",
+            ];
+            let noise: Vec<u8> = noise.into_iter().filter(|byte| *byte > 0x20 && !matches!(byte, 0x7f | b';')).collect();
+            let mut others = Vec::new();
+            let mut request = RequestHeader::build("GET", b"/", None).unwrap();
+            for share in pieces.chunks(pieces.len().div_ceil(lines).max(1)) {
+                let mut line = Vec::new();
+                for (name, value, valued, blank) in share {
+                    let value = if *valued { format!("={value}") } else { String::new() };
+                    let pair = [names[*name].as_bytes(), value.as_bytes(), &noise].concat();
+                    line.extend([blank.as_bytes(), &pair, blank.as_bytes(), b";"].concat());
+                    if *name > 4 {
+                        others.push(pair);
+                    }
+                }
+                request.append_header(header::COOKIE, HeaderValue::from_bytes(&line).unwrap()).unwrap();
+            }
+            let cookies = |request: &RequestHeader| {
+                let lines = request.headers.get_all(header::COOKIE).iter();
+                lines.flat_map(pairs).filter(|pair| !pair.is_empty()).map(<[u8]>::to_vec).collect::<Vec<_>>()
+            };
+            clean(&mut request).unwrap();
+            prop_assert_eq!(cookies(&request), others);
+            prop_assert!(!request::cookies(&request.headers).any(|(name, _)| CookieNames::owns(name.trim())));
+            let before = request.headers.clone();
+            clean(&mut request).unwrap();
+            prop_assert_eq!(&request.headers, &before);
+        }
     }
 
     #[test]

@@ -231,6 +231,22 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_comes_back_as_it_was_kept_and_as_it_was_typed() {
+        let secret = rfc_secret();
+        assert_eq!(Secret::from_bytes(secret.as_bytes()).unwrap().as_bytes(), b"12345678901234567890");
+        for typed in ["GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", " gezd gnbv gy3t qojq gezd gnbv gy3t qojq "] {
+            assert_eq!(Secret::from_base32(typed).unwrap().as_bytes(), secret.as_bytes(), "{typed}");
+        }
+        for bad in
+            ["", "GEZDGNBVGY3TQOJQ", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJ1", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGE======"]
+        {
+            assert!(Secret::from_base32(bad).is_none(), "{bad}");
+        }
+        assert!(Secret::from_bytes(&[1; 19]).is_none() && Secret::from_bytes(&[1; 21]).is_none());
+        assert!(secret.code_at(-1).is_none() && secret.code_at(i64::MAX).is_none());
+    }
+
+    #[test]
     fn the_address_names_issuer_account_and_key() {
         let uri = otpauth_uri(&rfc_secret(), "Slots & Co: Ltd", "ayu@x.example");
         assert_eq!(
@@ -245,6 +261,23 @@ mod tests {
         let usual = qr_svg(&otpauth_uri(&rfc_secret(), "Example Play", "ayu@play.example")).unwrap();
         assert!(usual.starts_with("<svg ") && usual.len() < 10_000, "{} bytes", usual.len());
         assert!(qr_svg(&otpauth_uri(&rfc_secret(), &"署".repeat(64), &"名".repeat(64))).is_some());
+    }
+
+    /// ISO/IEC 18004 section 6.3.8. What is dark touches every side of the code itself.
+    #[test]
+    fn the_quiet_zone_is_four_modules_wide() {
+        let svg = qr_svg("stepgate").unwrap();
+        let side: usize = svg.split("viewBox=\"0 -.5 ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+        let strokes = svg.rsplit("d=\"M").next().unwrap().split('"').next().unwrap();
+        let runs: Vec<[usize; 3]> = strokes
+            .split('M')
+            .map(|run| run.split([' ', 'h']).map(|text| text.parse().unwrap()).collect::<Vec<_>>().try_into().unwrap())
+            .collect();
+        let ends = |of: fn(&[usize; 3]) -> usize| (runs.iter().map(of).min(), runs.iter().map(of).max());
+        assert_eq!(ends(|[x, _, _]| *x).0, Some(4));
+        assert_eq!(ends(|[x, _, length]| x + length).1, Some(side - 4));
+        assert_eq!(ends(|[_, y, _]| *y), (Some(4), Some(side - 5)));
+        assert!(svg.contains(&format!("viewBox=\"0 -.5 {side} {side}\"")));
     }
 
     #[test]

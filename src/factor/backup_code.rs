@@ -149,6 +149,17 @@ mod tests {
     }
 
     #[test]
+    fn drawn_codes_use_every_character_in_every_place() {
+        let mut seen = [[false; 32]; LENGTH];
+        for _ in 0..2_000 {
+            for (place, byte) in BackupCode::draw().0.bytes().enumerate() {
+                seen[place][ALPHABET.iter().position(|known| *known == byte).unwrap()] = true;
+            }
+        }
+        assert_eq!(seen, [[true; 32]; LENGTH]);
+    }
+
+    #[test]
     fn the_codes_of_a_set_differ_in_their_selectors() {
         let set = BackupCode::draw_set(20);
         let mut selectors: Vec<&str> = set.iter().map(BackupCode::selector).collect();

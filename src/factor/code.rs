@@ -34,16 +34,17 @@ impl Code {
     /// A code that nobody can guess: every one of the million is as likely.
     #[must_use]
     pub fn draw() -> Self {
-        // The largest multiple of a million below 2^32: what is drawn above it is drawn again.
-        const FAIR: u32 = 4_294_000_000;
         loop {
-            let drawn = u32::from_be_bytes(secret::random());
-            if drawn < FAIR
-                && let Some(code) = Self::parse(&format!("{:06}", drawn % 1_000_000))
-            {
+            if let Some(code) = Self::of(u32::from_be_bytes(secret::random())) {
                 return code;
             }
         }
+    }
+
+    /// The code in a number that was drawn; `None` from the largest multiple of a million below 2^32 on.
+    fn of(drawn: u32) -> Option<Self> {
+        const FAIR: u32 = 4_294_000_000;
+        (drawn < FAIR).then(|| Self::parse(&format!("{:06}", drawn % 1_000_000)))?
     }
 
     /// The digits as text, for the message that carries them.
@@ -62,6 +63,15 @@ impl fmt::Debug for Code {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_code_is_as_likely() {
+        let of = |drawn| Code::of(drawn).map(|code| code.reveal().to_string());
+        for (drawn, digits) in [(0, "000000"), (12_345_678, "345678"), (4_293_999_999, "999999")] {
+            assert_eq!(of(drawn).as_deref(), Some(digits), "{drawn}");
+        }
+        assert_eq!([4_294_000_000, u32::MAX].map(of), [None, None]);
+    }
 
     #[test]
     fn drawn_codes_use_every_digit_in_every_place() {

@@ -106,6 +106,9 @@ mod tests {
         ] {
             assert_eq!(PasswordHash::parse(&of(head)).map(|_| ()), expected, "{head}");
         }
-        assert_eq!(PasswordHash::parse("secret").map(|_| ()), Err(BadHash::Shape));
+        let halves = ["$argon2id$v=19$m=19456,t=2,p=1", "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA"];
+        for shapeless in ["secret", "", halves[0], halves[1]] {
+            assert_eq!(PasswordHash::parse(shapeless).map(|_| ()), Err(BadHash::Shape), "{shapeless}");
+        }
     }
 }

@@ -8,6 +8,8 @@ mod multipart;
 mod fuzz_tests;
 #[cfg(test)]
 mod property_tests;
+#[cfg(test)]
+mod tests;
 
 /// Where a field stands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -142,13 +144,8 @@ fn form_field(name: &str, query: Option<&str>, body: Option<Body<'_>>) -> Field 
         },
         Media::Json | Media::Other => return Field::Unreadable,
     };
-    let ambiguous = !in_query.is_empty() && !found.is_empty();
     found.extend(in_query);
-    let read = field(found);
-    if let (Field::One(value), true) = (&read, ambiguous) {
-        return Field::Several(vec![value.clone()]);
-    }
-    read
+    field(found)
 }
 
 /// Values with whether the name was written plainly; several, or one under an odd name, is ambiguous.
@@ -183,128 +180,5 @@ fn media<'b>(body: Body<'b>) -> Media<'b> {
             Media::Multipart { boundary }
         }
         _ => Media::Other,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const FORM: Option<&str> = Some("application/x-www-form-urlencoded");
-
-    fn form(body: &str) -> Field {
-        read(&FieldName::Form("amount".into()), None, Some(Body { content_type: FORM, bytes: body.as_bytes() }))
-    }
-
-    fn json(pointer: &str, body: &str) -> Field {
-        let body = Body { content_type: Some("application/json"), bytes: body.as_bytes() };
-        read(&FieldName::Json(pointer.into()), None, Some(body))
-    }
-
-    #[test]
-    fn one_plain_occurrence_is_one() {
-        assert_eq!(form("amount=1+000&to=x"), Field::One("1 000".into()));
-        assert_eq!(form("to=x"), Field::Absent);
-    }
-
-    #[test]
-    fn every_other_spelling_is_ambiguous() {
-        for body in [
-            "amount=1&amount=2",
-            "amount=1&%61mount=2",
-            "amount[]=1",
-            "amount=1&amount[]=2",
-            "Amount=1",
-            "amount%00x=1",
-            "amount.x=1&amount=2",
-            "amount=1;amount=2",
-            " amount=1",
-            "\u{feff}amount=1",
-            "?amount=1",
-        ] {
-            assert!(matches!(form(body), Field::Several(_)), "{body}: {:?}", form(body));
-        }
-    }
-
-    #[test]
-    fn a_field_in_query_and_form_is_ambiguous() {
-        let body = Some(Body { content_type: FORM, bytes: b"amount=1" });
-        let field = read(&FieldName::Form("amount".into()), Some("amount=1"), body);
-        assert!(matches!(field, Field::Several(_)));
-    }
-
-    /// Rack, PHP's `$_REQUEST` and servlets merge both.
-    #[test]
-    fn a_form_counts_for_the_query() {
-        let ask = |content_type, body: &str, query| {
-            let body = Some(Body { content_type, bytes: body.as_bytes() });
-            condition(&FieldName::Query("do".into()), query, body, "pay")
-        };
-        assert_eq!(ask(FORM, "do=pay", None), Condition::Unknown);
-        assert_eq!(ask(FORM, "do=pay", Some("do=look")), Condition::Unknown);
-        assert_eq!(ask(None, "do=pay", Some("do=look")), Condition::Unknown);
-        assert_eq!(ask(Some("image/png"), "do=pay", Some("do=look")), Condition::No);
-        assert_eq!(ask(FORM, "x=y", Some("do=look")), Condition::No);
-        assert_eq!(ask(Some("application/json"), "{}", Some("do=look")), Condition::No);
-        assert_eq!(ask(None, "", Some("do=pay")), Condition::Yes);
-    }
-
-    #[test]
-    fn other_content_types_are_unreadable() {
-        for content_type in [None, Some("text/plain"), Some("application/x-www-form-urlencoded; charset=utf-16")] {
-            let body = Some(Body { content_type, bytes: b"amount=1" });
-            assert_eq!(read(&FieldName::Form("amount".into()), None, body), Field::Unreadable);
-        }
-    }
-
-    #[test]
-    fn json_is_read_strictly() {
-        assert_eq!(json("/a/b", r#"{"a":{"b":"x"}}"#), Field::One("x".into()));
-        assert_eq!(json("/a/1", r#"{"a":[1,2.50]}"#), Field::One("2.50".into()));
-        assert_eq!(json("/a", r#"{"b":1}"#), Field::Absent);
-        assert_eq!(json("/a", r#"{"a":12345678901234567890123}"#), Field::One("12345678901234567890123".into()));
-        for broken in [
-            r#"{"a":1,"a":2}"#,
-            r#"{"a":1} x"#,
-            r#"{"a":NaN}"#,
-            r#"{"a":1,}"#,
-            "\u{feff}{\"a\":1}",
-            r#"{"a":{"x":1,"x":2}}"#,
-        ] {
-            assert_eq!(json("/a", broken), Field::Unreadable, "{broken}");
-        }
-        assert_eq!(json("/a", &format!("{}{}", "[".repeat(64), "]".repeat(64))), Field::Unreadable);
-        assert_eq!(json("/a", r#"{"a":{}}"#), Field::Unreadable);
-    }
-
-    #[test]
-    fn multipart_is_read_strictly() {
-        let content_type = Some("multipart/form-data; boundary=xYz");
-        let read_part = |body: &str| {
-            read(&FieldName::Form("amount".into()), None, Some(Body { content_type, bytes: body.as_bytes() }))
-        };
-        let part = |headers: &str, value: &str| format!("--xYz\r\n{headers}\r\n\r\n{value}\r\n");
-        let plain = part("Content-Disposition: form-data; name=\"amount\"", "5");
-        assert_eq!(read_part(&format!("{plain}--xYz--\r\n")), Field::One("5".into()));
-        let twice = format!("{plain}{plain}--xYz--\r\n");
-        assert!(matches!(read_part(&twice), Field::Several(_)));
-        let starred = part("Content-Disposition: form-data; name=\"a\"; name*=UTF-8''amount", "5");
-        assert_eq!(read_part(&format!("{starred}--xYz--\r\n")), Field::Unreadable);
-        let shouted = part("Content-Disposition: form-data; name=\"a\"; NAME=\"amount\"", "5");
-        assert_eq!(read_part(&format!("{shouted}--xYz--\r\n")), Field::Unreadable);
-        assert_eq!(read_part(&plain), Field::Unreadable);
-    }
-
-    #[test]
-    fn conditions_have_three_outcomes() {
-        let ask = |body: &str| {
-            let body = Some(Body { content_type: FORM, bytes: body.as_bytes() });
-            condition(&FieldName::Form("do".into()), None, body, "pay")
-        };
-        assert_eq!(ask("do=pay"), Condition::Yes);
-        assert_eq!(ask("do=other"), Condition::No);
-        assert_eq!(ask("x=1"), Condition::No);
-        assert_eq!(ask("do=other&do=pay"), Condition::Unknown);
-        assert_eq!(ask("do=PAY"), Condition::Unknown);
     }
 }

@@ -190,6 +190,21 @@ mod tests {
     }
 
     #[test]
+    fn a_deleted_cookie_leaves_the_request() {
+        let names = ["sid".to_owned(), "x_*".to_owned()];
+        let after = |sent: &'static str, lines: &[&'static str]| {
+            let request = HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_static(sent))]);
+            let answer = answer(lines);
+            let merged = with_cookies(&request, &names, &set_cookies(&answer, &names, NOW));
+            merged.get(header::COOKIE).map(|line| line.to_str().unwrap().to_owned())
+        };
+        assert_eq!(after("sid=a", &["sid=; Path=/"]), None);
+        assert_eq!(after("sid=a; b=1", &["sid=x; Max-Age=0", "x_2=c"]).as_deref(), Some("b=1; x_2=c"));
+        assert_eq!(after("x_1=a; sid=b", &["x_2=c"]).as_deref(), Some("sid=b; x_2=c"));
+        assert_eq!(after("sid=a", &["other=1", "sid=b; Secure; Max-Age=10"]).as_deref(), Some("sid=b"));
+    }
+
+    #[test]
     fn new_cookies_replace_old_ones() {
         let request = HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_static("a=1; sid=old"))]);
         let answer = answer(&["sid=new", "sid=new; Path=/app"]);

@@ -127,6 +127,17 @@ mod tests {
     }
 
     #[test]
+    fn a_cause_has_one_value_the_last() {
+        let mut values = ByCause::default();
+        assert!(values.is_empty() && values.of(Cause::Reset).is_none());
+        values.set(Cause::Reset, 1);
+        values.set(Cause::Enroll, 2);
+        values.set(Cause::Reset, 3);
+        assert!(!values.is_empty());
+        assert_eq!(Cause::ALL.map(|cause| values.of(cause)), [Some(2), None, Some(3), None, None]);
+    }
+
+    #[test]
     fn every_word_names_its_cause() {
         for cause in Cause::ALL {
             assert_eq!(Cause::parse(cause.as_str()), Some(cause));

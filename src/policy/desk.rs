@@ -178,6 +178,13 @@ mod tests {
     }
 
     #[test]
+    fn what_opens_an_account_further_names_its_case() {
+        let named: Vec<&str> =
+            DeskAction::ALL.into_iter().filter(|action| action.needs_case()).map(DeskAction::as_str).collect();
+        assert_eq!(named, ["unfreeze", "code", "reset"]);
+    }
+
+    #[test]
     fn roles_add_up_and_words_name_their_action() {
         assert!(DeskAction::ApproveReset.is_open_to(&[Role::Auditor, Role::Supervisor]));
         assert!(!DeskAction::ApproveReset.is_open_to(&[Role::Auditor, Role::Support]));

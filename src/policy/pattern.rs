@@ -168,6 +168,46 @@ mod tests {
     }
 
     #[test]
+    fn a_pattern_covers_what_it_matches_all_of() {
+        for (pattern, other, expected) in [
+            ("/a", "/a", true),
+            ("/a/b", "/a/c", false),
+            ("/a/*", "/a/b", true),
+            ("/a/b", "/a/*", false),
+            ("/a/b", "/a/b/c", false),
+            ("/a/b/c", "/a/b", false),
+            ("/a/**", "/a", true),
+            ("/a/**", "/a/b/c", true),
+            ("/a/**", "/b/**", false),
+            ("/**", "/a/**", true),
+            ("/a/**", "/a/**", true),
+            ("/a", "/a/**", false),
+            ("/a/b/**", "/a/**", false),
+            ("/a/*", "/a/**", false),
+        ] {
+            let covers = PathPattern::parse(pattern).unwrap().covers(&PathPattern::parse(other).unwrap());
+            assert_eq!(covers, expected, "{pattern} {other}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_is_shown_as_it_was_written() {
+        for text in ["/a/*/B/**", "/a/", "/**", "/"] {
+            let pattern = PathPattern::parse(text).unwrap();
+            assert_eq!((pattern.as_str(), pattern.to_string()), (text, text.to_owned()));
+        }
+        assert_eq!(PathPattern::everything(), PathPattern::parse("/**").unwrap());
+    }
+
+    #[test]
+    fn case_matters_only_where_it_is_asked_for() {
+        let pattern = PathPattern::parse("/a/B").unwrap();
+        for (path, exactly, folded) in [("/a/B", true, true), ("/A/b", false, true), ("/a/c", false, false)] {
+            assert_eq!((pattern.matches(path), pattern.matches_folded(path)), (exactly, folded), "{path}");
+        }
+    }
+
+    #[test]
     fn what_is_no_pattern_says_why() {
         for (text, why) in [
             ("a", BadPattern::NoSlash),
@@ -178,6 +218,8 @@ mod tests {
             ("/a/../b", BadPattern::EmptySegment),
             ("/a?b", BadPattern::Character),
             ("/a%20b", BadPattern::Character),
+            ("/a\tb", BadPattern::Character),
+            ("/a/./b", BadPattern::EmptySegment),
         ] {
             assert_eq!(PathPattern::parse(text), Err(why), "{text}");
         }

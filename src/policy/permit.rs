@@ -38,3 +38,66 @@ impl Permit {
         self.method == *method && self.host == host && self.target == target
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderName, HeaderValue};
+
+    use super::*;
+    use crate::{
+        request::{AnswerCookies, Scheme},
+        target::Target,
+    };
+
+    const ORIGIN: (&str, &str) = ("origin", "https://play.example");
+    const ASKS: (&str, &str) = ("access-control-request-method", "POST");
+
+    fn permit(method: &Method, headers: &[(&'static str, &'static str)]) -> Option<Permit> {
+        let target = Target::parse(b"/a?b").unwrap();
+        let client = std::net::Ipv4Addr::LOCALHOST.into();
+        let line = |(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value));
+        let head = Head {
+            method,
+            target: &target,
+            host: "play.example",
+            scheme: Scheme::Https,
+            headers: &headers.iter().copied().map(line).collect::<HeaderMap>(),
+            client,
+            peer: client,
+            answer_cookies: &AnswerCookies::default(),
+        };
+        Permit::for_preflight(&head)
+    }
+
+    #[test]
+    fn only_a_true_preflight_goes_on_unproven() {
+        let options = Method::OPTIONS;
+        assert!(permit(&options, &[ORIGIN, ASKS]).is_some());
+        assert!(permit(&options, &[ORIGIN, ASKS, ("content-length", "0")]).is_some());
+        for headers in [
+            &[][..],
+            &[ORIGIN],
+            &[ASKS],
+            &[ORIGIN, ASKS, ("content-length", "1")],
+            &[ORIGIN, ASKS, ("transfer-encoding", "chunked")],
+        ] {
+            assert!(permit(&options, headers).is_none(), "{headers:?}");
+        }
+        for method in [Method::GET, Method::POST] {
+            assert!(permit(&method, &[ORIGIN, ASKS]).is_none(), "{method}");
+        }
+    }
+
+    #[test]
+    fn a_permit_covers_the_one_request_that_was_matched() {
+        let permit = permit(&Method::OPTIONS, &[ORIGIN, ASKS]).unwrap();
+        assert!(permit.covers(&Method::OPTIONS, "play.example", "/a?b"));
+        for (method, host, target) in [
+            (Method::POST, "play.example", "/a?b"),
+            (Method::OPTIONS, "www.play.example", "/a?b"),
+            (Method::OPTIONS, "play.example", "/a"),
+        ] {
+            assert!(!permit.covers(&method, host, target), "{method} {host} {target}");
+        }
+    }
+}

@@ -269,3 +269,26 @@ impl Route {
         Self::plain("session-end", vec![pattern], Requirement::Session)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_are_those_of_the_configuration() {
+        for (kind, word) in
+            [(FactorKind::App, "app"), (FactorKind::Sms, "sms"), (FactorKind::BackupCode, "backup_code")]
+        {
+            assert_eq!((kind.as_str(), FactorKind::parse(word)), (word, Some(kind)));
+            assert_eq!(serde_json::to_value(kind).unwrap(), word);
+        }
+        assert_eq!(FactorKind::parse("APP"), None);
+        let levels = [
+            Requirement::None,
+            Requirement::Session,
+            Requirement::Fresh { max_age: Duration::ZERO },
+            Requirement::Once,
+        ];
+        assert_eq!(levels.map(Requirement::as_str), ["none", "session", "fresh", "once"]);
+    }
+}

@@ -86,6 +86,25 @@ impl Sample {
 mod tests {
     use super::*;
 
+    /// What is not said of a body may be anything, where there may be one.
+    #[test]
+    fn only_a_safe_method_has_no_body() {
+        let read = |method: Method, typed: Option<&[u8]>| {
+            let mut sample = Sample::new(method, "/a", &["play.example".to_owned()], Scheme::Https).unwrap();
+            sample.headers.insert(header::CONTENT_TYPE, http::HeaderValue::from_static("text/plain"));
+            sample.body = typed.map(<[u8]>::to_vec);
+            sample.read(|_, body| match body {
+                BodyView::Unread => None,
+                BodyView::Read(body) => Some((body.content_type == Some("text/plain"), body.bytes.to_vec())),
+            })
+        };
+        assert_eq!(read(Method::GET, None), Some((true, vec![])));
+        assert_eq!(read(Method::POST, None), None);
+        for method in [Method::GET, Method::POST] {
+            assert_eq!(read(method, Some(b"a")), Some((true, b"a".to_vec())));
+        }
+    }
+
     #[test]
     fn an_address_is_one_of_the_sites_hosts() {
         let hosts = ["play.example".to_owned(), "www.play.example".to_owned()];

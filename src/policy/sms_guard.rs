@@ -245,6 +245,30 @@ mod tests {
         assert_eq!(of_block(&[tally(Duration::ZERO, 1000, 980)]), []);
         assert_eq!(of_block(&[tally(2 * HOUR, 60, 0), tally(Duration::ZERO, 1, 0)]), [Finding::Prefix]);
         assert_eq!(of_block(&[tally(DAY, 60, 0), tally(Duration::ZERO, 1, 0)]), []);
+        assert_eq!(of_block(&[tally(2 * HOUR, 60, 0)]), []);
+        let of_network = |tallies: &[Tally]| found(&guard, Sent { network: tallies, ..none });
+        assert_eq!(of_network(&[tally(Duration::ZERO, 60, 0)]), []);
+        assert_eq!(of_network(&[tally(Duration::ZERO, 61, 0)]), [Finding::Network]);
+    }
+
+    #[test]
+    fn a_finding_has_the_mode_of_its_rule() {
+        let many = [tally(Duration::ZERO, 1000, 0)];
+        let sent = Sent { all: &many, country: &many, block: &many, network: &many };
+        let guard = SmsGuard { ceiling: Some(0), ..SmsGuard::default() };
+        let expected = [
+            (Finding::Prefix, Mode::Enforce),
+            (Finding::Network, Mode::Enforce),
+            (Finding::Country, Mode::RecordOnly),
+            (Finding::Ceiling, Mode::Enforce),
+        ];
+        assert_eq!(guard.findings(sent, NOW), expected);
+    }
+
+    #[test]
+    fn a_slot_is_a_quarter_of_an_hour() {
+        let slots = [-1, 0, 899, 900, 1799, 1800].map(|secs| slot_of(UnixTime::from_secs(secs)));
+        assert_eq!(slots, [-1, 0, 0, 1, 1, 2]);
     }
 
     #[test]
@@ -257,6 +281,33 @@ mod tests {
         assert_eq!(of_country(&[usual, tally(Duration::ZERO, 201, 0)]), [Finding::Country]);
         assert_eq!(of_country(&[tally(15 * DAY, 6000, 6000), tally(Duration::ZERO, 21, 0)]), [Finding::Country]);
         assert_eq!(of_country(&[tally(Duration::ZERO, 1200, 1000)]), []);
+        // Within a day: a fifth of the best day, and never less than a hundred.
+        assert_eq!(of_country(&[usual, tally(2 * HOUR, 1200, 0)]), []);
+        assert_eq!(of_country(&[usual, tally(2 * HOUR, 1201, 0)]), [Finding::Country]);
+        assert_eq!(of_country(&[tally(2 * HOUR, 100, 0)]), []);
+        assert_eq!(of_country(&[tally(2 * HOUR, 101, 0)]), [Finding::Country]);
+        // Within an hour: a fifth of what is used in it, too.
+        let today = tally(2 * HOUR, 1000, 1000);
+        assert_eq!(of_country(&[today, tally(Duration::ZERO, 1200, 1000)]), []);
+        assert_eq!(of_country(&[today, tally(Duration::ZERO, 1201, 1000)]), [Finding::Country]);
+    }
+
+    #[test]
+    fn the_best_day_is_one_of_the_last_fourteen() {
+        let slot = SLOT;
+        for (used, expected) in [
+            (&[][..], 0),
+            (&[(DAY - slot, 7)], 0),
+            (&[(DAY, 7)], 7),
+            (&[(14 * DAY - slot, 7)], 7),
+            (&[(14 * DAY, 7)], 0),
+            (&[(2 * DAY, 3), (3 * DAY - slot, 4)], 7),
+            (&[(2 * DAY - slot, 3), (2 * DAY, 4)], 4),
+            (&[(3 * DAY, 3), (5 * DAY, 6), (9 * DAY, 5)], 6),
+        ] {
+            let tallies: Vec<Tally> = used.iter().map(|(ago, verified)| tally(*ago, *verified, *verified)).collect();
+            assert_eq!(best_day(&tallies, NOW), expected, "{used:?}");
+        }
     }
 
     #[test]

@@ -146,6 +146,18 @@ mod tests {
     }
 
     #[test]
+    fn each_network_has_its_own_limit() {
+        let of = |address: &str| {
+            let networks = NetworkLimits::default().networks_of(address.parse().unwrap());
+            networks.into_iter().map(|network| (network.span.as_str(), network.bytes, network.most)).collect::<Vec<_>>()
+        };
+        assert_eq!(of("192.0.2.1"), [("ipv4_24", vec![192, 0, 2], 300)]);
+        let line = [0x20, 1, 0xd, 0xb8, 0, 1, 0xaa, 0xbb];
+        let expected = [("ipv6_48", 6, 600), ("ipv6_56", 7, 150), ("ipv6_64", 8, 60)];
+        assert_eq!(of("2001:db8:1:aabb::1"), expected.map(|(word, bytes, most)| (word, line[..bytes].to_vec(), most)));
+    }
+
+    #[test]
     fn neighbours_share_a_network_and_a_mapped_address_is_what_it_maps() {
         let limits = NetworkLimits::default();
         let of = |text: &str| limits.networks_of(text.parse().unwrap());

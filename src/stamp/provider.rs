@@ -134,3 +134,6 @@ fn public_key_of(algorithm: Algorithm) -> Option<&'static dyn asymmetric::Verifi
         other => rsa_of(other).map(|parameters| parameters as &dyn asymmetric::VerificationAlgorithm),
     }
 }
+
+#[cfg(test)]
+mod tests;

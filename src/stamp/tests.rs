@@ -94,6 +94,45 @@ fn every_changed_character_is_refused() {
 }
 
 #[test]
+fn a_token_of_exactly_the_allowed_length_is_taken() {
+    // What is encoded never has a length that is one more than a multiple of four: another key id helps.
+    let lengths = ["k", "k1", "k12"].map(|id| {
+        let stamps = Stamps::new(settings("https://play.example"), ring(id));
+        let mut taken = 0;
+        for padding in 200..400 {
+            let proof = Proof { amr: vec!["x".repeat(padding)], ..proof() };
+            let token = stamps.mint(&proof, NOW).token;
+            assert_eq!(stamps.verify(&token, NOW).is_ok(), token.len() <= MAX_TOKEN, "{}", token.len());
+            taken = taken.max(if token.len() <= MAX_TOKEN { token.len() } else { 0 });
+        }
+        taken
+    });
+    assert!(lengths.contains(&MAX_TOKEN), "{lengths:?}");
+}
+
+#[test]
+fn the_words_of_rejects_are_the_labels_of_the_metric() {
+    let rejects = [Reject::Expired, Reject::BoundMismatch, Reject::BadSignature, Reject::Revoked];
+    assert_eq!(rejects.map(Reject::as_str), ["expired", "bound_mismatch", "bad_signature", "revoked"]);
+}
+
+#[test]
+fn a_key_has_a_short_plain_id_and_good_bytes() {
+    let der = SigningKey::generate();
+    let longest = "k".repeat(32);
+    for id in ["k", "0", "a-1", longest.as_str()] {
+        let key = SigningKey::from_pkcs8(id, &der, MADE).unwrap();
+        assert_eq!((key.id(), format!("{key:?}")), (id, format!("SigningKey({id})")));
+    }
+    for id in ["", "K1", "k_1", "k.1", "k 1", "ké", "k".repeat(33).as_str()] {
+        assert_eq!(SigningKey::from_pkcs8(id, &der, MADE).unwrap_err(), BadKey::Id(id.to_owned()));
+    }
+    for bytes in [&b""[..], &der[1..], &[0; 83]] {
+        assert_eq!(SigningKey::from_pkcs8("k1", bytes, MADE).unwrap_err(), BadKey::Bytes("k1".to_owned()));
+    }
+}
+
+#[test]
 fn odd_headers_are_refused_though_signed() {
     let stamps = stamps();
     assert!(stamps.verify(&signed(&stamps, HEADER, &payload()), NOW).is_ok());
@@ -244,46 +283,5 @@ fn renewal_is_due_after_a_third_of_the_idle_time() {
     assert!(stamps.is_due_for_renewal(&stamp, NOW.plus(HOUR / 6)));
 }
 
-mod assertions {
-    use super::*;
-    use crate::policy::Requirement;
-
-    fn asserted<'a>(subject: &'a Subject, proof: Assurance) -> Asserted<'a> {
-        Asserted {
-            subject,
-            binding: Binding([7; 32]),
-            amr: &[],
-            auth_time: Some(NOW),
-            route: "withdraw",
-            require: Requirement::Once,
-            method: "POST",
-            uri: "https://play.example/wallet/withdraw",
-            proof,
-        }
-    }
-
-    #[test]
-    fn an_assertion_is_reused_for_half_its_life_unless_once() {
-        let assertions = Assertions::new("https://play.example".into(), ring("a1"));
-        let ayu = Subject::parse("ayu").unwrap();
-        let half = Duration::from_secs(30);
-        let session = asserted(&ayu, Assurance::Session);
-        let first = assertions.mint(&session, NOW);
-        assert_eq!(assertions.mint(&session, NOW.plus(half / 2)), first);
-        assert_ne!(assertions.mint(&session, NOW.plus(half)), first);
-        let once = asserted(&ayu, Assurance::Once { digest: [1; 32] });
-        assert_ne!(assertions.mint(&once, NOW), assertions.mint(&once, NOW));
-        let budi = Subject::parse("budi").unwrap();
-        assert_ne!(assertions.mint(&asserted(&budi, Assurance::Session), NOW), first);
-    }
-
-    #[test]
-    fn an_assertion_is_no_stamp() {
-        let shared = ring("k1");
-        let assertions = Assertions::new("https://play.example".into(), shared.clone());
-        let ayu = Subject::parse("ayu").unwrap();
-        let token = assertions.mint(&asserted(&ayu, Assurance::Session), NOW);
-        let stamps = Stamps::new(settings("https://play.example"), shared);
-        assert_eq!(stamps.verify(&token, NOW).unwrap_err(), Reject::BadSignature);
-    }
-}
+mod assertions;
+mod properties;

@@ -202,9 +202,8 @@ fn check_escapes(path: &str) -> Result<(), BadTarget> {
         if *first != b'%' {
             continue;
         }
-        let byte = readings::hex_pair(after).ok_or(BadTarget::Escape)?;
-        if byte < 0x20 || byte == 0x7f {
-            return Err(BadTarget::Control);
+        if !readings::is_hex_pair(after) {
+            return Err(BadTarget::Escape);
         }
     }
     let decoded = percent_encoding::percent_decode_str(path).decode_utf8().map_err(|_| BadTarget::NotUtf8)?;
@@ -220,9 +219,8 @@ fn ambiguities(path: &str, readings: &[Reading]) -> Vec<Ambiguity> {
         return Vec::new();
     }
     let lower = path.to_ascii_lowercase();
-    let double = lower
-        .match_indices("%25")
-        .any(|(at, _)| lower.as_bytes().get(at + 3..).is_some_and(|rest| readings::hex_pair(rest).is_some()));
+    let double =
+        lower.match_indices("%25").any(|(at, _)| lower.as_bytes().get(at + 3..).is_some_and(readings::is_hex_pair));
     let dotted = |path: &str| path.split('/').any(|segment| matches!(segment, "." | ".."));
     let forms = [
         (Ambiguity::EncodedSlash, lower.contains("%2f") || lower.contains("%5c")),
@@ -269,7 +267,9 @@ mod tests {
             "/account%5cwithdraw",
             "/account/withdraw.json",
             "/account/withdraw.php",
+            "/account/withdraw.php/x",
             "/index.php/account/withdraw",
+            "/index.php/account/withdraw.json",
             "/account/withdraw%20",
             "/account/withdraw.",
             "/account/%ef%bd%97ithdraw",
@@ -301,8 +301,31 @@ mod tests {
         ] {
             assert_eq!(Target::parse(raw).map(|_| ()), Err(why), "{}", raw.escape_ascii());
         }
-        assert!(Target::parse(&[b"/".as_slice(), &[b'a'; 8192]].concat()).is_err());
-        assert!(Target::parse_for(&Method::OPTIONS, b"*").is_ok());
+        let long = |bytes: usize| Target::parse(&[b"/".as_slice(), &vec![b'a'; bytes - 1]].concat()).map(|_| ());
+        assert_eq!([8192, 8193].map(long), [Ok(()), Err(BadTarget::TooLong)]);
+    }
+
+    #[test]
+    fn only_options_asks_about_the_whole_server() {
+        let server = Target::parse_for(&Method::OPTIONS, b"*").unwrap();
+        assert_eq!((server.raw(), server.path(), server.query()), ("*", "*", None));
+        assert_eq!(server.readings().map(Reading::path).collect::<Vec<_>>(), ["*"]);
+        assert_eq!(Target::parse_for(&Method::OPTIONS, b"/a?b").unwrap().raw(), "/a?b");
+        assert_eq!(Target::parse_for(&Method::GET, b"/a?b").unwrap().raw(), "/a?b");
+        assert_eq!(Target::parse_for(&Method::GET, b"*").map(|_| ()), Err(BadTarget::NotOriginForm));
+    }
+
+    #[test]
+    fn a_reading_says_how_it_comes_about() {
+        let target = Target::parse(b"/%61.json").unwrap();
+        let read: Vec<_> = target.readings().map(|reading| (reading.path(), reading.how())).collect();
+        let expected = [
+            ("/%61.json", "as received"),
+            ("/%61", "without extension"),
+            ("/a.json", "decoded once"),
+            ("/a", "without extension"),
+        ];
+        assert_eq!(read, expected);
     }
 
     #[test]

@@ -95,6 +95,36 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_names_the_form() {
+        let strict = PathPolicy { case_sensitive: OddForm::Reject, ..PathPolicy::default() };
+        for (policy, raw, other_case, expected) in [
+            (PathPolicy::default(), "/a%2fb", false, Some("encoded slash")),
+            (PathPolicy::default(), "/a%252fb", false, Some("double encoding")),
+            (PathPolicy::default(), "/a/../b", false, Some("dot segment")),
+            (PathPolicy::default(), "/a;b", false, Some("semicolon")),
+            (PathPolicy::default(), "/a//b", true, Some("double slash")),
+            (PathPolicy::default(), "/a", true, None),
+            (strict, "/a", true, Some("another case")),
+            (strict, "/a", false, None),
+        ] {
+            assert_eq!(policy.refusal(&Target::parse(raw.as_bytes()).unwrap(), other_case), expected, "{raw}");
+        }
+    }
+
+    #[test]
+    fn a_form_that_may_be_allowed_names_its_key() {
+        let forms = [
+            Ambiguity::EncodedSlash,
+            Ambiguity::Semicolon,
+            Ambiguity::DoubleSlash,
+            Ambiguity::DoubleEncoding,
+            Ambiguity::DotSegment,
+        ];
+        let keys = [Some("encoded_slash"), Some("semicolon"), Some("double_slash"), None, None];
+        assert_eq!(forms.map(Ambiguity::key), keys);
+    }
+
+    #[test]
     fn dot_segments_and_double_encoding_are_refused_behind_every_allowed_form() {
         let all = PathPolicy {
             encoded_slash: OddForm::Match,

@@ -14,6 +14,7 @@
 
 use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt, path::Path};
 
+use serde_yaml::Value;
 use stepgate::config::{Problems, Severity, parse};
 
 const BASE: &str = include_str!("../config/base.yaml");
@@ -223,10 +224,104 @@ routes: [{ name: a, match: { path: /a }, require: session }]";
     assert!(parse("stepgate.yaml", &text.replace("session", "none"), dir.path(), environment).is_ok());
 }
 
+/// What a text means: everything but where it stands; or what is wrong with it, each within the text.
+fn meaning(text: &str, dir: &Path) -> Result<String, Vec<String>> {
+    let messages = |problems: &Problems| problems.list.iter().map(|problem| problem.message.clone()).collect();
+    match parse("stepgate.yaml", text, dir, environment) {
+        Ok(mut config) => {
+            let warnings: Vec<String> = messages(&std::mem::take(&mut config.warnings));
+            config.hash.clear();
+            Ok(format!("{config:#?} {warnings:#?}"))
+        }
+        Err(problems) => {
+            assert_places_are_within(&problems, text);
+            Err(messages(&problems))
+        }
+    }
+}
+
+fn assert_places_are_within(problems: &Problems, text: &str) {
+    let lines: Vec<&str> = text.split('\n').collect();
+    assert!(!problems.list.is_empty());
+    for problem in &problems.list {
+        assert!((1..=lines.len()).contains(&problem.line), "{}: {problem:?}", lines.len());
+        let longest = lines[problem.line - 1].chars().count() + 1;
+        assert!((1..=longest).contains(&problem.column), "{longest}: {problem:?}");
+    }
+}
+
+/// Leaves out the `at`-th key or item, counted from the top; `false` where there are fewer.
+fn leave_out(node: &mut Value, at: &mut usize) -> bool {
+    if let Value::Mapping(map) = node {
+        for key in map.keys().cloned().collect::<Vec<_>>() {
+            if *at == 0 {
+                map.remove(&key);
+                return true;
+            }
+            *at -= 1;
+            if leave_out(&mut map[&key], at) {
+                return true;
+            }
+        }
+    }
+    if let Value::Sequence(items) = node {
+        for index in 0..items.len() {
+            if *at == 0 {
+                items.remove(index);
+                return true;
+            }
+            *at -= 1;
+            if leave_out(&mut items[index], at) {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// In blocks, and on one line as JSON.
+fn assert_means_the_same_however_it_is_written(value: &Value, dir: &Path) -> bool {
+    let blocks = serde_yaml::to_string(value).unwrap();
+    let meant = meaning(&blocks, dir);
+    assert_eq!(meaning(&serde_json::to_string(value).unwrap(), dir), meant, "{blocks}");
+    assert_eq!(meaning(&serde_json::to_string_pretty(value).unwrap(), dir), meant, "{blocks}");
+    meant.is_ok()
+}
+
+#[test]
+fn a_configuration_means_the_same_however_it_is_written() {
+    let dir = folder();
+    let whole: Value = serde_yaml::from_str(BASE).unwrap();
+    assert_eq!(meaning(&serde_yaml::to_string(&whole).unwrap(), dir.path()), meaning(BASE, dir.path()));
+    let (mut good, mut bad) = (0, 0);
+    for at in 0.. {
+        let mut value = whole.clone();
+        if !leave_out(&mut value, &mut { at }) {
+            break;
+        }
+        match assert_means_the_same_however_it_is_written(&value, dir.path()) {
+            true => good += 1,
+            false => bad += 1,
+        }
+    }
+    assert!(good > 50 && bad > 50, "{good} good ones and {bad} others were compared");
+}
+
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(200))]
 
-    /// Any text is a configuration or a list of problems.
+    /// The same with several parts left out.
+    #[test]
+    fn a_shortened_configuration_means_the_same_however_it_is_written(places in proptest::collection::vec(0_usize..400, 1..5)) {
+        let dir = folder();
+        let mut value: Value = serde_yaml::from_str(BASE).unwrap();
+        for place in places {
+            leave_out(&mut value, &mut { place });
+        }
+        assert_means_the_same_however_it_is_written(&value, dir.path());
+    }
+
+    /// Any text is a configuration or a list of problems, each at a place in the text.
     #[test]
     fn no_text_is_too_odd_for_a_report(at in 0_usize..2_000, cut in 0_usize..40, put in "[a-z:{}\\[\\],\"'&*!|>%#\n \t-]{0,12}") {
         let at = at % BASE.len();
@@ -234,6 +329,7 @@ proptest::proptest! {
         let text = format!("{}{put}{}", BASE.get(..at).unwrap_or(BASE), BASE.get(end..).unwrap_or_default());
         if let Some(problems) = problems("stepgate.yaml", &text, Path::new("/nowhere")) {
             assert!(!problems.to_string().is_empty());
+            assert_places_are_within(&problems, &text);
         }
     }
 }

@@ -105,6 +105,45 @@ fn the_strictest_refusal_answers() {
 }
 
 #[test]
+fn of_two_equal_refusals_the_first_answers() {
+    let app = account(active(&[FactorKind::App], None));
+    let (once, session) =
+        (route(Requirement::Once, Unenrolled::Enroll), route(Requirement::Session, Unenrolled::Enroll));
+    let both = [once, session];
+    assert_eq!(decide_over(&both, &facts(Some(&app))), ("challenge", Reason::ApprovalMissing));
+}
+
+#[test]
+fn words_of_logs_and_metrics_stay() {
+    let verdicts: [Verdict<()>; 6] = [
+        Verdict::Allow(()),
+        Verdict::Challenge,
+        Verdict::Enrol,
+        Verdict::CoolDown { until: NOW },
+        Verdict::Deny,
+        Verdict::AskAccount,
+    ];
+    assert_eq!(verdicts.map(|verdict| verdict.as_str()), ["allow", "challenge", "enrol", "deny", "deny", "deny"]);
+    let reasons = [
+        (Reason::NotGuarded, "not-guarded"),
+        (Reason::StampValid, "stamp-valid"),
+        (Reason::ApprovalValid, "approval-valid"),
+        (Reason::StampMissing, "stamp-missing"),
+        (Reason::StampStale, "stamp-stale"),
+        (Reason::ApprovalMissing, "approval-missing"),
+        (Reason::Anonymous, "anonymous"),
+        (Reason::Unenrolled, "unenrolled"),
+        (Reason::MustBind, "must-bind"),
+        (Reason::CoolingDown, "cooling-down"),
+        (Reason::Frozen, "frozen"),
+        (Reason::NoUsableFactor, "no-usable-factor"),
+    ];
+    for (reason, word) in reasons {
+        assert_eq!(reason.as_str(), word);
+    }
+}
+
+#[test]
 fn a_route_waits_after_what_happened_even_with_proof() {
     let hour = Duration::from_secs(3600);
     let mut waiting = route(Requirement::Once, Unenrolled::Allow);

@@ -29,6 +29,8 @@ mod bypasses;
 #[cfg(test)]
 mod fuzz_tests;
 #[cfg(test)]
+mod landing_tests;
+#[cfg(test)]
 mod tests;
 
 pub use steps::Step;

@@ -2,6 +2,8 @@
 
 use std::{net::IpAddr, time::Duration};
 
+use crate::clock::UnixTime;
+
 /// What pauses tries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Throttle {
@@ -36,6 +38,14 @@ impl Pauses {
     pub fn after(&self, failures: u32) -> Duration {
         let Some(doublings) = failures.checked_sub(self.from) else { return Duration::ZERO };
         self.first.saturating_mul(1_u32.checked_shl(doublings).unwrap_or(u32::MAX)).min(self.longest)
+    }
+
+    /// Until when that is; long ago where there is none, so that nobody whose clock is a little behind
+    /// finds it in the future.
+    #[must_use]
+    pub fn until(&self, failures: u32, now: UnixTime) -> UnixTime {
+        let pause = self.after(failures);
+        if pause.is_zero() { UnixTime::from_millis(0) } else { now.plus(pause) }
     }
 }
 
@@ -143,6 +153,14 @@ mod tests {
     fn the_fifth_failure_pauses_and_pauses_grow_to_an_hour() {
         let seconds = [0, 1, 4, 5, 6, 11, 12, 99, u32::MAX].map(|n| Pauses::default().after(n).as_secs());
         assert_eq!(seconds, [0, 0, 0, 30, 60, 1920, 3600, 3600, 3600]);
+    }
+
+    #[test]
+    fn where_nothing_pauses_the_end_is_long_ago() {
+        let now = UnixTime::from_secs(1_700_000_000);
+        let until = [1, 4, 5, 6].map(|failures| Pauses::default().until(failures, now));
+        let long_ago = UnixTime::from_millis(0);
+        assert_eq!(until, [long_ago, long_ago, UnixTime::from_secs(1_700_000_030), UnixTime::from_secs(1_700_000_060)]);
     }
 
     #[test]

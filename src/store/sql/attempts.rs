@@ -43,15 +43,17 @@ impl Attempts for Sql {
                 .await?;
             let Some(counted) = counted else {
                 let state =
-                    sqlx::query(STATE).bind(subject.as_str()).bind(word.as_str()).fetch_one(&mut *change).await?;
+                    sqlx::query(STATE).bind(subject.as_str()).bind(word.as_str()).fetch_optional(&mut *change).await?;
                 change.rollback().await?;
+                // A right code has cleared it just now: the pause is over.
+                let Some(state) = state else { return Ok(Reservation::Paused { until: now }) };
                 return Ok(refused(most(tries, pauses), state.try_get("failures")?, state.try_get("paused_until")?));
             };
             let failures = failures(counted.try_get("failures")?)?;
             sqlx::query(PAUSE)
                 .bind(subject.as_str())
                 .bind(word.as_str())
-                .bind(now.plus(pauses.after(failures)).millis())
+                .bind(pauses.until(failures, now).millis())
                 .execute(&mut *change)
                 .await?;
             change.commit().await?;

@@ -211,7 +211,7 @@ async fn fail(change: &mut AnyConnection, tally: &SignInTally, now: UnixTime) ->
         return Ok(Some(until));
     }
     let failures = u32::try_from(row.try_get::<i64, _>("failures")?).unwrap_or(u32::MAX).saturating_add(1);
-    let paused_until = now.plus(tally.pauses.after(failures)).millis();
+    let paused_until = tally.pauses.until(failures, now).millis();
     let fail = sqlx::query(FAIL).bind(of).bind(i64::from(failures)).bind(paused_until).bind(now.millis());
     fail.execute(change).await?;
     Ok(None)

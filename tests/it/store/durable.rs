@@ -45,6 +45,7 @@ async fn conforms(sql: Arc<Sql>) {
     spent_ids_are_kept_until_they_expire(&sql).await;
     guesses_at_once_are_capped(&sql).await;
     a_hundred_failures_exhaust_a_factor(&sql).await;
+    a_node_whose_clock_is_behind_finds_no_pause_where_there_is_none(&sql).await;
     an_ended_family_stays_ended(&sql).await;
     epochs_only_rise(&sql).await;
     login_bindings_expire(&sql).await;
@@ -223,6 +224,15 @@ async fn a_hundred_failures_exhaust_a_factor(sql: &Sql) {
     let reserved = sql.reserve(&player, APP, NOW, unpaused).await.unwrap();
     assert_eq!(reserved, Reservation::Reserved { failures: 1 });
     assert_eq!(sql.failed(&player, known, NOW).await.unwrap().count, 1, "others are as they were");
+}
+
+async fn a_node_whose_clock_is_behind_finds_no_pause_where_there_is_none(sql: &Sql) {
+    let player = subject("clocks");
+    for (failures, behind) in [(1, 0), (2, 1), (3, 400)] {
+        let now = NOW.minus(Duration::from_millis(behind));
+        let reserved = sql.reserve(&player, APP, now, Pauses::default()).await.unwrap();
+        assert_eq!(reserved, Reservation::Reserved { failures }, "{behind} ms behind");
+    }
 }
 
 async fn an_ended_family_stays_ended(sql: &Sql) {

@@ -11,6 +11,7 @@ use crate::{
     edge::{live::Live, ops::Readiness, tls::Certificates},
     flow::Flow,
     metrics::Metrics,
+    store::StoreError,
 };
 
 /// Between two looks for notices.
@@ -113,15 +114,16 @@ pub(super) async fn carry_out_resets(flow: Arc<Flow>, live: Arc<ArcSwap<Live>>) 
     }
 }
 
-/// Forgets what expired; what is left longer harms nothing.
-async fn forget(flow: &Flow, now: UnixTime) {
-    let _ = flow.stores.desk.sweep_desk(now).await;
-    let _ = flow.stores.devices.sweep_devices(now).await;
-    let _ = flow.stores.logins.sweep_logins(now).await;
-    let _ = flow.stores.accounts.sweep_freeze_offers(now).await;
-    let _ = flow.stores.sends.sweep_sends(now.minus(SENDS_KEPT)).await;
-    let _ = flow.stores.sends.sweep_tallies(now.minus(TALLIES_KEPT)).await;
-    let _ = flow.stores.networks.sweep_networks(now).await;
+/// Forgets what expired, until the store does not answer: what is left longer harms nothing.
+async fn forget(flow: &Flow, now: UnixTime) -> Result<(), StoreError> {
+    flow.stores.desk.sweep_desk(now).await?;
+    flow.stores.devices.sweep_devices(now).await?;
+    flow.stores.logins.sweep_logins(now).await?;
+    flow.stores.accounts.sweep_freeze_offers(now).await?;
+    flow.stores.sends.sweep_sends(now.minus(SENDS_KEPT)).await?;
+    flow.stores.sends.sweep_tallies(now.minus(TALLIES_KEPT)).await?;
+    flow.stores.networks.sweep_networks(now).await?;
+    Ok(())
 }
 
 /// Notes how much waits for sinks and couriers; beside those who carry it, so that one who hangs is seen.
@@ -144,8 +146,10 @@ pub(super) async fn sweep(flow: Arc<Flow>, live: Arc<ArcSwap<Live>>, readiness: 
         let swept = flow.stores.spent.sweep(now).await;
         readiness.set_store(swept.is_ok());
         // A store that hangs is not asked for more, so that the next round is soon.
-        if swept.is_ok() {
-            forget(&flow, now).await;
+        if swept.is_ok()
+            && let Err(error) = forget(&flow, now).await
+        {
+            tracing::warn!(%error, "what expired is forgotten later");
         }
         if let Ok((count, bytes)) = flow.stores.held.usage().await {
             flow.metrics.held_requests.set(i64::try_from(count).unwrap_or(i64::MAX));

@@ -64,7 +64,10 @@ impl Flow {
             once |= requirement == Requirement::Once;
             fresh |= matches!(requirement, Requirement::Fresh { .. });
         }
-        self.note_device(rules, head).await;
+        // It can wait for the store, and so need not the request.
+        if !self.epochs.is_unanswered() {
+            self.note_device(rules, head).await;
+        }
         let in_outage = |route: &&policy::Route| route.on_store_error == OnStoreError::AllowIfRecentStamp;
         let reading = match (fresh, landing.enforced.iter().all(in_outage)) {
             (true, _) => Reading::Anew,

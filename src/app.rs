@@ -86,9 +86,6 @@ fn fault(what: &str) -> impl Fn(&dyn std::error::Error) -> StartError {
     }
 }
 
-/// Backup codes that are hashed at once: each takes 19 MiB and a thread.
-const HASHING_AT_ONCE: usize = 4;
-
 /// How a configuration is read: as `run` reads it, or as the demo does.
 type Load = fn(&Path) -> Result<Config, config::Problems>;
 
@@ -279,36 +276,9 @@ impl Shared {
         let durable = sql.clone();
         let sql = Arc::new(Counted::new(sql, Arc::clone(&metrics)));
         let memory = Arc::new(Counted::new(memory, Arc::clone(&metrics)));
-        let stores = Stores {
-            accounts: sql.clone(),
-            attempts: sql.clone(),
-            networks: sql.clone(),
-            families: sql.clone(),
-            spent: sql.clone(),
-            logins: sql.clone(),
-            devices: sql.clone(),
-            contacts: sql.clone(),
-            sends: sql.clone(),
-            desk: sql.clone(),
-            outbox: sql.clone(),
-            trail: sql,
-            challenges: memory.clone(),
-            held: memory.clone(),
-            approvals: memory.clone(),
-            enrolments: memory.clone(),
-            codes: memory,
-        };
+        let stores = Stores::of(sql, memory);
         let now = clock.now();
-        let flow = Flow {
-            clock,
-            stores,
-            sealer: keys.sealer_at(now),
-            hasher: keys.hasher(),
-            metrics,
-            epochs: crate::flow::epochs::EpochCache::default(),
-            unseen: crate::flow::device::Unseen::default(),
-            hashing: Arc::new(tokio::sync::Semaphore::new(HASHING_AT_ONCE)),
-        };
+        let flow = Flow::new(clock, stores, keys.sealer_at(now), keys.hasher(), metrics);
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(3))

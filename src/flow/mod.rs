@@ -225,6 +225,37 @@ pub struct Stores {
     pub codes: Arc<dyn store::SentCodes>,
 }
 
+impl Stores {
+    /// All durable ports of one store, and all short-lived ones of another.
+    pub fn of<D, S>(durable: Arc<D>, shared: Arc<S>) -> Self
+    where
+        D: store::Accounts + store::Attempts + store::NetworkAttempts + store::Families + store::Spent,
+        D: store::LoginBindings + store::Devices + store::Contacts + store::SmsSends,
+        D: store::Desk + store::Outbox + store::Trail + 'static,
+        S: store::Challenges + store::Held + store::Approvals + store::PendingEnrolments + store::SentCodes + 'static,
+    {
+        Self {
+            accounts: durable.clone(),
+            attempts: durable.clone(),
+            networks: durable.clone(),
+            families: durable.clone(),
+            spent: durable.clone(),
+            logins: durable.clone(),
+            devices: durable.clone(),
+            contacts: durable.clone(),
+            sends: durable.clone(),
+            desk: durable.clone(),
+            outbox: durable.clone(),
+            trail: durable,
+            challenges: shared.clone(),
+            held: shared.clone(),
+            approvals: shared.clone(),
+            enrolments: shared.clone(),
+            codes: shared,
+        }
+    }
+}
+
 /// What lives as long as the process.
 pub struct Flow {
     /// The time.
@@ -243,6 +274,19 @@ pub struct Flow {
     pub unseen: device::Unseen,
     /// Bounds how many backup codes are hashed at once: each takes 19 MiB.
     pub hashing: Arc<tokio::sync::Semaphore>,
+}
+
+/// Backup codes that are hashed at once: each takes 19 MiB and a thread.
+const HASHING_AT_ONCE: usize = 4;
+
+impl Flow {
+    /// With nothing remembered.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>, stores: Stores, sealer: Sealer, hasher: Hasher, metrics: Arc<Metrics>) -> Self {
+        let hashing = Arc::new(tokio::sync::Semaphore::new(HASHING_AT_ONCE));
+        let (epochs, unseen) = (epochs::EpochCache::default(), device::Unseen::default());
+        Self { clock, stores, sealer, hasher, metrics, epochs, unseen, hashing }
+    }
 }
 
 /// Names of our cookies for one site: `__Host-` only on a secure origin (design.md 7).

@@ -10,8 +10,7 @@ use crate::{
     courier::{self, Couriers, outbox::Outbox, receipt::Receipts},
     factor::app,
     flow::{
-        Devices, FirstEnrolment, Flow, RuleSet, SecondFactor, Site, SmsCodes, Stores, challenge::Asker,
-        epochs::EpochCache, look::Look,
+        Devices, FirstEnrolment, Flow, RuleSet, SecondFactor, Site, SmsCodes, Stores, challenge::Asker, look::Look,
     },
     identity::{
         Claims, Player, Ports, Sources,
@@ -143,34 +142,8 @@ async fn flow(folder: &tempfile::TempDir, clock: &Arc<ManualClock>) -> Arc<Flow>
     let clock = Arc::clone(clock) as Arc<dyn Clock>;
     let memory = Arc::new(Memory::new(Arc::clone(&clock), 1 << 20));
     let key = |id: &str| SymmetricKey { id: id.to_owned(), bytes: zeroize::Zeroizing::new([7; 32]) };
-    Arc::new(Flow {
-        clock,
-        stores: Stores {
-            accounts: sql.clone(),
-            attempts: sql.clone(),
-            networks: sql.clone(),
-            families: sql.clone(),
-            spent: sql.clone(),
-            logins: sql.clone(),
-            devices: sql.clone(),
-            contacts: sql.clone(),
-            sends: sql.clone(),
-            desk: sql.clone(),
-            outbox: sql.clone(),
-            trail: sql,
-            challenges: memory.clone(),
-            held: memory.clone(),
-            approvals: memory.clone(),
-            enrolments: memory.clone(),
-            codes: memory,
-        },
-        sealer: Sealer::new(key("s"), []),
-        hasher: Hasher::new(key("h")),
-        metrics: Arc::new(Metrics::new(BuildInfo { version: "0", revision: "unknown" }).unwrap()),
-        epochs: EpochCache::default(),
-        unseen: crate::flow::device::Unseen::default(),
-        hashing: Arc::new(tokio::sync::Semaphore::new(4)),
-    })
+    let metrics = Arc::new(Metrics::new(BuildInfo { version: "0", revision: "unknown" }).unwrap());
+    Arc::new(Flow::new(clock, Stores::of(sql, memory), Sealer::new(key("s"), []), Hasher::new(key("h")), metrics))
 }
 
 fn rules(flow: &Arc<Flow>, outbox: &Arc<Outbox>, first: FirstEnrolment) -> Arc<RuleSet> {

@@ -14,7 +14,7 @@ use stepgate::{
     clock::{Clock, SystemClock},
     config::keys::KeyFile,
     factor::backup_code::BackupCode,
-    flow::{Flow, Stores, epochs::EpochCache},
+    flow::{Flow, Stores},
     metrics::{BuildInfo, Metrics},
     store::{BackupCodeRecord, memory::Memory, sql::Sql},
 };
@@ -118,34 +118,8 @@ async fn flow(postgres: &Postgres, gate: &Gate) -> Flow {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let (sql, memory) = (Arc::new(sql), Arc::new(Memory::new(Arc::clone(&clock), 1 << 20)));
     let sealer = keys.sealer_at(clock.now());
-    Flow {
-        clock,
-        stores: Stores {
-            accounts: sql.clone(),
-            attempts: sql.clone(),
-            networks: sql.clone(),
-            families: sql.clone(),
-            spent: sql.clone(),
-            logins: sql.clone(),
-            devices: sql.clone(),
-            contacts: sql.clone(),
-            sends: sql.clone(),
-            desk: sql.clone(),
-            outbox: sql.clone(),
-            trail: sql,
-            challenges: memory.clone(),
-            held: memory.clone(),
-            approvals: memory.clone(),
-            enrolments: memory.clone(),
-            codes: memory,
-        },
-        sealer,
-        hasher: keys.hasher(),
-        metrics: Arc::new(Metrics::new(BuildInfo { version: "0", revision: "unknown" }).unwrap()),
-        epochs: EpochCache::default(),
-        unseen: stepgate::flow::device::Unseen::default(),
-        hashing: Arc::new(tokio::sync::Semaphore::new(4)),
-    }
+    let metrics = Arc::new(Metrics::new(BuildInfo { version: "0", revision: "unknown" }).unwrap());
+    Flow::new(clock, Stores::of(sql, memory), sealer, keys.hasher(), metrics)
 }
 
 fn kept(flow: &Flow, code: &BackupCode) -> BackupCodeRecord {

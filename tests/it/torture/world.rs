@@ -273,34 +273,27 @@ async fn flow(clock: &Arc<ManualClock>, plan: &Arc<Plan>) -> Flow {
     let sql = Arc::new(Failing::new(opened, Arc::clone(plan)));
     let memory = Arc::new(Failing::new(Memory::new(Arc::clone(&clock), 1 << 20), Arc::clone(plan)));
     let key = |id: &str| SymmetricKey { id: id.to_owned(), bytes: zeroize::Zeroizing::new([7; 32]) };
-    Flow {
-        clock,
-        stores: Stores {
-            accounts: sql.clone(),
-            attempts: sql.clone(),
-            networks: sql.clone(),
-            families: sql.clone(),
-            spent: sql.clone(),
-            logins: sql.clone(),
-            devices: sql.clone(),
-            contacts: sql.clone(),
-            sends: sql.clone(),
-            outbox: sql,
-            trail: apart.clone(),
-            desk: apart,
-            challenges: memory.clone(),
-            held: memory.clone(),
-            approvals: memory.clone(),
-            enrolments: memory.clone(),
-            codes: memory,
-        },
-        sealer: Sealer::new(key("s"), []),
-        hasher: Hasher::new(key("h")),
-        metrics: Arc::new(Metrics::new(BuildInfo { version: "0", revision: "unknown" }).unwrap()),
-        epochs: stepgate::flow::epochs::EpochCache::default(),
-        unseen: stepgate::flow::device::Unseen::default(),
-        hashing: Arc::new(tokio::sync::Semaphore::new(4)),
-    }
+    let stores = Stores {
+        accounts: sql.clone(),
+        attempts: sql.clone(),
+        networks: sql.clone(),
+        families: sql.clone(),
+        spent: sql.clone(),
+        logins: sql.clone(),
+        devices: sql.clone(),
+        contacts: sql.clone(),
+        sends: sql.clone(),
+        outbox: sql,
+        trail: apart.clone(),
+        desk: apart,
+        challenges: memory.clone(),
+        held: memory.clone(),
+        approvals: memory.clone(),
+        enrolments: memory.clone(),
+        codes: memory,
+    };
+    let metrics = Arc::new(Metrics::new(BuildInfo { version: "0", revision: "unknown" }).unwrap());
+    Flow::new(clock, stores, Sealer::new(key("s"), []), Hasher::new(key("h")), metrics)
 }
 
 fn rules(flow: &Arc<Flow>, outbox: &Arc<Outbox>, sms: Vec<courier::SmsSettings>) -> RuleSet {

@@ -178,9 +178,7 @@ impl Gateway {
                     return Ok(true);
                 }
                 Outcome::Refuse(error) => {
-                    return self
-                        .refuse(session, context, Problem::of(&error, &context.live.rules, self.flow.clock.now()))
-                        .await;
+                    return self.refuse_for(session, context, &error).await;
                 }
             }
         }
@@ -221,8 +219,7 @@ impl Gateway {
             && whole.is_some()
             && let Err(error) = Box::pin(self.watch(session, context)).await
         {
-            let problem = Problem::of(&error, &rules, self.flow.clock.now());
-            return self.refuse(session, context, problem).await;
+            return self.refuse_for(session, context, &error).await;
         }
         if context.guarded {
             session.as_downstream_mut().set_abort_on_close(false);
@@ -293,6 +290,17 @@ impl Gateway {
         context.add_answer_cookies(reply.headers_mut());
         Box::pin(reply::write(session, context, reply)).await?;
         Ok(true)
+    }
+
+    /// The same with the problem that an error is.
+    pub(super) async fn refuse_for(
+        &self,
+        session: &mut Session,
+        context: &mut Context,
+        error: &FlowError,
+    ) -> Result<bool> {
+        let problem = Problem::of(error, &context.live.rules, self.flow.clock.now());
+        self.refuse(session, context, problem).await
     }
 
     pub(super) fn problem_reply(&self, session: &Session, context: &Context, problem: &Problem) -> Reply {

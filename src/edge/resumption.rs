@@ -71,8 +71,7 @@ impl Gateway {
 
     async fn resume_refused(&self, session: &mut Session, context: &mut Context, error: &FlowError) -> Result<Resume> {
         context.record.reasons.push("resume-refused");
-        let problem = Problem::of(error, &context.live.rules, self.flow.clock.now());
-        self.refuse(session, context, problem).await.map(|_| Resume::Answered)
+        self.refuse_for(session, context, error).await.map(|_| Resume::Answered)
     }
 
     async fn resumed(&self, session: &Session, context: &Context, token: &Token) -> Result<Resumed, FlowError> {

@@ -26,7 +26,7 @@ use crate::{
     policy::rule::Respond,
     request::{self, Head, Subject},
     secret::Token,
-    web::{self, Problem, Reply, Shell, Wants},
+    web::{self, Reply, Shell, Wants},
 };
 
 /// What a session is told that was logged in without being renewed.
@@ -82,8 +82,7 @@ impl Gateway {
                 if let Some(intake) = &context.intake {
                     intake.answer_cookies.take_site_lines();
                 }
-                let problem = Problem::of(&error, &context.live.rules, self.flow.clock.now());
-                self.refuse(session, context, problem).await
+                self.refuse_for(session, context, &error).await
             }
         }
     }
@@ -159,8 +158,7 @@ impl Gateway {
             intake.answer_cookies.take_site_lines();
             forget.into_iter().for_each(|line| intake.answer_cookies.hand_on(line));
         }
-        let problem = Problem::of(&OLD_SESSION, &context.live.rules, self.flow.clock.now());
-        self.refuse(session, context, problem).await
+        self.refuse_for(session, context, &OLD_SESSION).await
     }
 
     /// Before a log-in is sent: the session that it presents is watched from now on.
@@ -182,10 +180,7 @@ impl Gateway {
         match self.old_session(session, context).await {
             Ok(None) => Ok(false),
             Ok(Some(forget)) => self.refuse_old_session(session, context, forget).await,
-            Err(error) => {
-                let problem = Problem::of(&error, &context.live.rules, self.flow.clock.now());
-                self.refuse(session, context, problem).await
-            }
+            Err(error) => self.refuse_for(session, context, &error).await,
         }
     }
 
@@ -211,10 +206,7 @@ impl Gateway {
             Ok(Some(kept)) => reply::write_kept(session, kept).await.map(|()| true),
             // Of something else, or spent: an ordinary log-in.
             Ok(None) => Ok(false),
-            Err(error) => {
-                let problem = Problem::of(&error, &context.live.rules, self.flow.clock.now());
-                self.refuse(session, context, problem).await
-            }
+            Err(error) => self.refuse_for(session, context, &error).await,
         }
     }
 

@@ -107,18 +107,20 @@ impl Flow {
             return Ok(Ok(()));
         }
         let may_do = || reading == Reading::LateInOutage && known(OUTAGE_MAX_AGE).is_some();
-        let read = match may_do() && !self.epochs.is_worth_asking(now) {
-            true => None,
-            false => match self.read_epoch(stamp, now).await {
-                Err(FlowError::Store(_)) if may_do() => None,
-                read => Some(read?),
-            },
-        };
-        let Some(epoch) = read else {
+        let pass = || {
             self.metrics.stamp_in_outage();
-            return Ok(Ok(()));
+            Ok(Ok(()))
         };
-        Ok(if epoch == Some(stamp.proof.epoch) { Ok(()) } else { Err(Reject::Revoked) })
+        if may_do() && !self.epochs.is_worth_asking(now) {
+            return pass();
+        }
+        match self.read_epoch(stamp, now).await {
+            Ok(Some(epoch)) if epoch == stamp.proof.epoch => Ok(Ok(())),
+            Ok(_) => Ok(Err(Reject::Revoked)),
+            // Asked once more: it may have been ended here meanwhile.
+            Err(FlowError::Store(_)) if may_do() => pass(),
+            Err(error) => Err(error),
+        }
     }
 
     async fn read_epoch(&self, stamp: &Stamp, now: UnixTime) -> Result<Option<i64>, FlowError> {
@@ -130,7 +132,7 @@ impl Flow {
         let epoch = answered?;
         match epoch {
             Some(epoch) => self.epochs.keep(binding, (subject.clone(), epoch, now), changes),
-            None => self.epochs.forget(binding),
+            None => self.epochs.answers.invalidate(&binding),
         }
         Ok(epoch)
     }

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use percent_encoding::percent_decode;
+
 use super::{
     Freshness, IdentityError, Standing,
     carrier::{Jar, Presented, ambiguous, matches_folded, present_cookies, retain_cookies},
@@ -127,19 +129,7 @@ fn canonical(value: &str) -> Result<Vec<u8>, IdentityError> {
 
 /// Some take a plus for a blank.
 fn unescaped(bytes: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::with_capacity(bytes.len());
-    let mut rest = bytes;
-    while let [first, tail @ ..] = rest {
-        let (byte, tail) = match (first, tail) {
-            (b'%', [high, low, tail @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-                (hex(*high) << 4 | hex(*low), tail)
-            }
-            (first, tail) => (*first, tail),
-        };
-        plain.push(if byte == b' ' { b'+' } else { byte });
-        rest = tail;
-    }
-    plain
+    percent_decode(bytes).map(|byte| if byte == b' ' { b'+' } else { byte }).collect()
 }
 
 /// Without quotes and blanks at both ends.
@@ -155,14 +145,6 @@ fn has_broken_escape(bytes: &[u8]) -> bool {
         .split(|byte| *byte == b'%')
         .skip(1)
         .any(|after| !matches!(after, [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit()))
-}
-
-const fn hex(digit: u8) -> u8 {
-    match digit {
-        b'0'..=b'9' => digit - b'0',
-        b'a'..=b'f' => digit - b'a' + 10,
-        _ => digit.saturating_sub(b'A') + 10,
-    }
 }
 
 #[cfg(test)]

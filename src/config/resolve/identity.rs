@@ -186,14 +186,8 @@ impl Report<'_> {
             self.push(at.at("cache"), "`cache` is at most 60s", "2s is usual");
         }
         let subject = self.extract(at.at("subject"), &typed.subject);
-        let mut optional =
-            |key, typed: &Option<raw::Extract>| typed.as_ref().and_then(|typed| self.extract(at.at(key), typed));
-        let claims = ClaimPlaces {
-            phone: optional("phone", &typed.phone),
-            phone_since: optional("phone_since", &typed.phone_since),
-            email: optional("email", &typed.email),
-            locale: optional("locale", &typed.locale),
-        };
+        let places = [&typed.phone, &typed.phone_since, &typed.email, &typed.locale];
+        let claims = self.claim_places(at, places, Self::extract);
         Some(IntrospectionSettings {
             credential,
             url: typed.url.clone(),
@@ -205,6 +199,23 @@ impl Report<'_> {
             subject: subject?,
             bind,
         })
+    }
+
+    /// Where an answer says what of a player: `phone`, `phone_since`, `email` and `locale`, each as `read` takes it.
+    pub(super) fn claim_places(
+        &mut self,
+        at: &Node,
+        [phone, phone_since, email, locale]: [&Option<raw::Extract>; 4],
+        read: fn(&mut Self, &Node, &raw::Extract) -> Option<Extract>,
+    ) -> ClaimPlaces {
+        let mut place =
+            |key, typed: &Option<raw::Extract>| typed.as_ref().and_then(|typed| read(self, at.at(key), typed));
+        ClaimPlaces {
+            phone: place("phone", phone),
+            phone_since: place("phone_since", phone_since),
+            email: place("email", email),
+            locale: place("locale", locale),
+        }
     }
 
     pub(super) fn extract(&mut self, at: &Node, typed: &raw::Extract) -> Option<Extract> {

@@ -1,7 +1,7 @@
 //! The `login` source of `identity:`.
 
 use super::{Node, Report, identity::SECOND, raw};
-use crate::identity::settings::{Bind, ClaimPlaces, Credential, Extract, LoginSettings, ProfileSettings};
+use crate::identity::settings::{Bind, Credential, Extract, LoginSettings, ProfileSettings};
 
 impl Report<'_> {
     pub(super) fn login(&mut self, typed: &raw::Login, at: &Node) -> Option<LoginSettings> {
@@ -43,15 +43,9 @@ impl Report<'_> {
             self.push(at.at("url"), "this address has no one place for the account in its path or query", help);
         }
         self.url(at.at("url"), &typed.url.replace(ProfileSettings::PLACE, "x"));
-        let mut place =
-            |key, typed: &Option<raw::Extract>| typed.as_ref().and_then(|typed| self.of_no_player(at.at(key), typed));
-        let subject = place("subject", &typed.subject);
-        let claims = ClaimPlaces {
-            phone: place("phone", &typed.phone),
-            phone_since: place("phone_since", &typed.phone_since),
-            email: place("email", &typed.email),
-            locale: place("locale", &typed.locale),
-        };
+        let subject = typed.subject.as_ref().and_then(|subject| self.of_no_player(at.at("subject"), subject));
+        let places = [&typed.phone, &typed.phone_since, &typed.email, &typed.locale];
+        let claims = self.claim_places(at, places, Self::of_no_player);
         let authorization = typed.authorization.as_ref();
         Some(ProfileSettings {
             url: typed.url.clone(),

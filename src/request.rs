@@ -232,4 +232,6 @@ pub fn names_loopback(host: &str) -> bool {
 #[cfg(test)]
 mod fuzz_tests;
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;

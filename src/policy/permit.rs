@@ -41,32 +41,18 @@ impl Permit {
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderMap, HeaderName, HeaderValue};
+    use http::{HeaderName, HeaderValue};
 
     use super::*;
-    use crate::{
-        request::{AnswerCookies, Scheme},
-        target::Target,
-    };
+    use crate::{request::testing::with_head, target::Target};
 
     const ORIGIN: (&str, &str) = ("origin", "https://play.example");
     const ASKS: (&str, &str) = ("access-control-request-method", "POST");
 
     fn permit(method: &Method, headers: &[(&'static str, &'static str)]) -> Option<Permit> {
         let target = Target::parse(b"/a?b").unwrap();
-        let client = std::net::Ipv4Addr::LOCALHOST.into();
         let line = |(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value));
-        let head = Head {
-            method,
-            target: &target,
-            host: "play.example",
-            scheme: Scheme::Https,
-            headers: &headers.iter().copied().map(line).collect::<HeaderMap>(),
-            client,
-            peer: client,
-            answer_cookies: &AnswerCookies::default(),
-        };
-        Permit::for_preflight(&head)
+        with_head(method, &target, &headers.iter().copied().map(line).collect(), Permit::for_preflight)
     }
 
     #[test]

@@ -22,24 +22,15 @@ fn cookies_that_came_up_are_handed_on_once() {
     assert_eq!(format!("{cookies:?}"), "AnswerCookies(…)");
 }
 
+fn stays_open(head: &Head<'_>) -> bool {
+    head.wants_tunnel()
+}
+
 #[test]
 fn only_what_stays_open_wants_a_tunnel() {
     let target = Target::parse(b"/a").unwrap();
-    let wants = |lines: &[(&'static str, &'static str)]| {
-        let (headers, client) = (headers(lines), std::net::Ipv4Addr::LOCALHOST.into());
-        let answer_cookies = AnswerCookies::default();
-        let head = Head {
-            method: &Method::GET,
-            target: &target,
-            host: "play.example",
-            scheme: Scheme::Https,
-            headers: &headers,
-            client,
-            peer: client,
-            answer_cookies: &answer_cookies,
-        };
-        head.wants_tunnel()
-    };
+    let wants =
+        |lines: &[(&'static str, &'static str)]| testing::with_head(&Method::GET, &target, &headers(lines), stays_open);
     for lines in [&[("upgrade", "websocket")][..], &[("accept", " Text/Event-Stream ")]] {
         assert!(wants(lines), "{lines:?}");
     }

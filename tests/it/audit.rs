@@ -137,11 +137,7 @@ async fn what_waits_for_a_sink_is_a_gauge_with_the_age_of_its_oldest() {
 async fn a_gateway_whose_sinks_and_couriers_take_nothing_shows_what_waits() {
     let sink = Provider::start().await;
     sink.behave(Behaviour::Answer(500, ""));
-    let url = format!("http://{}/audit", sink.address);
-    let gate = TestGate::start_with(move |yaml| {
-        format!("{yaml}audit: {{ webhook: {{ url: '{url}', secret: {{ env: PATH }} }} }}\n")
-    })
-    .await;
+    let gate = audited_by(&sink).await;
     gate.provider.behave(Behaviour::Answer(500, ""));
     ApiClient::log_in(&gate.url(""), "ayu").await.enrol_app().await;
     for name in [
@@ -265,6 +261,15 @@ async fn a_socket_of_this_machine_gets_a_datagram_a_row() {
 pub fn command(gate: &Gate, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stepgate"));
     command.args(arguments).arg("--config").arg(&gate.config).output().unwrap()
+}
+
+/// A gateway whose audit goes to a webhook.
+pub async fn audited_by(sink: &Provider) -> TestGate {
+    let url = format!("http://{}/audit", sink.address);
+    TestGate::start_with(move |yaml| {
+        format!("{yaml}audit: {{ webhook: {{ url: '{url}', secret: {{ env: PATH }} }} }}\n")
+    })
+    .await
 }
 
 /// What a command wrote.

@@ -20,7 +20,7 @@ use stepgate::{
 };
 
 use crate::{
-    audit::{command, said},
+    audit::{audited_by, command, said},
     kit::{ApiClient, Gate, TestGate, eventually, provider::Provider},
 };
 
@@ -34,11 +34,7 @@ struct Copied {
 impl Copied {
     async fn start() -> Self {
         let sink = Provider::start().await;
-        let url = format!("http://{}/audit", sink.address);
-        let gate = TestGate::start_with(move |yaml| {
-            format!("{yaml}audit: {{ webhook: {{ url: '{url}', secret: {{ env: PATH }} }} }}\n")
-        })
-        .await;
+        let gate = audited_by(&sink).await;
         let client = ApiClient::log_in(&gate.url(""), "ayu").await;
         let app = client.enrol_app().await;
         let _ = ApiClient::log_in(&gate.url(""), "budi").await.enrol_app().await;

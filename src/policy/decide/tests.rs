@@ -12,7 +12,7 @@ use crate::{
         cooldown::{Cause, CoolDowns, Happened},
         rule::Match,
     },
-    request::Scheme,
+    request::testing::with_head,
     target::Target,
 };
 
@@ -38,20 +38,9 @@ fn facts(account: Option<&Account>) -> Facts<'_> {
 fn decide_over(routes: &[Route], facts: &Facts<'_>) -> (&'static str, Reason) {
     let target = Target::parse(b"/a").unwrap();
     let (method, headers) = (Method::POST, HeaderMap::new());
-    let client = std::net::Ipv4Addr::LOCALHOST.into();
-    let head = Head {
-        method: &method,
-        target: &target,
-        host: "play.example",
-        scheme: Scheme::Https,
-        headers: &headers,
-        client,
-        peer: client,
-        answer_cookies: &crate::request::AnswerCookies::default(),
-    };
     let enforced = routes.iter().collect();
     let landing = Landing { enforced, observed: Vec::new(), body_matters: false, other_case: false };
-    let decision = decide(&landing, &head, facts);
+    let decision = with_head(&method, &target, &headers, |head| decide(&landing, head, facts));
     let word = match decision.verdict {
         Verdict::Allow(permit) => {
             assert!(permit.covers(&method, "play.example", "/a"));

@@ -5,7 +5,7 @@ use http::HeaderMap;
 use super::{tests::route, *};
 use crate::{
     fuzz,
-    request::{AnswerCookies, Scheme},
+    request::testing::with_head,
     target::{PathPolicy, Target},
 };
 
@@ -22,19 +22,7 @@ fn routes() -> Routes {
 
 /// Whether a request for this target is forwarded without any proof.
 fn is_open(routes: &Routes, target: &Target) -> bool {
-    let client = std::net::Ipv4Addr::LOCALHOST.into();
-    let (headers, answer_cookies) = (HeaderMap::new(), AnswerCookies::default());
-    let head = Head {
-        method: &Method::GET,
-        target,
-        host: "play.example",
-        scheme: Scheme::Https,
-        headers: &headers,
-        client,
-        peer: client,
-        answer_cookies: &answer_cookies,
-    };
-    routes.land(&head, BodyView::Unread).is_unguarded()
+    with_head(&Method::GET, target, &HeaderMap::new(), |head| routes.land(head, BodyView::Unread).is_unguarded())
 }
 
 /// Each way of writing one more character of the path as an escape; escapes that are there stay.

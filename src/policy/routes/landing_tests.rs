@@ -8,10 +8,7 @@ use super::{
     tests::{get, lands, route},
     *,
 };
-use crate::{
-    request::{AnswerCookies, Scheme},
-    target::Target,
-};
+use crate::{request::testing::with_head, target::Target};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
@@ -40,17 +37,7 @@ impl<'a> Asked<'a> {
 
     fn with<T>(&self, look: impl FnOnce(&Head<'_>) -> T) -> T {
         let target = Target::parse(self.raw.as_bytes()).unwrap();
-        let client = std::net::Ipv4Addr::LOCALHOST.into();
-        look(&Head {
-            method: &self.method,
-            target: &target,
-            host: self.host,
-            scheme: Scheme::Https,
-            headers: &self.headers,
-            client,
-            peer: client,
-            answer_cookies: &AnswerCookies::default(),
-        })
+        with_head(&self.method, &target, &self.headers, |head| look(&Head { host: self.host, ..*head }))
     }
 
     /// The names of the routes, and whether the body matters.

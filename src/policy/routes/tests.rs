@@ -11,7 +11,7 @@ use crate::{
     policy::{
         Account, Enrolment, FactorKind, Facts, PathPattern, StampFacts, Verdict, Visitor, cooldown::Happened, decide,
     },
-    request::{AnswerCookies, Scheme},
+    request::testing::with_head,
     target::Target,
 };
 
@@ -31,18 +31,8 @@ pub(super) fn lands(
     body: BodyView<'_>,
 ) -> Vec<String> {
     let target = Target::parse(raw.as_bytes()).unwrap();
-    let client = std::net::Ipv4Addr::LOCALHOST.into();
-    let head = Head {
-        method: &method,
-        target: &target,
-        host: "play.example",
-        scheme: Scheme::Https,
-        headers,
-        client,
-        peer: client,
-        answer_cookies: &AnswerCookies::default(),
-    };
-    routes.land(&head, body).enforced.iter().map(|route| route.name.to_string()).collect()
+    let name = |route: &&Route| route.name.to_string();
+    with_head(&method, &target, headers, |head| routes.land(head, body).enforced.iter().map(name).collect())
 }
 
 pub(super) fn get(routes: &Routes, raw: &str) -> Vec<String> {
@@ -183,9 +173,6 @@ proptest! {
         let require = [Requirement::Session, FRESH, Requirement::Once][usize::from(level)];
         let routes = Routes::compile(vec![route("r", "/r", &[], require)], Requirement::None);
         let target = Target::parse(b"/r").unwrap();
-        let client = std::net::Ipv4Addr::LOCALHOST.into();
-        let (method, headers) = (Method::GET, HeaderMap::new());
-        let head = Head { method: &method, target: &target, host: "h", scheme: Scheme::Https, headers: &headers, client, peer: client, answer_cookies: &AnswerCookies::default() };
         let now = UnixTime::from_secs(100_000);
         let fresh_time = fresh_ago.map(|ago| UnixTime::from_secs(100_000 - ago));
         let stamp = stamped.then_some(StampFacts { auth_time: now, fresh_time, by: FactorKind::App });
@@ -199,17 +186,18 @@ proptest! {
             approved: approved.then_some(FactorKind::App),
             account: Some(&account),
         };
-        let landing = routes.land(&head, BodyView::Unread);
+        let is_allowed = |facts: &Facts<'_>| with_head(&Method::GET, &target, &HeaderMap::new(), |head| {
+            matches!(decide(&routes.land(head, BodyView::Unread), head, facts).verdict, Verdict::Allow(_))
+        });
         let frozen = Account { frozen: true, ..account.clone() };
-        let while_frozen = decide(&landing, &head, &Facts { account: Some(&frozen), ..facts }).verdict;
-        prop_assert!(require != Requirement::Once || !matches!(while_frozen, Verdict::Allow(_)));
-        let allowed = matches!(decide(&landing, &head, &facts).verdict, Verdict::Allow(_));
+        let while_frozen = is_allowed(&Facts { account: Some(&frozen), ..facts });
+        prop_assert!(require != Requirement::Once || !while_frozen);
         let expected = match require {
             Requirement::None => true,
             Requirement::Session => stamped,
             Requirement::Fresh { .. } => stamped && fresh_ago.is_some_and(|ago| ago <= 300),
             Requirement::Once => approved,
         };
-        prop_assert_eq!(allowed, expected);
+        prop_assert_eq!(is_allowed(&facts), expected);
     }
 }

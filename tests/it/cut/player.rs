@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
-use http::{HeaderMap, Method, header};
+use http::{Method, header};
 use serde_json::{Value, json};
 use stepgate::{
     factor::app,
@@ -13,47 +13,9 @@ use stepgate::{
 };
 
 use super::world::{SITE_SECRET, World};
+use crate::kit::answered::{Answer, Stopped};
 
 const FORM: &str = "application/x-www-form-urlencoded";
-
-/// A journey ended early, by this answer to this request.
-#[derive(Debug)]
-#[expect(dead_code, reason = "shown when a test fails")]
-pub struct Stopped(pub String);
-
-/// What a client was answered.
-#[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: HeaderMap,
-    pub text: String,
-    asked: String,
-}
-
-impl Answer {
-    /// The answer, if it has this status.
-    pub fn expect(self, status: u16) -> Result<Self, Stopped> {
-        if self.status == status {
-            return Ok(self);
-        }
-        Err(Stopped(format!("{} was answered {}, not {status}: {}", self.asked, self.status, self.text)))
-    }
-
-    pub fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("{} was answered {}", self.asked, self.text))
-    }
-
-    /// Where the browser goes on.
-    pub fn location(&self) -> String {
-        self.headers["location"].to_str().unwrap().to_owned()
-    }
-
-    /// The value of a hidden field.
-    pub fn hidden(&self, name: &str) -> String {
-        let (_, after) = self.text.split_once(&format!("name=\"{name}\" value=\"")).expect("a hidden field");
-        after.split('"').next().unwrap().to_owned()
-    }
-}
 
 /// A player of one run.
 pub struct Player<'w> {

@@ -1,6 +1,7 @@
 //! What the tests of the whole share: a gateway process before the demo site, a browser, an API
 //! client and an authenticator app. Everything listens on loopback and ends with its value.
 
+pub mod answered;
 mod app;
 mod browser;
 pub mod certificates;

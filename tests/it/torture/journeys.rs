@@ -4,7 +4,8 @@ use http::Method;
 use serde_json::{Value, json};
 use stepgate::{clock::Clock, policy::FactorKind};
 
-use super::player::{Answer, Player, Stopped};
+use super::player::Player;
+use crate::kit::answered::{Answer, Stopped};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Journey {

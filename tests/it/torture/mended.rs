@@ -11,17 +11,18 @@ use super::{
     player::{Patience, Player},
     world::World,
 };
+use crate::kit::answered::Answer;
 
 async fn player() -> Player {
     Player::new(&Arc::new(World::new().await), Patience::StartsOver)
 }
 
-async fn visit_account(player: &mut Player) -> super::player::Answer {
+async fn visit_account(player: &mut Player) -> Answer {
     player.call(Method::GET, "/account", &Value::Null, &[]).await
 }
 
 /// Opens a challenge for a session and answers it with the app.
-async fn verify(player: &mut Player, remember: bool) -> super::player::Answer {
+async fn verify(player: &mut Player, remember: bool) -> Answer {
     let asked = visit_account(player).await.expect(401).unwrap().json();
     let at = asked["challenge"]["verify"].as_str().unwrap().to_owned();
     let typed = json!({ "method": "app", "code": player.app_code(), "remember_device": remember });

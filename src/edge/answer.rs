@@ -67,7 +67,7 @@ impl Gateway {
         let content_type = request::header_once(head.headers, header::CONTENT_TYPE.as_str());
         let body = context.login_body.as_deref().map(|bytes| Body { content_type, bytes });
         if !context.learned
-            && let Err(error) = rules.identity.login_answered(&head, body, site).await
+            && let Err(error) = rules.identity.login_answered(&head, body, site, &context.watches).await
         {
             // Nothing is bound: the player is asked to log in again where it matters.
             tracing::warn!(%error, "a log-in could not be bound");

@@ -12,7 +12,7 @@ use crate::{
         CookieNames, FlowError,
         gate::{Gated, Outcome, Passage},
     },
-    identity::IdentityError,
+    identity::{IdentityError, Watches},
     metrics::Metrics,
     policy,
     request::{Binding, Subject},
@@ -33,6 +33,8 @@ pub struct Context {
     pub swap: Option<Bytes>,
     /// The body of a log-in, kept for the moment of its answer.
     pub login_body: Option<Bytes>,
+    /// How the session that a log-in presents is watched until its answer.
+    pub watches: Watches,
     /// The body of the site's answer, where it was read to be decided upon.
     pub answer_body: Option<Bytes>,
     /// Whether it was learned already who logged in by the answer.
@@ -111,6 +113,7 @@ impl Context {
             passage: None,
             swap: None,
             login_body: None,
+            watches: Watches::default(),
             answer_body: None,
             learned: false,
             ending: None,

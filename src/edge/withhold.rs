@@ -114,7 +114,9 @@ impl Gateway {
         let form = form.as_deref().map(|bytes| Body { content_type, bytes });
         let site =
             SiteAnswer { status: answer.status.as_u16(), headers: &answer.headers, body: body.map(AsRef::as_ref) };
-        let Some(LoginSeen { subject, rotated }) = rules.identity.login_answered(&head, form, site).await? else {
+        let Some(LoginSeen { subject, rotated }) =
+            rules.identity.login_answered(&head, form, site, &context.watches).await?
+        else {
             return Ok(Seen::Nobody);
         };
         if let Some(body) = body.filter(|_| rotated) {
@@ -124,8 +126,11 @@ impl Gateway {
         }
         self.flow.metrics.login_without_rotation();
         tracing::warn!("the site logged somebody in without a new session value: hold_session cannot withhold it");
-        let forget = self.suspend(&rules, &head, &subject).await?;
-        Ok(forget.map_or(Seen::Player(LoggedIn::Delivered), |forget| Seen::NotRenewed { forget }))
+        if let Some(forget) = self.suspend(&rules, &head, &subject).await? {
+            return Ok(Seen::NotRenewed { forget });
+        }
+        rules.identity.lift_watches(&head, &context.watches).await?;
+        Ok(Seen::Player(LoggedIn::Delivered))
     }
 
     /// Suspends a session that was not renewed; the lines by which its browser forgets it. `None` where its
@@ -137,14 +142,10 @@ impl Gateway {
         subject: &Subject,
     ) -> Result<Option<Vec<HeaderValue>>, FlowError> {
         if self.flow.stores.accounts.player(subject).await?.factors.is_empty() {
-            rules.identity.unwatch_session(head).await?;
             return Ok(None);
         }
         rules.identity.suspend_session(head, subject).await?;
-        // Without the old value the site must make a new one, which then can be withheld.
-        let own = request::cookies(head.headers)
-            .filter(|(name, _)| rules.identity.identity_cookies().any(|own| own == *name));
-        Ok(Some(own.map(|(name, _)| web::expire_cookie(name, rules.site.secure)).collect()))
+        Ok(Some(forget_session(rules, head)))
     }
 
     async fn refuse_old_session(
@@ -162,11 +163,13 @@ impl Gateway {
     }
 
     /// Before a log-in is sent: the session that it presents is watched from now on.
-    pub(super) async fn watch(&self, session: &Session, context: &Context) -> Result<(), FlowError> {
+    pub(super) async fn watch(&self, session: &Session, context: &mut Context) -> Result<(), FlowError> {
         let Some(head) = received(session, context) else { return Err(FlowError::Gone) };
         let content_type = request::header_once(head.headers, header::CONTENT_TYPE.as_str());
         let form = context.login_body.as_deref().map(|bytes| Body { content_type, bytes });
-        Ok(context.live.rules.identity.watch_session(&head, form).await?)
+        let watches = context.live.rules.identity.watch_session(&head, form).await?;
+        context.watches = watches;
+        Ok(())
     }
 
     /// Answers (`true`) what a site whose log-ins wait need not see: a session that is refused, a log-in
@@ -190,7 +193,7 @@ impl Gateway {
         let Some(head) = received(session, context) else { return Ok(None) };
         match rules.identity.standing(&head).await? {
             Standing::Free => Ok(None),
-            Standing::Suspended => Ok(Some(Vec::new())),
+            Standing::Suspended => Ok(Some(forget_session(rules, &head))),
             Standing::Named(subject) => self.suspend(rules, &head, &subject).await,
         }
     }
@@ -245,4 +248,11 @@ impl Gateway {
             }
         }
     }
+}
+
+/// The lines by which a browser forgets its session: without the old value the site must make a new one, which
+/// then can be withheld.
+fn forget_session(rules: &RuleSet, head: &Head<'_>) -> Vec<HeaderValue> {
+    let own = request::cookies(head.headers).filter(|(name, _)| rules.identity.reads_cookie(name));
+    own.map(|(name, _)| web::expire_cookie(name, rules.site.secure)).collect()
 }

@@ -2,6 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
+use http::{Method, header};
+
 use super::{
     Claims, Freshness, IdentityError, LoginSeen, Ports, SiteAnswer, Testimony,
     carrier::{Jar, Presented, ambiguous, present_cookies},
@@ -9,7 +11,7 @@ use super::{
     profile::Profile,
     set_cookie::{set_cookies, with_cookies, without_cookies},
     settings::{LoginSettings, Normalize},
-    suspend::WATCH,
+    suspend::{WATCH, Watches},
 };
 use crate::{
     fields::{self, Body, Field, FieldName},
@@ -97,7 +99,7 @@ impl Login {
     }
 
     /// Whether the site may take such a request for somebody's log-in, and not only for a look at its form:
-    /// it may change something, or the name stands in its query.
+    /// it may change something, its method is listed, it has a body, or the name stands in its query.
     pub(super) fn is_attempt(&self, head: &Head<'_>, body: Option<Body<'_>>) -> bool {
         let named = match &self.settings.subject {
             FieldName::Form(name) | FieldName::Query(name) => {
@@ -106,32 +108,21 @@ impl Login {
             FieldName::Json(_) => false,
         };
         let view = body.map_or(BodyView::Unread, BodyView::Read);
-        self.withholds(head) && (named || may_change(head, view))
+        let is_listed = || self.settings.matches.iter().any(|rule| lists(rule, head));
+        self.withholds(head) && (named || has_body(head, body) || may_change(head, view) || is_listed())
     }
 
-    /// Binds, voids or leaves alone what this answer says of a session; who logged in.
+    /// Binds, voids or leaves alone what this answer says of a session; who logged in. The `watches` are those
+    /// of this log-in.
     ///
     /// # Errors
-    /// Where the site or the store does not answer; nothing is bound then.
+    /// Where the site or the store does not answer; nothing is bound then, and what is watched stays so.
     pub(super) async fn answered(
         &self,
         head: &Head<'_>,
         body: Option<Body<'_>>,
         answer: SiteAnswer<'_>,
-    ) -> Result<Option<LoginSeen>, IdentityError> {
-        let seen = self.learn(head, body, answer).await;
-        if seen.is_err() && self.is_attempt(head, body) {
-            // It may be logged in by now, and nobody could say so.
-            self.watch(head, self.settings.lifetime).await?;
-        }
-        seen
-    }
-
-    async fn learn(
-        &self,
-        head: &Head<'_>,
-        body: Option<Body<'_>>,
-        answer: SiteAnswer<'_>,
+        watches: &Watches,
     ) -> Result<Option<LoginSeen>, IdentityError> {
         let (names, now) = (&self.settings.cookies, self.ports.clock.now());
         let new = set_cookies(answer.headers, names, now);
@@ -149,7 +140,7 @@ impl Login {
             return Err(ambiguous("an answer sets a session twice, or as frameworks read in different ways"));
         }
         if new.is_empty() || before == after {
-            return if is_attempt { self.kept(head, known.as_ref()).await } else { Ok(None) };
+            return if is_attempt { self.kept(head, known.as_ref(), watches).await } else { Ok(None) };
         }
         // Whoever set it: what was known of either value no longer holds.
         for session in before.into_iter().chain(after) {
@@ -159,7 +150,7 @@ impl Login {
             // Of cookies that were deleted the browser may have others of the same name.
             let rest = without_cookies(head.headers, names, &new);
             let old = if is_set { Head { headers: &rest, ..*head } } else { *head };
-            if let Some(seen) = self.kept(&old, known.as_ref()).await? {
+            if let Some(seen) = self.kept(&old, known.as_ref(), watches).await? {
                 return Ok(Some(seen));
             }
         }
@@ -197,11 +188,19 @@ impl Login {
 
     /// Who is logged in by what a request carried of a session and its answer did not renew, unless it was
     /// theirs before.
-    async fn kept(&self, head: &Head<'_>, known: Option<&Subject>) -> Result<Option<LoginSeen>, IdentityError> {
+    async fn kept(
+        &self,
+        head: &Head<'_>,
+        known: Option<&Subject>,
+        watches: &Watches,
+    ) -> Result<Option<LoginSeen>, IdentityError> {
         let Some(confirm) = self.confirm.as_ref().filter(|_| self.session_of(head).is_some()) else { return Ok(None) };
-        let Some(named) = confirm.ask(head, Freshness::Anew).await? else { return Ok(None) };
+        let Some(named) = confirm.ask(head, Freshness::Anew).await? else {
+            self.shorten(head, watches).await?;
+            return Ok(None);
+        };
         if known == Some(&named.subject) {
-            self.unwatch(head).await?;
+            self.lift(head, watches).await?;
             return Ok(None);
         }
         Ok(Some(LoginSeen { subject: named.subject, rotated: false }))
@@ -243,6 +242,21 @@ impl Login {
 /// Whether the method and the address fit; fields of a body may still not.
 fn matches_head(rule: &Match, head: &Head<'_>) -> bool {
     (rule.methods.is_empty() || rule.methods.contains(head.method)) && matches_address(rule, head)
+}
+
+/// Whether the rule names the method itself, and fits. Sites answer HEAD as they answer GET.
+fn lists(rule: &Match, head: &Head<'_>) -> bool {
+    let is_named =
+        rule.methods.contains(head.method) || (*head.method == Method::HEAD && rule.methods.contains(&Method::GET));
+    is_named && matches_address(rule, head)
+}
+
+/// Whether a body came, or was to come.
+fn has_body(head: &Head<'_>, body: Option<Body<'_>>) -> bool {
+    let mut lengths = head.headers.get_all(header::CONTENT_LENGTH).iter();
+    body.is_some_and(|body| !body.bytes.is_empty())
+        || head.headers.contains_key(header::TRANSFER_ENCODING)
+        || lengths.any(|length| length.as_bytes().iter().any(|digit| *digit != b'0'))
 }
 
 /// Whether host, some reading of the path in any case and the fields of the query fit.

@@ -34,6 +34,7 @@ mod withhold;
 mod fuzz_tests;
 
 pub use sources::Sources;
+pub use suspend::Watches;
 
 use std::{fmt, net::IpAddr, sync::Arc};
 

@@ -14,6 +14,7 @@ use super::{
     set_cookie::{NewCookie, set_cookies, with_cookies},
     settings::{Bind, SourceSettings},
     source::{Present, Shown, Source},
+    suspend::Watches,
 };
 use crate::{
     fields::Body,
@@ -173,10 +174,11 @@ impl Sources {
         head: &Head<'_>,
         body: Option<Body<'_>>,
         answer: SiteAnswer<'_>,
+        watches: &Watches,
     ) -> Result<Option<LoginSeen>, IdentityError> {
         let mut seen = None;
         for login in self.logins() {
-            seen = login.answered(head, body, answer).await?.or(seen);
+            seen = login.answered(head, body, answer, watches).await?.or(seen);
         }
         Ok(seen)
     }

@@ -10,37 +10,62 @@ use super::{
     carrier::{Jar, Presented, ambiguous, matches_folded, present_cookies, retain_cookies},
     login::{Login, lost},
 };
-use crate::request::{Head, Subject};
+use crate::{
+    clock::UnixTime,
+    request::{Head, Subject},
+    store::{Kept, Watch},
+};
 
 /// How long a session is watched that the site called nobody's: far longer than a site is late to say who it is.
 pub(super) const WATCH: Duration = Duration::from_secs(15 * 60);
-/// Stands in the store for whoever a watched session may come to belong to.
-const WATCHED: &str = "watched";
 /// How often a value may be escaped over and over.
 const ESCAPED: usize = 4;
 
+/// The watches that a log-in set before it was sent. Only its own answer ends them sooner.
+#[derive(Debug, Default)]
+pub struct Watches(Vec<([u8; 32], Watch)>);
+
+impl Watches {
+    pub(super) fn extend(&mut self, more: Self) {
+        self.0.extend(more.0);
+    }
+}
+
 impl Login {
-    /// From now on the site is asked about the session of this request before anything goes on with it.
-    pub(super) async fn watch(&self, head: &Head<'_>, length: Duration) -> Result<(), IdentityError> {
+    /// From now on the site is asked about the session of this request before anything goes on with it. What
+    /// stands for longer, or is refused, stays.
+    pub(super) async fn watch(&self, head: &Head<'_>, length: Duration) -> Result<Watches, IdentityError> {
         let now = self.ports.clock.now();
-        let watched = Subject::parse(WATCHED).map_err(|_| ambiguous("no word for a watched session"))?;
+        let mut watches = Watches::default();
         for (_, mark) in self.marks(head)? {
-            let earlier = self.ports.logins.subject(mark, now).await.map_err(|error| lost(&error))?;
-            if earlier.is_some_and(|earlier| earlier != watched) {
-                continue;
-            }
-            self.ports.logins.bind(mark, &watched, now.plus(length)).await.map_err(|error| lost(&error))?;
+            let watch = self.ports.logins.watch(mark, now.plus(length), now).await.map_err(|error| lost(&error))?;
+            watches.0.extend(watch.map(|watch| (mark, watch)));
         }
-        Ok(())
+        Ok(watches)
     }
 
-    /// Lets the session of this request be, if it is watched.
-    pub(super) async fn unwatch(&self, head: &Head<'_>) -> Result<(), IdentityError> {
-        let now = self.ports.clock.now();
+    /// The site calls the session of this request nobody's: what the log-in set itself shrinks to what stood
+    /// before, and not below [`WATCH`].
+    pub(super) async fn shorten(&self, head: &Head<'_>, watches: &Watches) -> Result<(), IdentityError> {
+        let least = self.ports.clock.now().plus(WATCH);
+        self.cut(head, watches, |before| Some(before.map_or(least, |before| before.max(least)))).await
+    }
+
+    /// Takes back what the log-in set itself for the session of this request, which may be used.
+    pub(super) async fn lift(&self, head: &Head<'_>, watches: &Watches) -> Result<(), IdentityError> {
+        self.cut(head, watches, |before| before).await
+    }
+
+    async fn cut(
+        &self,
+        head: &Head<'_>,
+        watches: &Watches,
+        end: impl Fn(Option<UnixTime>) -> Option<UnixTime>,
+    ) -> Result<(), IdentityError> {
         for (_, mark) in self.marks(head)? {
-            let kept = self.ports.logins.subject(mark, now).await.map_err(|error| lost(&error))?;
-            if kept.is_some_and(|kept| kept.as_str() == WATCHED) {
-                self.ports.logins.void(mark).await.map_err(|error| lost(&error))?;
+            for (_, watch) in watches.0.iter().filter(|(watched, _)| *watched == mark) {
+                let cut = self.ports.logins.cut_watch(mark, watch.until, end(watch.before)).await;
+                cut.map_err(|error| lost(&error))?;
             }
         }
         Ok(())
@@ -60,9 +85,9 @@ impl Login {
         let now = self.ports.clock.now();
         let mut watched = Vec::new();
         for (name, mark) in self.marks(head)? {
-            match self.ports.logins.subject(mark, now).await.map_err(|error| lost(&error))? {
-                Some(kept) if kept.as_str() == WATCHED => watched.push(name),
-                Some(_) => return Ok(Standing::Suspended),
+            match self.ports.logins.kept(mark, now).await.map_err(|error| lost(&error))? {
+                Some(Kept::Watched) => watched.push(name),
+                Some(Kept::Of(_)) => return Ok(Standing::Suspended),
                 None => {}
             }
         }

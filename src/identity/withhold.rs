@@ -5,9 +5,10 @@ use http::HeaderMap;
 
 use super::{
     IdentityError, Sources, Standing,
+    carrier::matches_exactly,
     login::Login,
     set_cookie::{set_cookies, with_cookies},
-    suspend::WATCH,
+    suspend::Watches,
 };
 use crate::{
     fields::Body,
@@ -34,25 +35,33 @@ impl Sources {
         with_cookies(headers, &names, &set_cookies(answer, &names, self.ports.clock.now()))
     }
 
+    /// Whether a source reads the cookie of this name.
+    #[must_use]
+    pub fn reads_cookie(&self, name: &str) -> bool {
+        self.identity_cookies().any(|own| matches_exactly(name, own))
+    }
+
     /// Before a log-in is sent: from now on the site is asked about the session that it presents, wherever
-    /// that is used. It may log somebody in without being renewed, and be used before the answer is there.
+    /// that is used. It may log somebody in without being renewed, and be used before the answer is there, which
+    /// may never come: so for as long as log-ins are remembered.
     ///
     /// # Errors
     /// `Unavailable` when it could not be remembered; `Ambiguous`.
-    pub async fn watch_session(&self, head: &Head<'_>, body: Option<Body<'_>>) -> Result<(), IdentityError> {
+    pub async fn watch_session(&self, head: &Head<'_>, body: Option<Body<'_>>) -> Result<Watches, IdentityError> {
+        let mut watches = Watches::default();
         for login in self.withholding().filter(|login| login.is_attempt(head, body)) {
-            login.watch(head, WATCH).await?;
+            watches.extend(login.watch(head, login.settings.lifetime).await?);
         }
-        Ok(())
+        Ok(watches)
     }
 
-    /// Lets the session of this request be: its player needs no proof.
+    /// Takes back the watches of this log-in: its player needs no proof. Those of other log-ins stay.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn unwatch_session(&self, head: &Head<'_>) -> Result<(), IdentityError> {
+    pub async fn lift_watches(&self, head: &Head<'_>, watches: &Watches) -> Result<(), IdentityError> {
         for login in self.withholding() {
-            login.unwatch(head).await?;
+            login.lift(head, watches).await?;
         }
         Ok(())
     }

@@ -174,6 +174,24 @@ pub trait Spent: Send + Sync {
     async fn sweep(&self, now: UnixTime) -> Result<u64, StoreError>;
 }
 
+/// What stands for a session value (decision record 0021).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// It may come to belong to anybody.
+    Watched,
+    /// Whose it is.
+    Of(Subject),
+}
+
+/// A watch as one attempt set it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Watch {
+    /// Its end, which no other attempt has set.
+    pub until: UnixTime,
+    /// The end of the watch that stood before.
+    pub before: Option<UnixTime>,
+}
+
 /// What the `login` source learned: which subject a session value belongs to (decisions 2, 56).
 #[async_trait]
 pub trait LoginBindings: Send + Sync {
@@ -183,6 +201,12 @@ pub trait LoginBindings: Send + Sync {
     async fn subject(&self, session: [u8; 32], now: UnixTime) -> Result<Option<Subject>, StoreError>;
     /// Forgets.
     async fn void(&self, session: [u8; 32]) -> Result<(), StoreError>;
+    /// What stands for a session value, in one look.
+    async fn kept(&self, session: [u8; 32], now: UnixTime) -> Result<Option<Kept>, StoreError>;
+    /// Watches until `until`, or just longer than what stands. `None`: it has a subject, which stays.
+    async fn watch(&self, session: [u8; 32], until: UnixTime, now: UnixTime) -> Result<Option<Watch>, StoreError>;
+    /// Gives a watch an earlier end, or none: only if it still is the one that ends at `until`.
+    async fn cut_watch(&self, session: [u8; 32], until: UnixTime, to: Option<UnixTime>) -> Result<(), StoreError>;
     /// Forgets what expired; how many.
     async fn sweep_logins(&self, now: UnixTime) -> Result<u64, StoreError>;
 }

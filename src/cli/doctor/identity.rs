@@ -16,7 +16,7 @@ use crate::{
     fields::{Body, FieldName},
     flow::CookieNames,
     identity::{
-        Ports, SiteAnswer, Sources,
+        Ports, SiteAnswer, Sources, Watches,
         settings::{LoginSettings, SourceSettings},
     },
     metrics::{BuildInfo, Metrics},
@@ -141,7 +141,7 @@ async fn wrong_password(
     let head = question.head(&Method::POST, &target, (&headers, &cookies));
     let body = Body { content_type: Some("application/x-www-form-urlencoded"), bytes: form.as_bytes() };
     let said = SiteAnswer { status: answer.status.as_u16(), headers: &answer.headers, body: Some(&answer.body) };
-    match sources.login_answered(&head, Some(body), said).await {
+    match sources.login_answered(&head, Some(body), said, &Watches::default()).await {
         Ok(None) => findings.ok("login: a wrong password binds nothing"),
         Ok(Some(_)) => {
             let help = "name under `success:` what only a good log-in has, and add `confirm:`";

@@ -54,7 +54,7 @@ async fn answered_with(sources: &Sources, tried: &Try, lines: &[&str]) -> Result
     let line = |line: &&str| (http::header::SET_COOKIE, HeaderValue::from_bytes(line.as_bytes()).unwrap());
     let headers: HeaderMap = lines.iter().map(line).collect();
     let answer = SiteAnswer { status: tried.status, headers: &headers, body: None };
-    sources.login_answered(&request.head(), Some(body), answer).await
+    sources.login_answered(&request.head(), Some(body), answer, &Watches::default()).await
 }
 
 #[tokio::test]

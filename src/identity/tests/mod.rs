@@ -24,7 +24,7 @@ use crate::{
     metrics::BuildInfo,
     request::{AnswerCookies, Head, Scheme},
     secret::SymmetricKey,
-    store::StoreError,
+    store::{Kept, StoreError, Watch},
     target::Target,
 };
 
@@ -84,20 +84,47 @@ fn cookie(value: &str) -> Request {
 
 /// Log-ins that are remembered in a map.
 #[derive(Default)]
-struct Remembered(Mutex<HashMap<[u8; 32], (Subject, UnixTime)>>);
+struct Remembered(Mutex<HashMap<[u8; 32], (Kept, UnixTime)>>);
 
 #[async_trait]
 impl LoginBindings for Remembered {
     async fn bind(&self, session: [u8; 32], subject: &Subject, expires_at: UnixTime) -> Result<(), StoreError> {
-        self.0.lock().unwrap().insert(session, (subject.clone(), expires_at));
+        self.0.lock().unwrap().insert(session, (Kept::Of(subject.clone()), expires_at));
         Ok(())
     }
     async fn subject(&self, session: [u8; 32], now: UnixTime) -> Result<Option<Subject>, StoreError> {
-        let known = self.0.lock().unwrap().get(&session).cloned();
-        Ok(known.filter(|(_, end)| *end > now).map(|(subject, _)| subject))
+        Ok(match self.kept(session, now).await? {
+            Some(Kept::Of(subject)) => Some(subject),
+            Some(Kept::Watched) | None => None,
+        })
     }
     async fn void(&self, session: [u8; 32]) -> Result<(), StoreError> {
         self.0.lock().unwrap().remove(&session);
+        Ok(())
+    }
+    async fn kept(&self, session: [u8; 32], now: UnixTime) -> Result<Option<Kept>, StoreError> {
+        let known = self.0.lock().unwrap().get(&session).cloned();
+        Ok(known.filter(|(_, end)| *end > now).map(|(kept, _)| kept))
+    }
+    async fn watch(&self, session: [u8; 32], until: UnixTime, now: UnixTime) -> Result<Option<Watch>, StoreError> {
+        let mut known = self.0.lock().unwrap();
+        let before = match known.get(&session).filter(|(_, end)| *end > now) {
+            Some((Kept::Of(_), _)) => return Ok(None),
+            Some((Kept::Watched, end)) => Some(*end),
+            None => None,
+        };
+        let until = before.map_or(until, |before| until.max(before.plus(Duration::from_millis(1))));
+        known.insert(session, (Kept::Watched, until));
+        Ok(Some(Watch { until, before }))
+    }
+    async fn cut_watch(&self, session: [u8; 32], until: UnixTime, to: Option<UnixTime>) -> Result<(), StoreError> {
+        let mut known = self.0.lock().unwrap();
+        if known.get(&session) == Some(&(Kept::Watched, until)) {
+            match to {
+                Some(to) => known.insert(session, (Kept::Watched, to.min(until))),
+                None => known.remove(&session),
+            };
+        }
         Ok(())
     }
     async fn sweep_logins(&self, now: UnixTime) -> Result<u64, StoreError> {

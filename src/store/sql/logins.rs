@@ -1,17 +1,25 @@
 //! Which subject a session value belongs to.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use sqlx::Row;
 
 use crate::{
     clock::UnixTime,
     request::Subject,
-    store::{LoginBindings, StoreError, sql::Sql},
+    store::{Kept, LoginBindings, StoreError, Watch, sql::Sql},
 };
 
 const BIND: &str = "INSERT INTO login_binding (session, subject, expires_at) VALUES ($1, $2, $3) \
      ON CONFLICT (session) DO UPDATE SET subject = excluded.subject, expires_at = excluded.expires_at";
-const SUBJECT: &str = "SELECT subject FROM login_binding WHERE session = $1 AND expires_at > $2";
+const KEPT: &str = "SELECT subject FROM login_binding WHERE session = $1 AND expires_at > $2";
+/// Takes the row's lock, also where there was none, and says what it was. No subject is empty: that is a watch.
+const LOCK: &str = "INSERT INTO login_binding (session, subject, expires_at) VALUES ($1, '', 0) \
+     ON CONFLICT (session) DO UPDATE SET session = excluded.session RETURNING subject, expires_at";
+const WATCH: &str = "UPDATE login_binding SET subject = '', expires_at = $2 WHERE session = $1";
+const CUT: &str = "UPDATE login_binding SET expires_at = $3 WHERE session = $1 AND subject = '' AND expires_at = $2 AND expires_at > $3";
+const UNWATCH: &str = "DELETE FROM login_binding WHERE session = $1 AND subject = '' AND expires_at = $2";
 const VOID: &str = "DELETE FROM login_binding WHERE session = $1";
 const SWEEP: &str = "DELETE FROM login_binding WHERE expires_at <= $1";
 
@@ -31,19 +39,59 @@ impl LoginBindings for Sql {
     }
 
     async fn subject(&self, session: [u8; 32], now: UnixTime) -> Result<Option<Subject>, StoreError> {
-        self.timed("login_subject", async {
-            let row =
-                sqlx::query(SUBJECT).bind(session.as_slice()).bind(now.millis()).fetch_optional(&self.pool).await?;
-            let Some(row) = row else { return Ok(None) };
-            let subject: String = row.try_get("subject")?;
-            Subject::parse(&subject).map(Some).map_err(|bad| sqlx::Error::Decode(bad.into()))
+        Ok(match self.kept(session, now).await? {
+            Some(Kept::Of(subject)) => Some(subject),
+            Some(Kept::Watched) | None => None,
         })
-        .await
     }
 
     async fn void(&self, session: [u8; 32]) -> Result<(), StoreError> {
         self.timed("void_login", async {
             sqlx::query(VOID).bind(session.as_slice()).execute(&self.pool).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn kept(&self, session: [u8; 32], now: UnixTime) -> Result<Option<Kept>, StoreError> {
+        self.timed("login_subject", async {
+            let row = sqlx::query(KEPT).bind(session.as_slice()).bind(now.millis()).fetch_optional(&self.pool).await?;
+            let Some(row) = row else { return Ok(None) };
+            let subject: String = row.try_get("subject")?;
+            if subject.is_empty() {
+                return Ok(Some(Kept::Watched));
+            }
+            let subject = Subject::parse(&subject).map_err(|bad| sqlx::Error::Decode(bad.into()))?;
+            Ok(Some(Kept::Of(subject)))
+        })
+        .await
+    }
+
+    async fn watch(&self, session: [u8; 32], until: UnixTime, now: UnixTime) -> Result<Option<Watch>, StoreError> {
+        self.timed("watch_login", async {
+            let mut change = self.pool.begin_with(self.begin).await?;
+            let row = sqlx::query(LOCK).bind(session.as_slice()).fetch_one(&mut *change).await?;
+            let (subject, end): (String, i64) = (row.try_get("subject")?, row.try_get("expires_at")?);
+            let before = Some(UnixTime::from_millis(end)).filter(|end| *end > now);
+            if before.is_some() && !subject.is_empty() {
+                return Ok(None);
+            }
+            let longer = before.map_or(until, |before| until.max(before.plus(Duration::from_millis(1))));
+            sqlx::query(WATCH).bind(session.as_slice()).bind(longer.millis()).execute(&mut *change).await?;
+            change.commit().await?;
+            Ok(Some(Watch { until: longer, before }))
+        })
+        .await
+    }
+
+    async fn cut_watch(&self, session: [u8; 32], until: UnixTime, to: Option<UnixTime>) -> Result<(), StoreError> {
+        self.timed("cut_watch", async {
+            let query = sqlx::query(if to.is_some() { CUT } else { UNWATCH });
+            let query = query.bind(session.as_slice()).bind(until.millis());
+            match to {
+                Some(to) => query.bind(to.millis()).execute(&self.pool).await?,
+                None => query.execute(&self.pool).await?,
+            };
             Ok(())
         })
         .await

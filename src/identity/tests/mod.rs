@@ -5,6 +5,7 @@ mod introspection;
 mod jwt;
 mod login;
 mod profile;
+mod watch;
 
 use std::{
     collections::HashMap,

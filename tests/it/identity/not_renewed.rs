@@ -141,6 +141,7 @@ async fn a_session_that_is_kept_by_whatever_log_in_is_refused_everywhere() {
         assert_eq!(site.known().sessions.get(&session).map(String::as_str), Some("ayu"), "{what}");
         let mut thief = planted(&gate, &session);
         assert_eq!(open(&mut thief).await.0, StatusCode::FORBIDDEN, "{what}");
+        assert_eq!(thief.cookies["sid"], "", "{what}: at every refusal");
     }
 }
 

@@ -6,8 +6,8 @@ use stepgate::{
     policy::{FactorKind, throttle::Pauses},
     secret::Sealed,
     store::{
-        Accounts, Applied, Attempts, Edit, FactorRecord, Failed, Families, LoginBindings, PlayerState, Reservation,
-        Spent, Tries, TriesBy, sql::Sql,
+        Accounts, Applied, Attempts, Edit, FactorRecord, Failed, Families, Kept, LoginBindings, PlayerState,
+        Reservation, Spent, Tries, TriesBy, Watch, sql::Sql,
     },
 };
 
@@ -33,6 +33,42 @@ pub(super) async fn add(sql: &Sql, factor: &FactorRecord) {
     assert_eq!(added, Applied::Done);
 }
 
+async fn a_watch_is_only_lengthened_and_cut_by_whoever_set_it(sql: &Sql) {
+    let session = [2; 32];
+    let after = |seconds| NOW.plus(Duration::from_secs(seconds));
+    let first = sql.watch(session, after(60), NOW).await.unwrap().unwrap();
+    assert_eq!(first, Watch { until: after(60), before: None });
+    let second = sql.watch(session, after(10), NOW).await.unwrap().unwrap();
+    assert!(second.until > first.until, "{second:?}");
+    assert_eq!(second.before, Some(first.until));
+    sql.cut_watch(session, first.until, None).await.unwrap();
+    sql.cut_watch(session, first.until, Some(after(1))).await.unwrap();
+    sql.cut_watch(session, second.until, Some(after(90))).await.unwrap();
+    assert_eq!(sql.kept(session, first.until).await.unwrap(), Some(Kept::Watched));
+    assert_eq!(sql.kept(session, second.until).await.unwrap(), None);
+    sql.cut_watch(session, second.until, second.before).await.unwrap();
+    assert_eq!(sql.kept(session, first.until).await.unwrap(), None);
+    let ayu = subject("ayu");
+    sql.bind(session, &ayu, first.until).await.unwrap();
+    assert_eq!(sql.watch(session, after(90), NOW).await.unwrap(), None);
+    sql.cut_watch(session, first.until, None).await.unwrap();
+    assert_eq!(sql.kept(session, NOW).await.unwrap(), Some(Kept::Of(ayu)), "who is refused stays so");
+    let late = sql.watch(session, after(90), first.until).await.unwrap().unwrap();
+    assert_eq!(late, Watch { until: after(90), before: None }, "that one had ended");
+    sql.cut_watch(session, late.until, None).await.unwrap();
+    assert_eq!(sql.kept(session, NOW).await.unwrap(), None);
+}
+
+async fn watches_at_once_each_have_an_end_of_their_own(sql: &Arc<Sql>) {
+    let end = NOW.plus(Duration::from_secs(60));
+    let watch = |sql: Arc<Sql>| async move { sql.watch([3; 32], end, NOW).await.unwrap().unwrap() };
+    let mut watches = at_once(20, sql, watch).await;
+    watches.sort_unstable_by_key(|watch| watch.until);
+    let before: Vec<_> = watches.iter().map(|watch| watch.before).collect();
+    let earlier: Vec<_> = std::iter::once(None).chain(watches.iter().map(|watch| Some(watch.until))).take(20).collect();
+    assert_eq!(before, earlier);
+}
+
 /// Every case on one fresh database.
 async fn conforms(sql: Arc<Sql>) {
     unknown_keys_are_absent(&sql).await;
@@ -49,6 +85,8 @@ async fn conforms(sql: Arc<Sql>) {
     an_ended_family_stays_ended(&sql).await;
     epochs_only_rise(&sql).await;
     login_bindings_expire(&sql).await;
+    a_watch_is_only_lengthened_and_cut_by_whoever_set_it(&sql).await;
+    watches_at_once_each_have_an_end_of_their_own(&sql).await;
 }
 
 #[test]

@@ -1,0 +1,122 @@
+//! The watch of a session that is presented at a log-in.
+
+use super::*;
+use crate::{fields::Body, identity::login::Login};
+
+const LIFETIME: Duration = Duration::from_secs(3600);
+const NEARLY: Duration = Duration::from_secs(3599);
+const QUARTER: Duration = Duration::from_secs(15 * 60);
+
+/// A site that renews no session, the sources before it, and their clock.
+async fn kept() -> (Arc<Site>, Arc<ManualClock>, Sources) {
+    let site = Arc::new(Site::default());
+    let confirm = asked_at(&site.serve().await);
+    let (clock, ports) = ports();
+    let waits = LoginSettings { hold_session: true, cookies: vec!["sid*".into()], ..login::settings(Some(confirm)) };
+    (site, clock, Sources::build(vec![SourceSettings::Login(waits)], ports).unwrap())
+}
+
+fn log_in() -> Request {
+    Request::post("/login").with("cookie", "sid=old")
+}
+
+async fn watch(sources: &Sources) -> Watches {
+    sources.watch_session(&log_in().head(), None).await.unwrap()
+}
+
+/// The answer to a log-in came, with nothing new.
+async fn answered(sources: &Sources, watches: &Watches) {
+    let headers = HeaderMap::new();
+    let answer = SiteAnswer { status: 200, headers: &headers, body: None };
+    assert_eq!(sources.login_answered(&log_in().head(), None, answer, watches).await.unwrap(), None);
+}
+
+/// How the session stands once the site calls it ayu's, `later` than the start.
+async fn standing(sources: &Sources, clock: &ManualClock, later: Duration) -> Standing {
+    clock.set(NOW.plus(later));
+    sources.standing(&cookie("sid=old").head()).await.unwrap()
+}
+
+fn ayu() -> Subject {
+    Subject::parse("ayu").unwrap()
+}
+
+#[tokio::test]
+async fn a_log_in_without_an_answer_is_watched_as_long_as_log_ins_are_remembered() {
+    let (site, clock, sources) = kept().await;
+    watch(&sources).await;
+    site.knows("old", "ayu");
+    assert_eq!(standing(&sources, &clock, NEARLY).await, Standing::Named(ayu()));
+    assert_eq!(standing(&sources, &clock, LIFETIME).await, Standing::Free);
+}
+
+#[tokio::test]
+async fn an_answer_shortens_only_the_watch_of_its_own_log_in() {
+    let (site, clock, sources) = kept().await;
+    let first = watch(&sources).await;
+    answered(&sources, &first).await;
+    site.knows("old", "ayu");
+    assert_eq!(standing(&sources, &clock, QUARTER - Duration::from_millis(1)).await, Standing::Named(ayu()));
+    assert_eq!(standing(&sources, &clock, QUARTER).await, Standing::Free, "the site called it nobody's");
+
+    let (site, clock, sources) = kept().await;
+    let lost = watch(&sources).await;
+    let other = watch(&sources).await;
+    answered(&sources, &other).await;
+    answered(&sources, &Watches::default()).await;
+    site.knows("old", "ayu");
+    assert_eq!(standing(&sources, &clock, NEARLY).await, Standing::Named(ayu()));
+    sources.lift_watches(&log_in().head(), &other).await.unwrap();
+    assert_eq!(standing(&sources, &clock, NEARLY).await, Standing::Named(ayu()));
+    drop(lost);
+}
+
+#[tokio::test]
+async fn a_log_in_that_ends_earlier_does_not_end_one_under_way() {
+    let (site, clock, sources) = kept().await;
+    let first = watch(&sources).await;
+    let _under_way = watch(&sources).await;
+    answered(&sources, &first).await;
+    sources.lift_watches(&log_in().head(), &first).await.unwrap();
+    site.knows("old", "ayu");
+    assert_eq!(standing(&sources, &clock, NEARLY).await, Standing::Named(ayu()));
+}
+
+#[tokio::test]
+async fn a_player_whose_id_is_a_word_of_ours_is_refused_as_any_other() {
+    let (_site, _clock, sources) = kept().await;
+    let odd = Subject::parse("watched").unwrap();
+    let watches = watch(&sources).await;
+    sources.suspend_session(&log_in().head(), &odd).await.unwrap();
+    watch(&sources).await;
+    sources.lift_watches(&log_in().head(), &watches).await.unwrap();
+    assert_eq!(sources.standing(&log_in().head()).await.unwrap(), Standing::Suspended);
+}
+
+#[tokio::test]
+async fn a_listed_method_and_any_body_make_an_attempt() {
+    let (_, ports) = ports();
+    let mut settings = LoginSettings { hold_session: true, ..login::settings(None) };
+    settings.matches[0].methods = vec![Method::GET];
+    let listed = Login::new(settings.clone(), Arc::new(ports));
+    let head = Request { method: Method::HEAD, ..Request::get("/login") };
+    assert!(listed.is_attempt(&Request::get("/login").head(), None) && listed.is_attempt(&head.head(), None));
+    assert!(!listed.is_attempt(&Request::get("/other").head(), None));
+
+    settings.matches[0].methods = vec![Method::POST];
+    let posted = Login::new(settings, Arc::clone(&listed.ports));
+    let look = Request::get("/login").with("content-length", "0");
+    let nothing = Body { content_type: None, bytes: b"" };
+    assert!(!posted.is_attempt(&look.head(), Some(nothing)), "a look at the form");
+    assert!(posted.is_attempt(&look.head(), Some(Body { bytes: b"x", ..nothing })));
+    for (name, value) in [("content-length", "10"), ("transfer-encoding", "chunked")] {
+        assert!(posted.is_attempt(&Request::get("/login").with(name, value).head(), None), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_cookie_is_known_by_the_name_that_was_configured() {
+    let (_site, _clock, sources) = kept().await;
+    assert!(sources.reads_cookie("sid_1") && sources.reads_cookie("sid"));
+    assert!(!sources.reads_cookie("si") && !sources.reads_cookie("other"));
+}

@@ -33,7 +33,7 @@ async fn answered(sources: &Sources, watches: &Watches) {
 
 /// How the session stands once the site calls it ayu's, `later` than the start.
 async fn standing(sources: &Sources, clock: &ManualClock, later: Duration) -> Standing {
-    clock.set(NOW.plus(later));
+    clock.advance(NOW.plus(later).since(clock.now()));
     sources.standing(&cookie("sid=old").head()).await.unwrap()
 }
 
@@ -96,15 +96,18 @@ async fn a_player_whose_id_is_a_word_of_ours_is_refused_as_any_other() {
 #[tokio::test]
 async fn a_listed_method_and_any_body_make_an_attempt() {
     let (_, ports) = ports();
-    let mut settings = LoginSettings { hold_session: true, ..login::settings(None) };
-    settings.matches[0].methods = vec![Method::GET];
-    let listed = Login::new(settings.clone(), Arc::new(ports));
+    let ports = Arc::new(ports);
+    let by = |method: Method| {
+        let mut settings = LoginSettings { hold_session: true, ..login::settings(None) };
+        settings.matches[0].methods = vec![method];
+        Login::new(settings, Arc::clone(&ports))
+    };
+    let listed = by(Method::GET);
     let head = Request { method: Method::HEAD, ..Request::get("/login") };
     assert!(listed.is_attempt(&Request::get("/login").head(), None) && listed.is_attempt(&head.head(), None));
     assert!(!listed.is_attempt(&Request::get("/other").head(), None));
 
-    settings.matches[0].methods = vec![Method::POST];
-    let posted = Login::new(settings, Arc::clone(&listed.ports));
+    let posted = by(Method::POST);
     let look = Request::get("/login").with("content-length", "0");
     let nothing = Body { content_type: None, bytes: b"" };
     assert!(!posted.is_attempt(&look.head(), Some(nothing)), "a look at the form");

@@ -98,7 +98,7 @@ impl LoginBindings for Sql {
     }
 
     async fn sweep_logins(&self, now: UnixTime) -> Result<u64, StoreError> {
-        self.timed("sweep_logins", async {
+        self.upkeep("sweep_logins", async {
             Ok(sqlx::query(SWEEP).bind(now.millis()).execute(&self.pool).await?.rows_affected())
         })
         .await

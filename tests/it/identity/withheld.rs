@@ -199,9 +199,10 @@ async fn a_session_that_is_not_renewed_at_log_in_is_refused_everywhere() {
     assert!(!refused.body.contains("secret") && !refused.headers.contains_key("location"));
     assert_eq!(planted.cookies["sid"], "", "the browser forgets it");
     assert!(gate.metrics().await.contains("stepgate_login_without_rotation_total 1"));
-    let mut thief = Visitor::of(&gate).with_cookie("sid", "ayu-planted");
     for target in ["/open", "/guarded", "/anything"] {
+        let mut thief = Visitor::of(&gate).with_cookie("sid", "ayu-planted");
         assert_eq!(thief.get(target).await.status(), StatusCode::FORBIDDEN, "{target}");
+        assert_eq!(thief.cookies["sid"], "", "{target}: a browser forgets it, also where it missed the first answer");
     }
     let twice =
         Visitor::of(&gate).with_header("cookie", "sid=ayu-planted; sid=ayu-planted").get("/open").await.status();

@@ -24,7 +24,7 @@ use stepgate::{
         gate::{Arrival, BodyState, Outcome, Passage},
         resume,
     },
-    identity::{Ports, SiteAnswer, Sources},
+    identity::{Ports, SiteAnswer, Sources, Watches},
     metrics::{BuildInfo, Metrics},
     policy::{Requirement, Route, Routes},
     portal::{self, Peer},
@@ -203,7 +203,7 @@ impl World {
         let body = Body { content_type: Some("application/x-www-form-urlencoded"), bytes: &request.body };
         let answer = SiteAnswer { status: 302, headers: reply.headers(), body: None };
         // As at the edge: nothing is bound then, and the player logs in again.
-        let _ = self.rules.identity.login_answered(head, Some(body), answer).await;
+        let _ = self.rules.identity.login_answered(head, Some(body), answer, &Watches::default()).await;
         reply
     }
 

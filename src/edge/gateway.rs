@@ -99,11 +99,14 @@ impl ProxyHttp for Gateway {
 
     async fn request_body_filter(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         body: &mut Option<Bytes>,
         end: bool,
         context: &mut Box<Context>,
     ) -> Result<()> {
+        if end && context.live.rules.identity.withholds_sessions() && !session.is_body_empty() {
+            Box::pin(self.may_end(session, context)).await?;
+        }
         if let Some(held) = &context.swap {
             // Called once a chunk of our form's own body; the held one goes out with the last.
             *body = Some(if end { held.clone() } else { Bytes::new() });
@@ -147,7 +150,9 @@ impl ProxyHttp for Gateway {
 
     async fn fail_to_proxy(&self, session: &mut Session, error: &Error, context: &mut Box<Context>) -> FailToProxy {
         let status = status_of(error);
-        if status == 0 || session.as_downstream().response_written().is_some() {
+        // After an interim answer (100) there still is one to give.
+        let is_final = |answer: &ResponseHeader| !answer.status.is_informational() || answer.status.as_u16() == 101;
+        if status == 0 || session.as_downstream().response_written().is_some_and(is_final) {
             return FailToProxy { error_code: status, can_reuse_downstream: false };
         }
         let problem = context.failure.take().unwrap_or_else(|| unanswered(session, context, status));

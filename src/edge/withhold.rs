@@ -26,7 +26,7 @@ use crate::{
     policy::rule::Respond,
     request::{self, Head, Subject},
     secret::Token,
-    web::{self, Reply, Shell, Wants},
+    web::{self, Problem, Reply, Shell, Wants},
 };
 
 /// What a session is told that was logged in without being renewed.
@@ -154,12 +154,23 @@ impl Gateway {
         context: &mut Context,
         forget: Vec<HeaderValue>,
     ) -> Result<bool> {
-        if let Some(intake) = &context.intake {
-            // What the site said while it was asked is of that session too.
-            intake.answer_cookies.take_site_lines();
-            forget.into_iter().for_each(|line| intake.answer_cookies.hand_on(line));
-        }
+        forget_with_answer(context, forget);
         self.refuse_for(session, context, &OLD_SESSION).await
+    }
+
+    /// Before the last of a body is sent: its session may have come to be somebody's while it was held back.
+    pub(super) async fn may_end(&self, session: &Session, context: &mut Context) -> Result<()> {
+        let error = match self.old_session(session, context).await {
+            Ok(None) => return Ok(()),
+            Ok(Some(forget)) => {
+                forget_with_answer(context, forget);
+                OLD_SESSION
+            }
+            Err(error) => error,
+        };
+        context.record.decision = "deny";
+        context.failure = Some(Problem::of(&error, &context.live.rules, self.flow.clock.now()));
+        Error::e_explain(HTTPStatus(403), "its session may not be used, or the store did not answer")
     }
 
     /// Before a log-in is sent: the session that it presents is watched from now on.
@@ -248,6 +259,13 @@ impl Gateway {
             }
         }
     }
+}
+
+/// Lets the answer make the browser forget, and say nothing that the site said of that session while it was asked.
+fn forget_with_answer(context: &Context, forget: Vec<HeaderValue>) {
+    let Some(intake) = &context.intake else { return };
+    intake.answer_cookies.take_site_lines();
+    forget.into_iter().for_each(|line| intake.answer_cookies.hand_on(line));
 }
 
 /// The lines by which a browser forgets its session: without the old value the site must make a new one, which

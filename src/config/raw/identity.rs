@@ -181,7 +181,8 @@ pub struct Login {
     /// waits sealed for the proof, 5 minutes at most; until then no address of the site can be used with
     /// it. Needs `confirm` to name whoever is logged in, every address by which one logs in under `match`, and
     /// a site that renews its session at a log-in; each request with a session then costs a look into the
-    /// durable store, and a question to `confirm` in the 15 minutes after a log-in of nobody.
+    /// durable store, and a question to `confirm` in the 15 minutes after a log-in of nobody
+    /// (for `lifetime` after one without an answer).
     /// Default `false`.
     pub hold_session: Option<bool>,
     /// What the site knows of the account, asked server to server: claims for sites that tell none with

@@ -9,6 +9,7 @@ use std::{
 use axum::response::Response;
 
 use super::*;
+use crate::kit::wire::{self, Wire};
 
 /// What the site knows: who is logged in by which session, and how it answers our question.
 #[derive(Default)]
@@ -182,6 +183,34 @@ async fn a_session_is_watched_before_the_answer_to_its_log_in_is_there() {
     assert_eq!(visitor.post("/login", "username=ayu&password=lost").await.status(), StatusCode::BAD_GATEWAY);
     assert_eq!(site.known().sessions["planted-1"], "ayu", "the site did it");
     assert_eq!(open(&mut visitor).await.0, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_body_that_was_held_back_over_a_log_in_is_not_ended() {
+    let (gate, _site, _app) = with_player().await;
+    let post = |session: &str| {
+        format!(
+            "POST /open HTTP/1.1\r\nHost: {}\r\nCookie: sid={session}\r\nContent-Length: 5\r\n\
+             Expect: 100-continue\r\n\r\nhell",
+            gate.address
+        )
+    };
+    let mut thief = Wire::to(gate.address).await;
+    thief.send(post("planted-1")).await;
+    let mut visitor = Wire::to(gate.address).await;
+    visitor.send(post("visitor-9")).await;
+    for wire in [&mut thief, &mut visitor] {
+        assert!(wire.head().await.starts_with("HTTP/1.1 100"), "the site waits for the body");
+    }
+    let kept = planted(&gate, "planted-1").post("/login", "username=ayu&password=kept").await;
+    assert_eq!(kept.status(), StatusCode::FORBIDDEN);
+    thief.send("o").await;
+    let refused = thief.head().await;
+    assert!(refused.starts_with("HTTP/1.1 403"), "{refused}");
+    assert_eq!(wire::header(&refused, "set-cookie"), Some("sid=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"));
+    visitor.send("o").await;
+    assert!(visitor.head().await.starts_with("HTTP/1.1 200"));
+    assert_eq!(gate.site.received("POST", "/open").len(), 1, "the visitor's alone");
 }
 
 #[tokio::test]

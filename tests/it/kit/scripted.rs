@@ -34,7 +34,7 @@ impl ScriptedSite {
         let app = Router::new().fallback(move |request: Request| {
             let (answer, journal) = (answer.clone(), Arc::clone(&journal));
             async move {
-                let recorded = read(request).await;
+                let Some(recorded) = read(request).await else { return crate::kit::answer(400, &[], "") };
                 journal.lock().unwrap().push(recorded.clone());
                 answer(&recorded)
             }
@@ -55,11 +55,12 @@ impl ScriptedSite {
     }
 }
 
-async fn read(request: Request) -> Recorded {
+/// The whole request; `None` where its body breaks off, and nothing then happens at the site.
+async fn read(request: Request) -> Option<Recorded> {
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, LARGEST).await.unwrap();
+    let body = to_bytes(body, LARGEST).await.ok()?;
     let target = parts.uri.path_and_query().map_or_else(String::new, ToString::to_string);
-    Recorded { method: parts.method.to_string(), target, headers: parts.headers, body }
+    Some(Recorded { method: parts.method.to_string(), target, headers: parts.headers, body })
 }
 
 impl Drop for ScriptedSite {

@@ -74,12 +74,12 @@ struct Told {
 }
 
 impl Told {
-    fn fill(&mut self, text: &str) -> String {
+    async fn fill(&mut self, text: &str) -> String {
         let mut text = text.to_owned();
         if text.contains("{code}") {
             let app = self.app.as_ref().expect("the app was enrolled before");
             // Each code is good once: the steps before, now and after.
-            let code = [app.previous_code(), app.code(), app.next_code()][self.codes].clone();
+            let code = [app.previous_code().await, app.code(), app.next_code()][self.codes].clone();
             self.codes += 1;
             text = text.replace("{code}", &code);
         }
@@ -124,9 +124,11 @@ async fn the_examples_are_what_the_gateway_does() {
     assert!(examples.len() >= 15, "{} examples", examples.len());
     for example in examples {
         let what = format!("{} {} {}", example.method, example.target, example.body);
-        let (target, body) = (told.fill(&example.target), told.fill(&example.body));
-        let lines: Vec<(String, String)> =
-            example.lines.iter().map(|(name, value)| (name.clone(), told.fill(value))).collect();
+        let (target, body) = (told.fill(&example.target).await, told.fill(&example.body).await);
+        let mut lines = Vec::new();
+        for (name, value) in &example.lines {
+            lines.push((name.clone(), told.fill(value).await));
+        }
         let lines: Vec<(&str, &str)> = lines.iter().map(|(name, value)| (&**name, &**value)).collect();
         let answer = sender.send(&example.method, &target, &lines, body).await;
         assert_eq!(answer.status, example.status, "{what}: {}", answer.body);

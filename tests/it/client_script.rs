@@ -23,7 +23,7 @@ impl Page {
         let begun = client.portal("/.stepgate/api/enrolments", &json!({ "method": "app" }), 201).await;
         let app = AuthenticatorApp::holding(begun["secret"].as_str().unwrap());
         let confirm = format!("/.stepgate/api/enrolments/{}/confirm", begun["id"].as_str().unwrap());
-        let done = client.portal(&confirm, &json!({ "code": app.previous_code() }), 200).await;
+        let done = client.portal(&confirm, &json!({ "code": app.previous_code().await }), 200).await;
         let codes = done["backup_codes"].as_array().unwrap();
         let codes = codes.iter().map(|code| code.as_str().unwrap().to_owned()).collect();
         let browser = Browser::start(Scripts::On).await;

@@ -74,7 +74,7 @@ impl Jar {
         let begun = self.portal("/.stepgate/api/enrolments", &json!({ "method": "app" })).await;
         let app = AuthenticatorApp::holding(begun["secret"].as_str().unwrap());
         let confirm = format!("/.stepgate/api/enrolments/{}/confirm", begun["id"].as_str().unwrap());
-        self.portal(&confirm, &json!({ "code": app.previous_code() })).await;
+        self.portal(&confirm, &json!({ "code": app.previous_code().await })).await;
         app
     }
 }

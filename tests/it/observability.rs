@@ -27,7 +27,7 @@ async fn enrolled(sender: &Sender, session: &str) -> AuthenticatorApp {
     let begun = sender.call("/.stepgate/api/enrolments", session, &json!({ "method": "app" })).await.json();
     let app = AuthenticatorApp::holding(begun["secret"].as_str().unwrap());
     let confirm = format!("/.stepgate/api/enrolments/{}/confirm", begun["id"].as_str().unwrap());
-    assert_eq!(sender.call(&confirm, session, &json!({ "code": app.previous_code() })).await.status, 200);
+    assert_eq!(sender.call(&confirm, session, &json!({ "code": app.previous_code().await })).await.status, 200);
     app
 }
 

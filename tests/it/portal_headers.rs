@@ -128,7 +128,8 @@ async fn only_a_client_that_sends_its_session_in_a_header_is_told_its_stamp() {
     assert_eq!(begun.status, 201, "{begun:?}");
     let app = AuthenticatorApp::holding(begun.json()["secret"].as_str().unwrap());
     let confirm = format!("/.stepgate/api/enrolments/{}/confirm", begun.json()["id"].as_str().unwrap());
-    let confirmed = sender.send("POST", &confirm, &lines, json!({ "code": app.previous_code() }).to_string()).await;
+    let confirmed =
+        sender.send("POST", &confirm, &lines, json!({ "code": app.previous_code().await }).to_string()).await;
     assert_eq!(confirmed.status, 200, "{confirmed:?}");
     let asked = sender.send("GET", "/account", &lines, "").await;
     assert_eq!(asked.status, 401, "{asked:?}");
@@ -152,7 +153,7 @@ async fn a_browser_gets_its_stamp_as_a_cookie_and_is_not_told_it() {
     let begun = sender.call("/.stepgate/api/enrolments", &session, &json!({ "method": "app" })).await.json();
     let app = AuthenticatorApp::holding(begun["secret"].as_str().unwrap());
     let confirm = format!("/.stepgate/api/enrolments/{}/confirm", begun["id"].as_str().unwrap());
-    assert_eq!(sender.call(&confirm, &session, &json!({ "code": app.previous_code() })).await.status, 200);
+    assert_eq!(sender.call(&confirm, &session, &json!({ "code": app.previous_code().await })).await.status, 200);
     let asked = sender.send("GET", "/account", &[("cookie", &session)], "").await;
     let cookies = format!("{session}; {}", asked.cookie("stepgate-challenge"));
     let verify = asked.json()["challenge"]["verify"].as_str().unwrap().to_owned();

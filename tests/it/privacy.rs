@@ -73,7 +73,8 @@ impl Watched {
         self.secret("seed", &data_encoding::HEXLOWER.encode(&raw));
         let app = AuthenticatorApp::holding(seed);
         let confirm = format!("/.stepgate/api/enrolments/{}/confirm", begun["id"].as_str().unwrap());
-        let confirmed = self.sender.call(&confirm, &session, &json!({ "code": app.previous_code() })).await.json();
+        let confirmed =
+            self.sender.call(&confirm, &session, &json!({ "code": app.previous_code().await })).await.json();
         self.backup_codes(&confirmed);
         // A number beside it is a change, which asks for a proof first.
         let asked = self.call("/.stepgate/api/enrolments", &session, &json!({ "method": "sms" })).await;

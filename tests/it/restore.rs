@@ -17,7 +17,7 @@ async fn enrolled(client: &ApiClient) -> (AuthenticatorApp, Vec<String>) {
     let begun = client.portal("/.stepgate/api/enrolments", &json!({ "method": "app" }), 201).await;
     let app = AuthenticatorApp::holding(begun["secret"].as_str().unwrap());
     let confirm = format!("/.stepgate/api/enrolments/{}/confirm", begun["id"].as_str().unwrap());
-    let confirmed = client.portal(&confirm, &json!({ "code": app.previous_code() }), 200).await;
+    let confirmed = client.portal(&confirm, &json!({ "code": app.previous_code().await }), 200).await;
     let codes = confirmed["backup_codes"].as_array().unwrap();
     (app, codes.iter().map(|code| code.as_str().unwrap().to_owned()).collect())
 }

@@ -111,7 +111,7 @@ impl Walk {
         let session = self.cookies();
         let id = step.rsplit('/').next().unwrap();
         let confirm = format!("/.stepgate/api/enrolments/{id}/confirm");
-        let code = json!({ "code": app.previous_code() });
+        let code = json!({ "code": app.previous_code().await });
         let confirmed = self.sender.call(&confirm, &session, &code).await;
         assert_eq!(confirmed.status, 200, "{}", confirmed.body);
         for code in confirmed.json()["backup_codes"].as_array().unwrap() {

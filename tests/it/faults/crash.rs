@@ -77,8 +77,8 @@ fn answering(code: &str) -> Value {
 }
 
 /// A code that no app shows.
-fn wrong(app: &AuthenticatorApp) -> String {
-    let shown = [app.previous_code(), app.code(), app.next_code()];
+async fn wrong(app: &AuthenticatorApp) -> String {
+    let shown = [app.previous_code().await, app.code(), app.next_code()];
     (0..4)
         .map(|digit| format!("{digit}{digit}{digit}{digit}{digit}{digit}"))
         .find(|code| !shown.contains(code))
@@ -93,13 +93,13 @@ async fn enrolment_survives(mut player: Player) {
     assert_eq!(player.factors().await, 0);
 
     let (app, confirm) = player.begin().await;
-    player.client.portal(&confirm, &json!({ "code": wrong(&app) }), 422).await;
+    player.client.portal(&confirm, &json!({ "code": wrong(&app).await }), 422).await;
     player.kill().await;
     player.client.portal(&confirm, &json!({ "code": app.code() }), 410).await;
     assert_eq!(player.factors().await, 0);
 
     let (app, confirm) = player.begin().await;
-    let code = app.previous_code();
+    let code = app.previous_code().await;
     player.client.portal(&confirm, &json!({ "code": code }), 200).await;
     player.kill().await;
     assert_eq!(player.factors().await, 1, "what was confirmed is there");
@@ -122,14 +122,14 @@ async fn failures_survive(mut player: Player) {
     let app = player.client.enrol_app().await;
     for _ in 0..2 {
         let verify = player.challenge().await;
-        player.client.portal(&verify, &answering(&wrong(&app)), 422).await;
+        player.client.portal(&verify, &answering(&wrong(&app).await), 422).await;
         player.kill().await;
         player.client.portal(&verify, &answering(&app.code()), 410).await;
     }
     let verify = player.challenge().await;
     // Five failures in a row pause: two before, three now.
     for _ in 0..3 {
-        player.client.portal(&verify, &answering(&wrong(&app)), 422).await;
+        player.client.portal(&verify, &answering(&wrong(&app).await), 422).await;
     }
     player.client.portal(&verify, &answering(&app.code()), 429).await;
     player.kill().await;
@@ -231,7 +231,7 @@ async fn a_kill_during_parallel_confirmations_loses_no_factor() {
     for answers in [0, 1, PARALLEL / 2] {
         let mut player = Player::over_sqlite().await;
         let (app, confirm) = player.begin().await;
-        let body = json!({ "code": app.previous_code() }).to_string();
+        let body = json!({ "code": app.previous_code().await }).to_string();
         // Few enough that the right code is not paused.
         let requests = vec![(confirm.clone(), body, String::new()); 4];
         let accepted = kill_during(&mut player, requests, answers.min(4)).await;

@@ -1,6 +1,16 @@
 //! An authenticator app: `oathtool`, which is not our code.
 
-use std::process::Command;
+use std::{
+    process::Command,
+    time::{Duration, SystemTime},
+};
+
+use super::eventually;
+
+/// How long a code is valid (RFC 6238).
+const STEP: Duration = Duration::from_secs(30);
+/// How much of its last step a code must have left: far more than it takes to arrive.
+const ROOM: Duration = Duration::from_secs(5);
 
 /// An app that holds one secret.
 pub struct AuthenticatorApp {
@@ -19,8 +29,14 @@ impl AuthenticatorApp {
         self.code_at("now")
     }
 
-    /// The code of the step before: still accepted, since clocks differ, and so a step of its own.
-    pub fn previous_code(&self) -> String {
+    /// The code of the step before: still accepted, since clocks differ, and so a step of its own. Where that is
+    /// about to end, the one of the step after it.
+    pub async fn previous_code(&self) -> String {
+        let has_room = async || {
+            let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis() % STEP.as_millis();
+            (STEP.as_millis() - now >= ROOM.as_millis()).then_some(())
+        };
+        eventually("a step has room", has_room).await;
         self.code_at("-30 seconds")
     }
 

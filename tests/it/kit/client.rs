@@ -100,7 +100,7 @@ impl ApiClient {
         let started = self.portal("/.stepgate/api/enrolments", &json!({ "method": "app" }), 201).await;
         let app = AuthenticatorApp::holding(started["secret"].as_str().expect("the secret is shown"));
         let confirm = format!("/.stepgate/api/enrolments/{}/confirm", started["id"].as_str().unwrap());
-        self.portal(&confirm, &json!({ "code": app.previous_code() }), 200).await;
+        self.portal(&confirm, &json!({ "code": app.previous_code().await }), 200).await;
         app
     }
 }

@@ -34,7 +34,7 @@ async fn enrol_app(client: &ApiClient) -> (AuthenticatorApp, Vec<String>) {
     let started = client.portal("/.stepgate/api/enrolments", &json!({ "method": "app" }), 201).await;
     let app = AuthenticatorApp::holding(started["secret"].as_str().unwrap());
     let confirm = format!("/.stepgate/api/enrolments/{}/confirm", started["id"].as_str().unwrap());
-    let done = client.portal(&confirm, &json!({ "code": app.previous_code() }), 200).await;
+    let done = client.portal(&confirm, &json!({ "code": app.previous_code().await }), 200).await;
     let codes = done["backup_codes"].as_array().unwrap().iter().map(|code| code.as_str().unwrap().to_owned());
     (app, codes.collect())
 }

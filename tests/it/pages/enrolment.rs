@@ -51,7 +51,7 @@ async fn every_step_of_an_enrolment_is_usable_in_every_language() {
     viewer.look_at("enrol-confirm-rejected", Language::English, PAGE).await;
     viewer.tour_within("enrol-app-again", &format!("{enrolment}?show=secret"), PAGE_WITH_PICTURE).await;
     browser.open(&enrolment).await;
-    browser.fill("input[name=code]", &app.previous_code()).await;
+    browser.fill("input[name=code]", &app.previous_code().await).await;
     browser.press("form:has(input[name=code]) button").await;
     browser.find("main .n[role=status]").await;
     viewer.look_at("settings-added", Language::English, PAGE).await;
@@ -74,7 +74,7 @@ async fn an_enrolment_can_be_finished_without_scripts() {
     browser.find("a[download]").await;
     assert!(!browser.find("[data-do=copy]").await.is_displayed().await.unwrap(), "it could not work");
     browser.press("button[name=next]").await;
-    browser.fill("input[name=code]", &app.previous_code()).await;
+    browser.fill("input[name=code]", &app.previous_code().await).await;
     browser.press("form:has(input[name=code]) button").await;
     browser.find("main .n[role=status]").await;
     browser.close().await;

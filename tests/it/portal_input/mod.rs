@@ -30,7 +30,7 @@ impl Portal {
         let begun = sender.call("/.stepgate/api/enrolments", &session, &json!({ "method": "app" })).await.json();
         let app = AuthenticatorApp::holding(begun["secret"].as_str().unwrap());
         let confirm = format!("/.stepgate/api/enrolments/{}/confirm", begun["id"].as_str().unwrap());
-        assert_eq!(sender.call(&confirm, &session, &json!({ "code": app.previous_code() })).await.status, 200);
+        assert_eq!(sender.call(&confirm, &session, &json!({ "code": app.previous_code().await })).await.status, 200);
         let asked = sender.call("/api/withdraw", &session, &json!({ "amount": "1", "destination": "BCA 1" })).await;
         let challenge = asked.json()["challenge"]["id"].as_str().unwrap().to_owned();
         let ayu = format!("{session}; {}", asked.cookie("stepgate-challenge"));

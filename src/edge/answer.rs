@@ -39,8 +39,9 @@ impl Gateway {
         }
         add_earlier_cookies(answer, context.answer_cookies())?;
         // Few answers change anything: the large futures of those that do are made only for them.
-        if answer.headers.contains_key(header::SET_COOKIE) {
-            Box::pin(self.learn(session, answer, context)).await;
+        if answer.headers.contains_key(header::SET_COOKIE) && !Box::pin(self.learn(session, answer, context)).await {
+            let identity = &context.live.rules.identity;
+            drop_cookies(answer, |name| identity.reads_cookie(name))?;
         }
         if context.ending.is_some() {
             Box::pin(self.end_session(answer, context)).await;
@@ -57,10 +58,11 @@ impl Gateway {
         add_cookies(answer, ours)
     }
 
-    /// The log-in source, and sessions that the site rotates: of an answer that sets a cookie.
-    async fn learn(&self, session: &Session, answer: &ResponseHeader, context: &mut Context) {
+    /// The log-in source, and sessions that the site rotates: of an answer that sets a cookie. Whether its session
+    /// may go out: not where log-ins wait and nothing could be learned of it.
+    async fn learn(&self, session: &Session, answer: &ResponseHeader, context: &mut Context) -> bool {
         let rules = std::sync::Arc::clone(&context.live.rules);
-        let Some(head) = received(session, context) else { return };
+        let Some(head) = received(session, context) else { return true };
         let answer_body = context.answer_body.clone();
         let site =
             SiteAnswer { status: answer.status.as_u16(), headers: &answer.headers, body: answer_body.as_deref() };
@@ -71,12 +73,15 @@ impl Gateway {
         {
             // Nothing is bound: the player is asked to log in again where it matters.
             tracing::warn!(%error, "a log-in could not be bound");
+            if rules.identity.withholds_sessions() {
+                return false;
+            }
         }
         if context.ending.is_some() {
-            return;
+            return true;
         }
-        let Some(passage) = &context.passage else { return };
-        let Some(stamp) = &passage.stamp else { return };
+        let Some(passage) = &context.passage else { return true };
+        let Some(stamp) = &passage.stamp else { return true };
         // A good stamp says whose the old value was, also where no source was asked.
         let before = (&stamp.proof.subject, stamp.proof.binding);
         match rules.identity.rotated(&head, before, site).await {
@@ -88,6 +93,7 @@ impl Gateway {
             Ok(None) => {}
             Err(error) => tracing::warn!(%error, "a rotated session could not be followed"),
         }
+        true
     }
 
     async fn end_session(&self, answer: &ResponseHeader, context: &mut Context) {
@@ -241,15 +247,20 @@ fn add_earlier_cookies(answer: &mut ResponseHeader, earlier: Vec<HeaderValue>) -
 
 /// The site must not set cookies with our names (decisions 32).
 pub(super) fn drop_foreign_cookies(answer: &mut ResponseHeader) -> Result<()> {
-    let names_ours = |value: &HeaderValue| {
+    drop_cookies(answer, CookieNames::owns)
+}
+
+/// Takes the lines out that set a cookie of such a name.
+fn drop_cookies(answer: &mut ResponseHeader, drops: impl Fn(&str) -> bool) -> Result<()> {
+    let is_dropped = |value: &HeaderValue| {
         let name = value.as_bytes().split(|byte| *byte == b'=').next().unwrap_or_default();
-        std::str::from_utf8(name).is_ok_and(|name| CookieNames::owns(name.trim()))
+        std::str::from_utf8(name).is_ok_and(|name| drops(name.trim()))
     };
-    if !answer.headers.get_all(header::SET_COOKIE).iter().any(names_ours) {
+    if !answer.headers.get_all(header::SET_COOKIE).iter().any(is_dropped) {
         return Ok(());
     }
     let kept: Vec<HeaderValue> =
-        answer.headers.get_all(header::SET_COOKIE).iter().filter(|value| !names_ours(value)).cloned().collect();
+        answer.headers.get_all(header::SET_COOKIE).iter().filter(|value| !is_dropped(value)).cloned().collect();
     answer.remove_header(&header::SET_COOKIE);
     for value in kept {
         answer.append_header(header::SET_COOKIE, value)?;

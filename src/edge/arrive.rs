@@ -45,11 +45,39 @@ impl Gateway {
             // Here and below, what few requests need is on the heap only for them.
             return Box::pin(self.portal(session, context)).await;
         }
-        if context.live.rules.identity.withholds_sessions()
-            && Box::pin(self.refused_or_released(session, context)).await?
-        {
+        if context.live.rules.identity.withholds_sessions() {
+            return Box::pin(self.arrive_where_log_ins_wait(session, context)).await;
+        }
+        let resume = self.resume_if_short(session, context).await?;
+        self.go_on(session, context, resume).await
+    }
+
+    /// What was withheld goes out whatever its browser presents, which may be the session that the log-in left
+    /// behind; nothing else goes on with one that is suspended.
+    async fn arrive_where_log_ins_wait(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
+        context.looks_again = !body::is_absent(session);
+        if self.released_by_approval(session, context).await? {
             return Ok(true);
         }
+        let resume = self.resume_if_short(session, context).await?;
+        if matches!(resume, Some(Resume::Answered)) {
+            return Ok(true);
+        }
+        if self.suspended(session, context).await? {
+            return Ok(true);
+        }
+        self.go_on(session, context, resume).await
+    }
+
+    async fn resume_if_short(&self, session: &mut Session, context: &mut Context) -> Result<Option<Resume>> {
+        if !may_have_field(session) {
+            return Ok(None);
+        }
+        Box::pin(self.resume(session, context)).await.map(Some)
+    }
+
+    /// A preflight, a request that was held, or one for the gate.
+    async fn go_on(&self, session: &mut Session, context: &mut Context, resume: Option<Resume>) -> Result<bool> {
         if let Some(permit) = self.preflight(session, context) {
             context.passage = Some(Box::new(Passage::anonymous(permit)));
             if !Self::withholds(session, context) {
@@ -58,13 +86,11 @@ impl Gateway {
             // A site that takes it for a log-in gives no session out by it either.
             return self.passed(session, context, Some(Read::Whole(Bytes::new()))).await;
         }
-        if !may_have_field(session) {
-            return self.gate(session, context, None).await;
-        }
-        match Box::pin(self.resume(session, context)).await? {
-            Resume::Answered => Ok(true),
-            Resume::Held(body) => self.passed(session, context, Some(Read::Whole(body))).await,
-            Resume::Ordinary(read) => self.gate(session, context, Some(read)).await,
+        match resume {
+            None => self.gate(session, context, None).await,
+            Some(Resume::Answered) => Ok(true),
+            Some(Resume::Held(body)) => self.passed(session, context, Some(Read::Whole(body))).await,
+            Some(Resume::Ordinary(read)) => self.gate(session, context, Some(read)).await,
         }
     }
 
@@ -211,6 +237,9 @@ impl Gateway {
             Some(Read::Whole(bytes)) => Some(bytes),
             Some(Read::TooLarge { .. } | Read::Failed) | None => None,
         };
+        if decides && context.looks_again && Box::pin(self.suspended(session, context)).await? {
+            return Ok(true);
+        }
         let withholds = Self::withholds(session, context);
         if logs_in || withholds {
             context.login_body.clone_from(&whole);

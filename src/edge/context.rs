@@ -35,6 +35,8 @@ pub struct Context {
     pub login_body: Option<Bytes>,
     /// How the session that a log-in presents is watched until its answer.
     pub watches: Watches,
+    /// Whether the session is looked at once more before the last of the body is sent.
+    pub looks_again: bool,
     /// The body of the site's answer, where it was read to be decided upon.
     pub answer_body: Option<Bytes>,
     /// Whether it was learned already who logged in by the answer.
@@ -114,6 +116,7 @@ impl Context {
             swap: None,
             login_body: None,
             watches: Watches::default(),
+            looks_again: false,
             answer_body: None,
             learned: false,
             ending: None,

@@ -104,8 +104,8 @@ impl ProxyHttp for Gateway {
         end: bool,
         context: &mut Box<Context>,
     ) -> Result<()> {
-        if end && context.live.rules.identity.withholds_sessions() && !session.is_body_empty() {
-            Box::pin(self.may_end(session, context)).await?;
+        if end && context.looks_again {
+            Box::pin(self.look_again(session, context)).await?;
         }
         if let Some(held) = &context.swap {
             // Called once a chunk of our form's own body; the held one goes out with the last.

@@ -29,8 +29,8 @@ use crate::{
     web::{self, Problem, Reply, Shell, Wants},
 };
 
-/// What a session is told that was logged in without being renewed.
-const OLD_SESSION: FlowError = FlowError::Denied("this session is old: log in once more");
+/// What a suspended session is told.
+const SUSPENDED: FlowError = FlowError::Denied("this session is old: log in once more");
 
 /// Who logged in by an answer.
 enum Seen {
@@ -76,7 +76,7 @@ impl Gateway {
                 Ok(false)
             }
             Ok(Seen::Player(LoggedIn::Withheld(asked))) => self.ask_for_login(session, context, &asked).await,
-            Ok(Seen::NotRenewed { forget }) => self.refuse_old_session(session, context, forget).await,
+            Ok(Seen::NotRenewed { forget }) => self.refuse_suspended(session, context, forget).await,
             Err(error) => {
                 tracing::warn!(%error, "a log-in could not be withheld and was not answered");
                 if let Some(intake) = &context.intake {
@@ -148,23 +148,23 @@ impl Gateway {
         Ok(Some(forget_session(rules, head)))
     }
 
-    async fn refuse_old_session(
+    async fn refuse_suspended(
         &self,
         session: &mut Session,
         context: &mut Context,
         forget: Vec<HeaderValue>,
     ) -> Result<bool> {
         forget_with_answer(context, forget);
-        self.refuse_for(session, context, &OLD_SESSION).await
+        self.refuse_for(session, context, &SUSPENDED).await
     }
 
     /// Before the last of a body is sent: its session may have come to be somebody's while it was held back.
-    pub(super) async fn may_end(&self, session: &Session, context: &mut Context) -> Result<()> {
-        let error = match self.old_session(session, context).await {
+    pub(super) async fn look_again(&self, session: &Session, context: &mut Context) -> Result<()> {
+        let error = match self.suspension(session, context).await {
             Ok(None) => return Ok(()),
             Ok(Some(forget)) => {
                 forget_with_answer(context, forget);
-                OLD_SESSION
+                SUSPENDED
             }
             Err(error) => error,
         };
@@ -183,23 +183,17 @@ impl Gateway {
         Ok(())
     }
 
-    /// Answers (`true`) what a site whose log-ins wait need not see: a session that is refused, a log-in
-    /// that is repeated with its approval.
-    pub(super) async fn refused_or_released(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
-        Ok(self.suspended(session, context).await? || self.released_by_approval(session, context).await?)
-    }
-
     /// Refuses every request of a session that logged in without being renewed.
-    async fn suspended(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
-        match self.old_session(session, context).await {
+    pub(super) async fn suspended(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
+        match self.suspension(session, context).await {
             Ok(None) => Ok(false),
-            Ok(Some(forget)) => self.refuse_old_session(session, context, forget).await,
+            Ok(Some(forget)) => self.refuse_suspended(session, context, forget).await,
             Err(error) => self.refuse_for(session, context, &error).await,
         }
     }
 
-    /// The lines by which a browser forgets such a session, which may have come to be somebody's only now.
-    async fn old_session(&self, session: &Session, context: &Context) -> Result<Option<Vec<HeaderValue>>, FlowError> {
+    /// The lines by which a browser forgets a suspended session, which may have come to be somebody's only now.
+    async fn suspension(&self, session: &Session, context: &Context) -> Result<Option<Vec<HeaderValue>>, FlowError> {
         let rules = &context.live.rules;
         let Some(head) = received(session, context) else { return Ok(None) };
         match rules.identity.standing(&head).await? {
@@ -210,7 +204,7 @@ impl Gateway {
     }
 
     /// Answers the log-in that a client without pages repeats with its approval.
-    async fn released_by_approval(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
+    pub(super) async fn released_by_approval(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
         if !Self::withholds(session, context) {
             return Ok(false);
         }

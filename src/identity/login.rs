@@ -6,7 +6,7 @@ use http::{Method, header};
 
 use super::{
     Claims, Freshness, IdentityError, LoginSeen, Ports, SiteAnswer, Testimony,
-    carrier::{Jar, Presented, ambiguous, present_cookies},
+    carrier::{Jar, Presented, ambiguous, matches_folded, present_cookies, retain_cookies},
     introspection::Introspection,
     profile::Profile,
     set_cookie::{set_cookies, with_cookies, without_cookies},
@@ -61,10 +61,7 @@ impl Login {
     /// What the site says now of whom a session was bound to; it must still name the same player.
     async fn confirmed(&self, head: &Head<'_>, bound: Testimony) -> Result<Option<Testimony>, IdentityError> {
         let same = |named: &Testimony| named.subject == bound.subject;
-        let named = match &self.confirm {
-            Some(confirm) => confirm.ask(head, Freshness::Anew).await?,
-            None => Some(bound.clone()),
-        };
+        let named = if self.confirm.is_some() { self.confirm_anew(head).await? } else { Some(bound.clone()) };
         let Some(named) = named else { return Ok(None) };
         if !same(&named) {
             return Err(ambiguous("the session belongs to another player than its log-in"));
@@ -131,16 +128,20 @@ impl Login {
         let after_head = Head { headers: &merged, ..*head };
         let after = self.session_of(&after_head);
         let is_attempt = self.is_attempt(head, body);
-        let known = match before.filter(|_| is_attempt) {
+        let withholds = self.withholds(head);
+        let known = match before.filter(|_| withholds) {
             Some(session) => self.ports.logins.subject(session, now).await.map_err(|error| lost(&error))?,
             None => None,
         };
         let is_set = new.iter().any(|cookie| !cookie.is_deletion());
-        if is_set && after.is_none() && self.withholds(head) {
+        if is_set && after.is_none() && withholds {
             return Err(ambiguous("an answer sets a session twice, or as frameworks read in different ways"));
         }
         if new.is_empty() || before == after {
-            return if is_attempt { self.kept(head, known.as_ref(), watches).await } else { Ok(None) };
+            return if is_attempt { self.not_renewed(head, head, known.as_ref(), watches).await } else { Ok(None) };
+        }
+        if self.settings.hold_session {
+            self.carry_over(head, &after_head, watches).await?;
         }
         // Whoever set it: what was known of either value no longer holds.
         for session in before.into_iter().chain(after) {
@@ -150,7 +151,7 @@ impl Login {
             // Of cookies that were deleted the browser may have others of the same name.
             let rest = without_cookies(head.headers, names, &new);
             let old = if is_set { Head { headers: &rest, ..*head } } else { *head };
-            if let Some(seen) = self.kept(&old, known.as_ref(), watches).await? {
+            if let Some(seen) = self.not_renewed(&old, head, known.as_ref(), watches).await? {
                 return Ok(Some(seen));
             }
         }
@@ -163,6 +164,10 @@ impl Login {
         };
         let expires_at = now.plus(self.settings.lifetime);
         self.ports.logins.bind(session, &subject, expires_at).await.map_err(|error| lost(&error))?;
+        if !is_attempt && known.as_ref() == Some(&subject) {
+            // Who looks at the form of a log-in with a session that is out already gets on with its next value.
+            return Ok(None);
+        }
         Ok(Some(LoginSeen { subject, rotated: true }))
     }
 
@@ -178,32 +183,50 @@ impl Login {
         // What must not get out is asked about also where the answer does not look like a success.
         let asks = typed.is_some() || self.withholds(head);
         match (&self.confirm, typed) {
-            (Some(confirm), _) if asks => {
-                Ok(confirm.ask(after, Freshness::Anew).await?.map(|testimony| testimony.subject))
-            }
+            (Some(_), _) if asks => Ok(self.confirm_anew(after).await?.map(|testimony| testimony.subject)),
             (None, Some(typed)) => self.unconfirmed(&typed).await,
             (Some(_) | None, _) => Ok(None),
         }
     }
 
-    /// Who is logged in by what a request carried of a session and its answer did not renew, unless it was
-    /// theirs before.
-    async fn kept(
+    /// Who is logged in by the `old` part of what a request carried of a session, which its answer did not renew,
+    /// unless it was theirs before.
+    async fn not_renewed(
         &self,
-        head: &Head<'_>,
+        old: &Head<'_>,
+        whole: &Head<'_>,
         known: Option<&Subject>,
         watches: &Watches,
     ) -> Result<Option<LoginSeen>, IdentityError> {
-        let Some(confirm) = self.confirm.as_ref().filter(|_| self.session_of(head).is_some()) else { return Ok(None) };
-        let Some(named) = confirm.ask(head, Freshness::Anew).await? else {
-            self.shorten(head, watches).await?;
-            return Ok(None);
-        };
-        if known == Some(&named.subject) {
-            self.lift(head, watches).await?;
+        if self.session_of(old).is_none() {
             return Ok(None);
         }
-        Ok(Some(LoginSeen { subject: named.subject, rotated: false }))
+        if let Some(named) = self.confirm_anew(old).await? {
+            if known != Some(&named.subject) {
+                return Ok(Some(LoginSeen { subject: named.subject, rotated: false }));
+            }
+            self.lift(old, watches).await?;
+            return Ok(None);
+        }
+        // What is nobody's by itself may still be somebody's beside what was renewed: then it stays watched.
+        let is_part = self.session_of(old) != self.session_of(whole);
+        if !is_part || self.confirm_anew(whole).await?.is_none() {
+            self.shorten(old, watches).await?;
+        }
+        Ok(None)
+    }
+
+    /// Whom the site names now for the session of a head; `None` also where it is not asked. Nothing else by which
+    /// it may know somebody goes with the question: its pages may go by the session where its answer to us would not.
+    pub(super) async fn confirm_anew(&self, head: &Head<'_>) -> Result<Option<Testimony>, IdentityError> {
+        let Some(confirm) = &self.confirm else { return Ok(None) };
+        let mut headers = head.headers.clone();
+        headers.remove(header::AUTHORIZATION);
+        let names = |cookie: &[u8], names: &[String]| names.iter().any(|name| matches_folded(cookie, name));
+        retain_cookies(&mut headers, |cookie| {
+            names(cookie, &self.ports.other_credentials) && !names(cookie, &self.settings.cookies)
+        });
+        confirm.ask(&Head { headers: &headers, ..*head }, Freshness::Anew).await
     }
 
     /// The keyed hash of the session that a head carries; `None` also where it is ambiguous.

@@ -3,17 +3,18 @@
 
 use std::time::Duration;
 
+use http::header;
 use percent_encoding::percent_decode;
 
 use super::{
-    Freshness, IdentityError, Standing,
+    IdentityError, Standing,
     carrier::{Jar, Presented, ambiguous, matches_folded, present_cookies, retain_cookies},
     login::{Login, lost},
 };
 use crate::{
     clock::UnixTime,
     request::{Head, Subject},
-    store::{Kept, Watch},
+    store::{Remembered, Watch},
 };
 
 /// How long a session is watched that the site called nobody's: far longer than a site is late to say who it is.
@@ -28,6 +29,12 @@ pub struct Watches(Vec<([u8; 32], Watch)>);
 impl Watches {
     pub(super) fn extend(&mut self, more: Self) {
         self.0.extend(more.0);
+    }
+
+    /// When a watch that ends at `until` would end without these.
+    fn besides(&self, mark: &[u8; 32], until: UnixTime) -> Option<UnixTime> {
+        let own = self.0.iter().find(|(watched, watch)| watched == mark && watch.until == until);
+        own.map_or(Some(until), |(_, watch)| watch.before)
     }
 }
 
@@ -85,21 +92,16 @@ impl Login {
         let now = self.ports.clock.now();
         let mut watched = Vec::new();
         for (name, mark) in self.marks(head)? {
-            match self.ports.logins.kept(mark, now).await.map_err(|error| lost(&error))? {
-                Some(Kept::Watched) => watched.push(name),
-                Some(Kept::Of(_)) => return Ok(Standing::Suspended),
+            match self.ports.logins.remembered(mark, now).await.map_err(|error| lost(&error))? {
+                Some(Remembered::Watched { .. }) => watched.push(name),
+                Some(Remembered::Of(_)) => return Ok(Standing::Suspended),
                 None => {}
             }
         }
-        let Some(confirm) = self.confirm.as_ref().filter(|_| !watched.is_empty()) else { return Ok(Standing::Free) };
-        // What came later was withheld until its proof, and answers for itself.
-        let mut headers = head.headers.clone();
-        let later = |cookie: &[u8]| {
-            let is_ours = self.settings.cookies.iter().any(|name| matches_folded(cookie, name));
-            is_ours && !watched.iter().any(|name| name.as_bytes() == cookie)
-        };
-        retain_cookies(&mut headers, later);
-        let named = confirm.ask(&Head { headers: &headers, ..*head }, Freshness::Anew).await;
+        if watched.is_empty() {
+            return Ok(Standing::Free);
+        }
+        let named = self.named_by(head, &watched).await;
         // The question was ours alone.
         head.answer_cookies.take_site_lines();
         let Some(named) = named? else { return Ok(Standing::Free) };
@@ -107,7 +109,50 @@ impl Login {
             Some(session) => self.ports.logins.subject(session, now).await.map_err(|error| lost(&error))?,
             None => None,
         };
-        Ok(if bound.as_ref() == Some(&named.subject) { Standing::Free } else { Standing::Named(named.subject) })
+        Ok(if bound.as_ref() == Some(&named) { Standing::Free } else { Standing::Named(named) })
+    }
+
+    /// Whom the site names for the watched cookies alone, else for all that the request carries. Others that came
+    /// later answer for themselves, but a site may want several at once.
+    async fn named_by(&self, head: &Head<'_>, watched: &[&str]) -> Result<Option<Subject>, IdentityError> {
+        let mut headers = head.headers.clone();
+        let later = |cookie: &[u8]| {
+            let is_ours = self.settings.cookies.iter().any(|name| matches_folded(cookie, name));
+            is_ours && !watched.iter().any(|name| name.as_bytes() == cookie)
+        };
+        retain_cookies(&mut headers, later);
+        let alone = Head { headers: &headers, ..*head };
+        let mut named = self.confirm_anew(&alone).await?;
+        if named.is_none() && headers.get_all(header::COOKIE) != head.headers.get_all(header::COOKIE) {
+            named = self.confirm_anew(head).await?;
+        }
+        Ok(named.map(|testimony| testimony.subject))
+    }
+
+    /// What is remembered of the presented session holds for the one that takes its place too; a watch that this
+    /// very log-in set does not.
+    pub(super) async fn carry_over(
+        &self,
+        head: &Head<'_>,
+        after: &Head<'_>,
+        watches: &Watches,
+    ) -> Result<(), IdentityError> {
+        let (now, before) = (self.ports.clock.now(), self.marks(head)?);
+        let is_new = |mark: &[u8; 32]| before.iter().all(|(_, earlier)| earlier != mark);
+        let new: Vec<_> = self.marks(after)?.into_iter().map(|(_, mark)| mark).filter(is_new).collect();
+        for (_, mark) in &before {
+            match self.ports.logins.remembered(*mark, now).await.map_err(|error| lost(&error))? {
+                Some(Remembered::Watched { until }) => {
+                    let Some(until) = watches.besides(mark, until) else { continue };
+                    for mark in &new {
+                        self.ports.logins.watch(*mark, until, now).await.map_err(|error| lost(&error))?;
+                    }
+                }
+                Some(Remembered::Of(subject)) => self.suspend(after, &subject).await?,
+                None => {}
+            }
+        }
+        Ok(())
     }
 
     /// What stands in the store for a session: one for each of its cookies, so that leaving one away changes
@@ -130,8 +175,8 @@ impl Login {
 /// blanks around it. Two that some framework or database takes for one are one here.
 ///
 /// # Errors
-/// `Ambiguous` where frameworks differ on what is meant: broken escapes, escaped controls, escapes of escapes
-/// without end.
+/// `Ambiguous` where frameworks and databases differ on what is meant: broken escapes, escaped controls, letters that
+/// are not ASCII (some take `á` for `a`), escapes of escapes without end.
 fn canonical(value: &str) -> Result<Vec<u8>, IdentityError> {
     let mut bytes = value.as_bytes().to_vec();
     if has_broken_escape(&bytes) {
@@ -145,6 +190,9 @@ fn canonical(value: &str) -> Result<Vec<u8>, IdentityError> {
         }
         if bytes.iter().any(u8::is_ascii_control) {
             return Err(ambiguous("a session cookie with an escaped control"));
+        }
+        if !bytes.is_ascii() {
+            return Err(ambiguous("a session cookie with letters that are not ASCII"));
         }
         bytes.make_ascii_lowercase();
         return Ok(bytes);
@@ -209,7 +257,19 @@ mod tests {
 
     #[test]
     fn a_value_that_frameworks_read_in_different_ways_is_refused() {
-        for odd in ["%", "ayu%", "ayu%2", "%zz", "%u0061yu", "ayu-1%00", "ayu-1%250a", "%25252525252561"] {
+        for odd in [
+            "%",
+            "ayu%",
+            "ayu%2",
+            "%zz",
+            "%u0061yu",
+            "%C3%A1yu-1",
+            "ayu-%EF%BC%91",
+            "ayu-1%C2%A0",
+            "ayu-1%00",
+            "ayu-1%250a",
+            "%25252525252561",
+        ] {
             assert_eq!(read(odd), None, "{odd}");
         }
     }

@@ -81,8 +81,11 @@ impl Sources {
     /// Whether the session of this request may be used.
     ///
     /// # Errors
-    /// `Unavailable`; `Ambiguous` for values that frameworks read in different ways.
+    /// `Unavailable`; `Ambiguous` for values that frameworks read in different ways, and for a session in the address.
     pub async fn standing(&self, head: &Head<'_>) -> Result<Standing, IdentityError> {
+        if self.withholds_sessions() {
+            self.refuse_address(head)?;
+        }
         for login in self.withholding() {
             let standing = login.standing(head).await?;
             if standing != Standing::Free {

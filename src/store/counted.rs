@@ -23,9 +23,9 @@ use crate::{
     store::{
         Accounts, Applied, Approval, Approvals, Attempts, AuditRecord, BackupCodeRecord, Challenge, Challenges,
         ContactKind, ContactRecord, Contacts, Desk, DeskSession, DeviceRecord, Devices, Edit, Failed, Families, Held,
-        Kept, LoginBindings, NetworkAttempts, NetworkPause, NetworkTries, Outbox, OutboxRecord, PendingEnrolment,
-        PendingEnrolments, PlayerState, Quota, Reservation, ResetRecord, SendLimits, SendReservation, SentCode,
-        SentCodes, SignInTally, SmsSend, SmsSends, Spared, Spent, StoreError, Trail, Tries, Watch,
+        LoginBindings, NetworkAttempts, NetworkPause, NetworkTries, Outbox, OutboxRecord, PendingEnrolment,
+        PendingEnrolments, PlayerState, Quota, Remembered, Reservation, ResetRecord, SendLimits, SendReservation,
+        SentCode, SentCodes, SignInTally, SmsSend, SmsSends, Spared, Spent, StoreError, Trail, Tries, Watch,
         audit::{AuditPlayer, ChainHead, Checkpoint, Due, Entry, Read, Selection, Waiting},
     },
 };
@@ -165,7 +165,7 @@ counted! {
         fn bind(session: [u8; 32], subject: &Subject, expires_at: UnixTime) -> ();
         fn subject(session: [u8; 32], now: UnixTime) -> Option<Subject>;
         fn void(session: [u8; 32]) -> ();
-        fn kept(session: [u8; 32], now: UnixTime) -> Option<Kept>;
+        fn remembered(session: [u8; 32], now: UnixTime) -> Option<Remembered>;
         fn watch(session: [u8; 32], until: UnixTime, now: UnixTime) -> Option<Watch>;
         fn cut_watch(session: [u8; 32], until: UnixTime, to: Option<UnixTime>) -> ();
         fn sweep_logins(now: UnixTime) -> u64;

@@ -174,11 +174,14 @@ pub trait Spent: Send + Sync {
     async fn sweep(&self, now: UnixTime) -> Result<u64, StoreError>;
 }
 
-/// What stands for a session value (decision record 0021).
+/// What is remembered of a session value (decision record 0021).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kept {
+pub enum Remembered {
     /// It may come to belong to anybody.
-    Watched,
+    Watched {
+        /// For how long.
+        until: UnixTime,
+    },
     /// Whose it is.
     Of(Subject),
 }
@@ -201,8 +204,8 @@ pub trait LoginBindings: Send + Sync {
     async fn subject(&self, session: [u8; 32], now: UnixTime) -> Result<Option<Subject>, StoreError>;
     /// Forgets.
     async fn void(&self, session: [u8; 32]) -> Result<(), StoreError>;
-    /// What stands for a session value, in one look.
-    async fn kept(&self, session: [u8; 32], now: UnixTime) -> Result<Option<Kept>, StoreError>;
+    /// What is remembered of a session value, in one look.
+    async fn remembered(&self, session: [u8; 32], now: UnixTime) -> Result<Option<Remembered>, StoreError>;
     /// Watches until `until`, or just longer than what stands. `None`: it has a subject, which stays.
     async fn watch(&self, session: [u8; 32], until: UnixTime, now: UnixTime) -> Result<Option<Watch>, StoreError>;
     /// Gives a watch an earlier end, or none: only if it still is the one that ends at `until`.

@@ -24,8 +24,8 @@ pub use account::{Accounts, Applied, BackupCodeRecord, Edit, FactorRecord, Freez
 pub use audit::{AuditRecord, Outcome, Signer, Trail};
 pub use desk::{Desk, DeskSession, Quota, ResetRecord, ResetState, ResetStep, SignInTally};
 pub use durable::{
-    Attempts, ContactKind, ContactRecord, Contacts, DeviceRecord, Devices, Failed, Families, Kept, LoginBindings,
-    NetworkAttempts, NetworkPause, NetworkTries, Reservation, Spent, Tries, TriesBy, Watch,
+    Attempts, ContactKind, ContactRecord, Contacts, DeviceRecord, Devices, Failed, Families, LoginBindings,
+    NetworkAttempts, NetworkPause, NetworkTries, Remembered, Reservation, Spent, Tries, TriesBy, Watch,
 };
 pub use sends::{SendLimits, SendReservation, SmsSend, SmsSends};
 pub use shared::{

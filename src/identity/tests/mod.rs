@@ -25,7 +25,7 @@ use crate::{
     metrics::BuildInfo,
     request::{AnswerCookies, Head, Scheme},
     secret::SymmetricKey,
-    store::{Kept, StoreError, Watch},
+    store::{Remembered, StoreError, Watch},
     target::Target,
 };
 
@@ -85,44 +85,48 @@ fn cookie(value: &str) -> Request {
 
 /// Log-ins that are remembered in a map.
 #[derive(Default)]
-struct Remembered(Mutex<HashMap<[u8; 32], (Kept, UnixTime)>>);
+struct InMemory(Mutex<HashMap<[u8; 32], Row>>);
+
+/// Whose it is, or that it is watched; until when.
+type Row = (Option<Subject>, UnixTime);
 
 #[async_trait]
-impl LoginBindings for Remembered {
+impl LoginBindings for InMemory {
     async fn bind(&self, session: [u8; 32], subject: &Subject, expires_at: UnixTime) -> Result<(), StoreError> {
-        self.0.lock().unwrap().insert(session, (Kept::Of(subject.clone()), expires_at));
+        self.0.lock().unwrap().insert(session, (Some(subject.clone()), expires_at));
         Ok(())
     }
     async fn subject(&self, session: [u8; 32], now: UnixTime) -> Result<Option<Subject>, StoreError> {
-        Ok(match self.kept(session, now).await? {
-            Some(Kept::Of(subject)) => Some(subject),
-            Some(Kept::Watched) | None => None,
+        Ok(match self.remembered(session, now).await? {
+            Some(Remembered::Of(subject)) => Some(subject),
+            Some(Remembered::Watched { .. }) | None => None,
         })
     }
     async fn void(&self, session: [u8; 32]) -> Result<(), StoreError> {
         self.0.lock().unwrap().remove(&session);
         Ok(())
     }
-    async fn kept(&self, session: [u8; 32], now: UnixTime) -> Result<Option<Kept>, StoreError> {
+    async fn remembered(&self, session: [u8; 32], now: UnixTime) -> Result<Option<Remembered>, StoreError> {
         let known = self.0.lock().unwrap().get(&session).cloned();
-        Ok(known.filter(|(_, end)| *end > now).map(|(kept, _)| kept))
+        let remembered = |(subject, until): Row| subject.map_or(Remembered::Watched { until }, Remembered::Of);
+        Ok(known.filter(|(_, end)| *end > now).map(remembered))
     }
     async fn watch(&self, session: [u8; 32], until: UnixTime, now: UnixTime) -> Result<Option<Watch>, StoreError> {
         let mut known = self.0.lock().unwrap();
         let before = match known.get(&session).filter(|(_, end)| *end > now) {
-            Some((Kept::Of(_), _)) => return Ok(None),
-            Some((Kept::Watched, end)) => Some(*end),
+            Some((Some(_), _)) => return Ok(None),
+            Some((None, end)) => Some(*end),
             None => None,
         };
         let until = before.map_or(until, |before| until.max(before.plus(Duration::from_millis(1))));
-        known.insert(session, (Kept::Watched, until));
+        known.insert(session, (None, until));
         Ok(Some(Watch { until, before }))
     }
     async fn cut_watch(&self, session: [u8; 32], until: UnixTime, to: Option<UnixTime>) -> Result<(), StoreError> {
         let mut known = self.0.lock().unwrap();
-        if known.get(&session) == Some(&(Kept::Watched, until)) {
+        if known.get(&session) == Some(&(None, until)) {
             match to {
-                Some(to) => known.insert(session, (Kept::Watched, to.min(until))),
+                Some(to) => known.insert(session, (None, to.min(until))),
                 None => known.remove(&session),
             };
         }
@@ -144,7 +148,7 @@ fn ports() -> (Arc<ManualClock>, Ports) {
     let ports = Ports {
         metrics: Arc::new(Metrics::new(BuildInfo { version: "0", revision: "unknown" }).unwrap()),
         hasher: Hasher::new(key),
-        logins: Arc::new(Remembered::default()),
+        logins: Arc::new(InMemory::default()),
         clock: clock.clone(),
         http: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap(),
         other_credentials: vec!["remember_me".into()],

@@ -8,7 +8,7 @@ const NEARLY: Duration = Duration::from_secs(3599);
 const QUARTER: Duration = Duration::from_secs(15 * 60);
 
 /// A site that renews no session, the sources before it, and their clock.
-async fn kept() -> (Arc<Site>, Arc<ManualClock>, Sources) {
+async fn keeping_site() -> (Arc<Site>, Arc<ManualClock>, Sources) {
     let site = Arc::new(Site::default());
     let confirm = asked_at(&site.serve().await);
     let (clock, ports) = ports();
@@ -43,7 +43,7 @@ fn ayu() -> Subject {
 
 #[tokio::test]
 async fn a_log_in_without_an_answer_is_watched_as_long_as_log_ins_are_remembered() {
-    let (site, clock, sources) = kept().await;
+    let (site, clock, sources) = keeping_site().await;
     watch(&sources).await;
     site.knows("old", "ayu");
     assert_eq!(standing(&sources, &clock, NEARLY).await, Standing::Named(ayu()));
@@ -52,14 +52,14 @@ async fn a_log_in_without_an_answer_is_watched_as_long_as_log_ins_are_remembered
 
 #[tokio::test]
 async fn an_answer_shortens_only_the_watch_of_its_own_log_in() {
-    let (site, clock, sources) = kept().await;
+    let (site, clock, sources) = keeping_site().await;
     let first = watch(&sources).await;
     answered(&sources, &first).await;
     site.knows("old", "ayu");
     assert_eq!(standing(&sources, &clock, QUARTER - Duration::from_millis(1)).await, Standing::Named(ayu()));
     assert_eq!(standing(&sources, &clock, QUARTER).await, Standing::Free, "the site called it nobody's");
 
-    let (site, clock, sources) = kept().await;
+    let (site, clock, sources) = keeping_site().await;
     let lost = watch(&sources).await;
     let other = watch(&sources).await;
     answered(&sources, &other).await;
@@ -73,7 +73,7 @@ async fn an_answer_shortens_only_the_watch_of_its_own_log_in() {
 
 #[tokio::test]
 async fn a_log_in_that_ends_earlier_does_not_end_one_under_way() {
-    let (site, clock, sources) = kept().await;
+    let (site, clock, sources) = keeping_site().await;
     let first = watch(&sources).await;
     let _under_way = watch(&sources).await;
     answered(&sources, &first).await;
@@ -82,9 +82,50 @@ async fn a_log_in_that_ends_earlier_does_not_end_one_under_way() {
     assert_eq!(standing(&sources, &clock, NEARLY).await, Standing::Named(ayu()));
 }
 
+/// The site gives the session its next value, by an answer that is no log-in's.
+async fn rotated(sources: &Sources) {
+    let mut headers = HeaderMap::new();
+    headers.insert(http::header::SET_COOKIE, "sid=next; Path=/".parse().unwrap());
+    let answer = SiteAnswer { status: 200, headers: &headers, body: None };
+    let elsewhere = Request::post("/slow").with("cookie", "sid=old");
+    let seen = sources.login_answered(&elsewhere.head(), None, answer, &Watches::default()).await;
+    assert_eq!(seen.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_watched_or_refused_session_stays_so_by_its_next_value() {
+    let (site, clock, sources) = keeping_site().await;
+    watch(&sources).await;
+    rotated(&sources).await;
+    site.knows("next", "ayu");
+    clock.advance(NEARLY);
+    assert_eq!(sources.standing(&cookie("sid=next").head()).await.unwrap(), Standing::Named(ayu()));
+
+    let (_site, _clock, sources) = keeping_site().await;
+    sources.suspend_session(&log_in().head(), &ayu()).await.unwrap();
+    rotated(&sources).await;
+    assert_eq!(sources.standing(&cookie("sid=next").head()).await.unwrap(), Standing::Suspended);
+}
+
+#[tokio::test]
+async fn a_session_that_a_failed_log_in_renewed_is_watched_a_quarter_of_an_hour() {
+    let (site, clock, sources) = keeping_site().await;
+    let watches = watch(&sources).await;
+    let mut headers = HeaderMap::new();
+    headers.insert(http::header::SET_COOKIE, "sid=next; Path=/".parse().unwrap());
+    let answer = SiteAnswer { status: 200, headers: &headers, body: None };
+    assert_eq!(sources.login_answered(&log_in().head(), None, answer, &watches).await.unwrap(), None);
+    site.knows("next", "ayu");
+    let next = cookie("sid=next");
+    clock.advance(QUARTER - Duration::from_millis(1));
+    assert_eq!(sources.standing(&next.head()).await.unwrap(), Standing::Named(ayu()));
+    clock.advance(Duration::from_millis(1));
+    assert_eq!(sources.standing(&next.head()).await.unwrap(), Standing::Free);
+}
+
 #[tokio::test]
 async fn a_player_whose_id_is_a_word_of_ours_is_refused_as_any_other() {
-    let (_site, _clock, sources) = kept().await;
+    let (_site, _clock, sources) = keeping_site().await;
     let odd = Subject::parse("watched").unwrap();
     let watches = watch(&sources).await;
     sources.suspend_session(&log_in().head(), &odd).await.unwrap();
@@ -119,7 +160,7 @@ async fn a_listed_method_and_any_body_make_an_attempt() {
 
 #[tokio::test]
 async fn a_cookie_is_known_by_the_name_that_was_configured() {
-    let (_site, _clock, sources) = kept().await;
+    let (_site, _clock, sources) = keeping_site().await;
     assert!(sources.reads_cookie("sid_1") && sources.reads_cookie("sid"));
     assert!(!sources.reads_cookie("si") && !sources.reads_cookie("other"));
 }

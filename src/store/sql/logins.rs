@@ -8,12 +8,12 @@ use sqlx::Row;
 use crate::{
     clock::UnixTime,
     request::Subject,
-    store::{Kept, LoginBindings, StoreError, Watch, sql::Sql},
+    store::{LoginBindings, Remembered, StoreError, Watch, sql::Sql},
 };
 
 const BIND: &str = "INSERT INTO login_binding (session, subject, expires_at) VALUES ($1, $2, $3) \
      ON CONFLICT (session) DO UPDATE SET subject = excluded.subject, expires_at = excluded.expires_at";
-const KEPT: &str = "SELECT subject FROM login_binding WHERE session = $1 AND expires_at > $2";
+const REMEMBERED: &str = "SELECT subject, expires_at FROM login_binding WHERE session = $1 AND expires_at > $2";
 /// Takes the row's lock, also where there was none, and says what it was. No subject is empty: that is a watch.
 const LOCK: &str = "INSERT INTO login_binding (session, subject, expires_at) VALUES ($1, '', 0) \
      ON CONFLICT (session) DO UPDATE SET session = excluded.session RETURNING subject, expires_at";
@@ -39,9 +39,9 @@ impl LoginBindings for Sql {
     }
 
     async fn subject(&self, session: [u8; 32], now: UnixTime) -> Result<Option<Subject>, StoreError> {
-        Ok(match self.kept(session, now).await? {
-            Some(Kept::Of(subject)) => Some(subject),
-            Some(Kept::Watched) | None => None,
+        Ok(match self.remembered(session, now).await? {
+            Some(Remembered::Of(subject)) => Some(subject),
+            Some(Remembered::Watched { .. }) | None => None,
         })
     }
 
@@ -53,16 +53,18 @@ impl LoginBindings for Sql {
         .await
     }
 
-    async fn kept(&self, session: [u8; 32], now: UnixTime) -> Result<Option<Kept>, StoreError> {
+    async fn remembered(&self, session: [u8; 32], now: UnixTime) -> Result<Option<Remembered>, StoreError> {
         self.timed("login_subject", async {
-            let row = sqlx::query(KEPT).bind(session.as_slice()).bind(now.millis()).fetch_optional(&self.pool).await?;
+            let row =
+                sqlx::query(REMEMBERED).bind(session.as_slice()).bind(now.millis()).fetch_optional(&self.pool).await?;
             let Some(row) = row else { return Ok(None) };
             let subject: String = row.try_get("subject")?;
             if subject.is_empty() {
-                return Ok(Some(Kept::Watched));
+                let until = UnixTime::from_millis(row.try_get("expires_at")?);
+                return Ok(Some(Remembered::Watched { until }));
             }
             let subject = Subject::parse(&subject).map_err(|bad| sqlx::Error::Decode(bad.into()))?;
-            Ok(Some(Kept::Of(subject)))
+            Ok(Some(Remembered::Of(subject)))
         })
         .await
     }

@@ -8,6 +8,7 @@ mod introspection;
 mod jwt;
 mod login;
 mod not_renewed;
+mod planted;
 mod session_end;
 mod withheld;
 
@@ -42,7 +43,8 @@ async fn gate_at(
     TestGate::before(site, address, |options, folder| {
         let DemoOptions { site, gateway, ops, inbox: _, desk: _ } = options;
         format!(
-            "site: {{ name: Example Play, origin: \"http://{gateway}\", upstream: {{ servers: [\"{site}\"] }} }}\n\
+            "site: {{ name: Example Play, origin: \"http://{gateway}\", upstream: {{ servers: [\"{site}\"] }}, \
+             other_credentials: [api_token] }}\n\
              listen: [{{ address: \"{gateway}\" }}]\n\
              ops: {{ address: \"{ops}\" }}\n\
              identity:\n{identity}\n\
@@ -52,6 +54,7 @@ async fn gate_at(
              routes:\n\
              - {{ name: guarded, match: {{ path: /guarded }}, require: session, unenrolled: allow }}\n\
              - {{ name: stamped, match: {{ path: /stamped }}, require: session }}\n\
+             - {{ name: note, match: {{ path: /note, methods: [POST] }}, require: none, after_success: {{ when: {{ body: Saved }}, do: [end_stamps] }} }}\n\
              - {{ name: change, match: {{ path: /change }}, require: session, changes: phone, after_success: {{ when: {{ body: Saved }}, do: [end_stamps] }} }}\n\
              - {{ name: pay, match: {{ path: /pay, methods: [POST] }}, require: once, show: none, cooldown_after: {{ enroll: 0s }}, after_success: {{ when: {{ body: Paid }}, do: [end_stamps] }} }}\n\
              store: {{ durable: \"sqlite:{folder}/stepgate.db\", shared: memory }}\n\

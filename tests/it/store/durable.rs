@@ -6,7 +6,7 @@ use stepgate::{
     policy::{FactorKind, throttle::Pauses},
     secret::Sealed,
     store::{
-        Accounts, Applied, Attempts, Edit, FactorRecord, Failed, Families, Kept, LoginBindings, PlayerState,
+        Accounts, Applied, Attempts, Edit, FactorRecord, Failed, Families, LoginBindings, PlayerState, Remembered,
         Reservation, Spent, Tries, TriesBy, Watch, sql::Sql,
     },
 };
@@ -44,19 +44,19 @@ async fn a_watch_is_only_lengthened_and_cut_by_whoever_set_it(sql: &Sql) {
     sql.cut_watch(session, first.until, None).await.unwrap();
     sql.cut_watch(session, first.until, Some(after(1))).await.unwrap();
     sql.cut_watch(session, second.until, Some(after(90))).await.unwrap();
-    assert_eq!(sql.kept(session, first.until).await.unwrap(), Some(Kept::Watched));
-    assert_eq!(sql.kept(session, second.until).await.unwrap(), None);
+    assert_eq!(sql.remembered(session, first.until).await.unwrap(), Some(Remembered::Watched { until: second.until }));
+    assert_eq!(sql.remembered(session, second.until).await.unwrap(), None);
     sql.cut_watch(session, second.until, second.before).await.unwrap();
-    assert_eq!(sql.kept(session, first.until).await.unwrap(), None);
+    assert_eq!(sql.remembered(session, first.until).await.unwrap(), None);
     let ayu = subject("ayu");
     sql.bind(session, &ayu, first.until).await.unwrap();
     assert_eq!(sql.watch(session, after(90), NOW).await.unwrap(), None);
     sql.cut_watch(session, first.until, None).await.unwrap();
-    assert_eq!(sql.kept(session, NOW).await.unwrap(), Some(Kept::Of(ayu)), "who is refused stays so");
+    assert_eq!(sql.remembered(session, NOW).await.unwrap(), Some(Remembered::Of(ayu)), "who is refused stays so");
     let late = sql.watch(session, after(90), first.until).await.unwrap().unwrap();
     assert_eq!(late, Watch { until: after(90), before: None }, "that one had ended");
     sql.cut_watch(session, late.until, None).await.unwrap();
-    assert_eq!(sql.kept(session, NOW).await.unwrap(), None);
+    assert_eq!(sql.remembered(session, NOW).await.unwrap(), None);
 }
 
 async fn watches_at_once_each_have_an_end_of_their_own(sql: &Arc<Sql>) {

@@ -10,10 +10,10 @@ use stepgate::{
     secret::{Sealed, TokenHash},
     store::{
         Accounts, Applied, Approval, Approvals, Attempts, AuditRecord, BackupCodeRecord, Challenge, Challenges,
-        ContactRecord, Contacts, DeviceRecord, Devices, Edit, Failed, Families, Held, Kept, LoginBindings,
-        NetworkAttempts, NetworkPause, NetworkTries, Outbox, OutboxRecord, PendingEnrolment, PendingEnrolments,
-        PlayerState, Reservation, SendLimits, SendReservation, SentCode, SentCodes, SmsSend, SmsSends, Spared, Spent,
-        StoreError, Tries, Watch, audit::Waiting,
+        ContactRecord, Contacts, DeviceRecord, Devices, Edit, Failed, Families, Held, LoginBindings, NetworkAttempts,
+        NetworkPause, NetworkTries, Outbox, OutboxRecord, PendingEnrolment, PendingEnrolments, PlayerState, Remembered,
+        Reservation, SendLimits, SendReservation, SentCode, SentCodes, SmsSend, SmsSends, Spared, Spent, StoreError,
+        Tries, Watch, audit::Waiting,
     },
 };
 use tokio::sync::Notify;
@@ -201,7 +201,7 @@ failing! {
         fn bind(session: [u8; 32], subject: &Subject, expires_at: UnixTime) -> ();
         fn subject(session: [u8; 32], now: UnixTime) -> Option<Subject>;
         fn void(session: [u8; 32]) -> ();
-        fn kept(session: [u8; 32], now: UnixTime) -> Option<Kept>;
+        fn remembered(session: [u8; 32], now: UnixTime) -> Option<Remembered>;
         fn watch(session: [u8; 32], until: UnixTime, now: UnixTime) -> Option<Watch>;
         fn cut_watch(session: [u8; 32], until: UnixTime, to: Option<UnixTime>) -> ();
         fn sweep_logins(now: UnixTime) -> u64;

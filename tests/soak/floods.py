@@ -2,6 +2,8 @@
 
 import asyncio
 import collections
+import re
+import shutil
 import ssl
 import time
 
@@ -162,7 +164,7 @@ class SlowHead(Flood):
 
 
 class SlowBody(Flood):
-    """A body of a guarded route of which a byte comes each second."""
+    """A body to a guarded route of which a byte comes each second."""
 
     count = 500
     start_line = b"POST /wallet/withdraw HTTP/1.1\r\nHost: %s\r\nOrigin: http://%s\r\nCookie: demo_session=p%d\r\n"
@@ -303,7 +305,88 @@ class HeaderBomb(Flood):
         return "lasted"
 
 
+class Tool(Flood):
+    """A program of others, where it is installed."""
+
+    count, command = 1000, ()
+
+    def __init__(self, gate):
+        super().__init__(gate)
+        self.seconds = max(int(gate.end - time.monotonic()), 1)
+
+    def summary(self, said):
+        raise NotImplementedError
+
+    async def run(self):
+        if not shutil.which(self.command[0]):
+            return f"{self.command[0]} is not installed"
+        values = {"count": self.count, "seconds": self.seconds, "plain": self.gate.plain, "tls": self.gate.tls}
+        command = [word.format(**values) for word in self.command]
+        pipe = asyncio.subprocess.PIPE
+        tool = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=asyncio.subprocess.STDOUT)
+        try:
+            said = (await asyncio.wait_for(tool.communicate(), self.seconds + 60))[0].decode(errors="replace")
+        finally:
+            if tool.returncode is None:
+                tool.kill()
+        return self.summary(re.sub(r"\x1b\[[0-9;]*m", "", said))
+
+
+class SlowHttpTestHead(Tool):
+    """`slowhttptest -H`: heads that never end."""
+
+    def summary(self, said):
+        most = lambda what: max(map(int, re.findall(rf"{what}:\s*(\d+)", said)), default=0)
+        available = "no" if re.search(r"service available:\s*NO", said) else "always"
+        return f"at most {most('connected')} connected, {most('closed')} closed; available: {available}"
+
+    command = ("slowhttptest", "-H", "-c", "{count}", "-r", "500", "-i", "1", "-l", "{seconds}", "-u", "http://127.0.0.1:{plain}/page")
+
+
+class SlowHttpTestBody(SlowHttpTestHead):
+    """`slowhttptest -B`: bodies that never end, to an open route."""
+
+    command = ("slowhttptest", "-B", *SlowHttpTestHead.command[2:])
+
+
+class SlowHttpTestRead(SlowHttpTestHead):
+    """`slowhttptest -X`: who reads a few bytes at a time."""
+
+    command = (
+        "slowhttptest", "-X", "-c", "{count}", "-r", "500", "-w", "10", "-y", "20", "-n", "5", "-z", "32", "-k", "3",
+        "-l", "{seconds}", "-u", "http://127.0.0.1:{plain}/page",
+    )
+
+
+class H2Load(Tool):
+    """`h2load`: pages over HTTP/2, 100 streams at a time on each connection, as fast as they come."""
+
+    count = 20
+    command = (
+        "h2load", "-c", "{count}", "-m", "100", "-D", "{seconds}", "--connect-to", "127.0.0.1:{tls}",
+        "https://127.0.0.1:{plain}/page",
+    )
+
+    def summary(self, said):
+        codes = re.search(r"status codes: (.*)", said)
+        rate = re.search(r"finished in [^,]*, ([^,]*)", said)
+        return f"{codes and codes[1]}; {rate and rate[1]}"
+
+
+class H2LoadHeads(H2Load):
+    """The same with a head of some 30 KiB, which HPACK makes small after the first."""
+
+    command = (*H2Load.command[:-1], "-H", "x-large: " + "h" * 30_000, H2Load.command[-1])
+
+
+class H2LoadPosts(H2Load):
+    """The same with uploads."""
+
+    command = (*H2Load.command[:-1], "-d", __file__, "https://127.0.0.1:{plain}/sink")
+
+
 ALL = [
     Idle, Held, SlowHead, SlowBody, EndlessGuarded, EndlessOpen, SlowReader, SlowReader2,
     RapidReset, EmptyData, HeaderBomb, ContinuationFlood, SettingsFlood, PingFlood,
+    SlowHttpTestHead, SlowHttpTestBody, SlowHttpTestRead, H2Load, H2LoadHeads, H2LoadPosts,
 ]

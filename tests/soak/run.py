@@ -18,7 +18,8 @@ from pathlib import Path
 import floods
 
 HERE = Path(__file__).parent
-LIMITS = """limits: { connections: 20000, connections_per_client: 20000 }
+# Room for 1,000 posts of 60 KiB.
+LIMITS = """limits: { connections: 20000, connections_per_client: 20000, held_total: 80MiB }
 timeouts: { header: 5s, body: 5s, idle: 300s }
 log: { level: error }
 """

@@ -41,7 +41,7 @@ impl Gateway {
         // Few answers change anything: the large futures of those that do are made only for them.
         if answer.headers.contains_key(header::SET_COOKIE) && !Box::pin(self.learn(session, answer, context)).await {
             let identity = &context.live.rules.identity;
-            drop_cookies(answer, |name| identity.reads_cookie(name))?;
+            drop_cookies(answer, |line| identity.sets_session(line))?;
         }
         if context.ending.is_some() {
             Box::pin(self.end_session(answer, context)).await;
@@ -247,20 +247,19 @@ fn add_earlier_cookies(answer: &mut ResponseHeader, earlier: Vec<HeaderValue>) -
 
 /// The site must not set cookies with our names (decisions 32).
 pub(super) fn drop_foreign_cookies(answer: &mut ResponseHeader) -> Result<()> {
-    drop_cookies(answer, CookieNames::owns)
+    drop_cookies(answer, |line| {
+        let name = line.as_bytes().split(|byte| *byte == b'=').next().unwrap_or_default();
+        std::str::from_utf8(name).is_ok_and(|name| CookieNames::owns(name.trim()))
+    })
 }
 
-/// Takes the lines out that set a cookie of such a name.
-fn drop_cookies(answer: &mut ResponseHeader, drops: impl Fn(&str) -> bool) -> Result<()> {
-    let is_dropped = |value: &HeaderValue| {
-        let name = value.as_bytes().split(|byte| *byte == b'=').next().unwrap_or_default();
-        std::str::from_utf8(name).is_ok_and(|name| drops(name.trim()))
-    };
-    if !answer.headers.get_all(header::SET_COOKIE).iter().any(is_dropped) {
+/// Takes these Set-Cookie lines out.
+fn drop_cookies(answer: &mut ResponseHeader, drops: impl Fn(&HeaderValue) -> bool) -> Result<()> {
+    if !answer.headers.get_all(header::SET_COOKIE).iter().any(&drops) {
         return Ok(());
     }
     let kept: Vec<HeaderValue> =
-        answer.headers.get_all(header::SET_COOKIE).iter().filter(|value| !is_dropped(value)).cloned().collect();
+        answer.headers.get_all(header::SET_COOKIE).iter().filter(|value| !drops(value)).cloned().collect();
     answer.remove_header(&header::SET_COOKIE);
     for value in kept {
         answer.append_header(header::SET_COOKIE, value)?;

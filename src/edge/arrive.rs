@@ -55,7 +55,7 @@ impl Gateway {
     /// What was withheld goes out whatever its browser presents, which may be the session that the log-in left
     /// behind; nothing else goes on with one that is suspended.
     async fn arrive_where_log_ins_wait(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
-        context.looks_again = !body::is_absent(session);
+        context.tail = body::Tail::of(session);
         if self.released_by_approval(session, context).await? {
             return Ok(true);
         }
@@ -237,7 +237,7 @@ impl Gateway {
             Some(Read::Whole(bytes)) => Some(bytes),
             Some(Read::TooLarge { .. } | Read::Failed) | None => None,
         };
-        if decides && context.looks_again && Box::pin(self.suspended(session, context)).await? {
+        if decides && context.tail.is_some() && Box::pin(self.suspended(session, context)).await? {
             return Ok(true);
         }
         let withholds = Self::withholds(session, context);

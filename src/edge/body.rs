@@ -69,6 +69,36 @@ pub fn declared_length(session: &Session) -> Option<u64> {
     session.req_header().headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
+/// The end of a body that goes to the site only once the body is over: over HTTP/2 all of its bytes may be there
+/// before that is said.
+#[derive(Debug)]
+pub struct Tail {
+    /// Bytes until its declared length.
+    left: u64,
+    kept: Vec<u8>,
+}
+
+impl Tail {
+    /// That of this request, where it may have a body.
+    pub fn of(session: &mut Session) -> Option<Self> {
+        let left = declared_length(session).unwrap_or(u64::MAX);
+        (!is_absent(session)).then_some(Self { left, kept: Vec::new() })
+    }
+
+    /// Keeps the piece that completes the length, until the end.
+    pub fn keep(&mut self, piece: &mut Option<Bytes>, end: bool) {
+        let length = piece.as_ref().map_or(0, Bytes::len);
+        self.left = self.left.saturating_sub(length as u64);
+        if end && self.kept.is_empty() || !end && self.left > 0 {
+            return;
+        }
+        self.kept.extend(piece.take().into_iter().flatten());
+        if end {
+            *piece = Some(std::mem::take(&mut self.kept).into());
+        }
+    }
+}
+
 /// Reads and drops what is left of the body, within bounds: an early answer over an unread body
 /// costs the connection, and over HTTP/2 some clients lose the answer.
 pub async fn drain(session: &mut Session) {
@@ -84,4 +114,25 @@ pub async fn drain(session: &mut Session) {
     };
     // Elapsed only means that the connection is not reused.
     let _ = tokio::time::timeout(Duration::from_secs(2), all).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_piece_goes_with_the_end_alone() {
+        let mut tail = Tail { left: 3, kept: Vec::new() };
+        let mut sent = Vec::new();
+        for (piece, end) in [("ab", false), ("c", false), ("", false), ("", true)] {
+            let mut piece = Some(Bytes::from(piece));
+            tail.keep(&mut piece, end);
+            sent.push(piece.map(|piece| String::from_utf8(piece.to_vec()).unwrap()));
+        }
+        assert_eq!(sent, [Some("ab".into()), None, None, Some("c".into())]);
+        let mut unknown = Tail { left: u64::MAX, kept: Vec::new() };
+        let mut last = Some(Bytes::from("whole"));
+        unknown.keep(&mut last, true);
+        assert_eq!(last.as_deref(), Some(&b"whole"[..]));
+    }
 }

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, header};
 use pingora::protocols::l4::socket::SocketAddr;
 
 use crate::{
-    edge::{intake::Intake, live::Live, patience::Underway, tunnel::Tunnel},
+    edge::{body::Tail, intake::Intake, live::Live, patience::Underway, tunnel::Tunnel},
     flow::{
         CookieNames, FlowError,
         gate::{Gated, Outcome, Passage},
@@ -35,8 +35,8 @@ pub struct Context {
     pub login_body: Option<Bytes>,
     /// How the session that a log-in presents is watched until its answer.
     pub watches: Watches,
-    /// Whether the session is looked at once more before the last of the body is sent.
-    pub looks_again: bool,
+    /// The end of the body, before which the session is looked at once more.
+    pub tail: Option<Tail>,
     /// The body of the site's answer, where it was read to be decided upon.
     pub answer_body: Option<Bytes>,
     /// Whether it was learned already who logged in by the answer.
@@ -116,7 +116,7 @@ impl Context {
             swap: None,
             login_body: None,
             watches: Watches::default(),
-            looks_again: false,
+            tail: None,
             answer_body: None,
             learned: false,
             ending: None,

@@ -104,8 +104,11 @@ impl ProxyHttp for Gateway {
         end: bool,
         context: &mut Box<Context>,
     ) -> Result<()> {
-        if end && context.looks_again {
-            Box::pin(self.look_again(session, context)).await?;
+        if let Some(tail) = &mut context.tail {
+            tail.keep(body, end);
+            if end {
+                Box::pin(self.look_again(session, context)).await?;
+            }
         }
         if let Some(held) = &context.swap {
             // Called once a chunk of our form's own body; the held one goes out with the last.

@@ -118,11 +118,15 @@ impl Flow {
         let state = self.stores.accounts.player(subject).await?;
         match account(&state).enrolment {
             // Who lost it binds a new one behind the log-in; guarded routes ask for that.
-            Enrolment::Unenrolled | Enrolment::MustBind => return Ok(LoggedIn::Delivered),
+            Enrolment::Unenrolled | Enrolment::MustBind => {
+                rules.identity.release_session(&after, subject).await?;
+                return Ok(LoggedIn::Delivered);
+            }
             Enrolment::Active { .. } => {}
         }
         let methods = &rules.second_factor.methods;
         if let Some(exchanged) = self.exchange_device(rules, &after, &player, methods).await? {
+            rules.identity.release_session(&after, subject).await?;
             return Ok(LoggedIn::Remembered(Box::new(exchanged)));
         }
         let browser = browser_secret(rules, head);
@@ -210,6 +214,9 @@ impl Flow {
             expires_at: approval.expires_at,
             by,
         };
+        // Before it is consumed: where this fails, the player may try again.
+        let headers = rules.identity.with_session(head.headers, &answer.headers());
+        rules.identity.release_session(&Head { headers: &headers, ..*head }, &challenge.subject).await?;
         self.spend(&spend).await?;
         // What remains is only litter: the id is spent.
         let _ = self.stores.held.remove(&key(&challenge.id)).await;

@@ -4,9 +4,10 @@ use percent_encoding::percent_decode;
 
 use super::carrier::matches_folded;
 
-/// Names by which common frameworks take a session or a token from an address, besides the names of
-/// the site's own cookies. RFC 6750 section 2.3 is where `access_token` comes from.
-const WELL_KNOWN: [&str; 6] = ["jsessionid", "phpsessid", "aspsessionid*", "cfid", "cftoken", "access_token"];
+/// Names by which common frameworks take a session from an address, besides the names of the site's own cookies.
+const WELL_KNOWN: [&str; 5] = ["jsessionid", "phpsessid", "aspsessionid*", "cfid", "cftoken"];
+/// A token in an address (RFC 6750 section 2.3).
+pub(super) const TOKEN: &str = "access_token";
 
 /// Whether path parameters or the query of a raw target name a session: one of these names, which may
 /// end in `*`, or a well-known one, before an equals sign; or a cookieless session of ASP.NET.
@@ -33,7 +34,10 @@ fn is_session<'n>(piece: &[u8], mut names: impl Iterator<Item = &'n str>) -> boo
         return true;
     }
     let Some(at) = piece.iter().position(|byte| *byte == b'=') else { return false };
+    // PHP drops blanks before a name, and a plus is one.
     let name = piece.get(..at).unwrap_or_default();
+    let first = name.iter().position(|byte| !matches!(byte, b'+' | b' ')).unwrap_or(at);
+    let name = name.get(first..).unwrap_or_default();
     WELL_KNOWN.iter().any(|known| matches_folded(name, known)) || names.any(|known| matches_folded(name, known))
 }
 
@@ -42,7 +46,7 @@ mod tests {
     use super::*;
 
     fn carries(raw: &str) -> bool {
-        carries_session(raw, ["sid", "sess_*"].into_iter())
+        carries_session(raw, ["sid", "sess_*", TOKEN].into_iter())
     }
 
     #[test]
@@ -56,6 +60,7 @@ mod tests {
             "/a?x=1&sid=2",
             "/a?x=1;SID=2",
             "/a?%73id=2",
+            "/a?+sid=2",
             "/a?sess_8f=1",
             "/a?access_token=x",
             "/(S(lit3py55t21z5v55vlm25s55))/a",

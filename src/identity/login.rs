@@ -16,7 +16,7 @@ use super::{
 use crate::{
     fields::{self, Body, Field, FieldName},
     policy::{BodyView, may_change, rule::Match},
-    request::{Head, Subject},
+    request::{AnswerCookies, Head, Subject},
     store::StoreError,
 };
 
@@ -127,25 +127,22 @@ impl Login {
         let merged = with_cookies(head.headers, names, &new);
         let after_head = Head { headers: &merged, ..*head };
         let after = self.session_of(&after_head);
-        let is_attempt = self.is_attempt(head, body);
-        let withholds = self.withholds(head);
-        let known = match before.filter(|_| withholds) {
-            Some(session) => self.ports.logins.subject(session, now).await.map_err(|error| lost(&error))?,
-            None => None,
-        };
+        let (is_attempt, withholds) = (self.is_attempt(head, body), self.withholds(head));
+        if before == after && !is_attempt {
+            return Ok(None);
+        }
+        let known = self.released(head).await?;
         let is_set = new.iter().any(|cookie| !cookie.is_deletion());
-        if is_set && after.is_none() && withholds {
+        let remembered = if is_set { self.remembered(head, watches).await? } else { Vec::new() };
+        if is_set && after.is_none() && (withholds || !remembered.is_empty()) {
             return Err(ambiguous("an answer sets a session twice, or as frameworks read in different ways"));
         }
         if new.is_empty() || before == after {
             return if is_attempt { self.not_renewed(head, head, known.as_ref(), watches).await } else { Ok(None) };
         }
-        if self.settings.hold_session {
-            self.carry_over(head, &after_head, watches).await?;
-        }
         // Whoever set it: what was known of either value no longer holds.
         for session in before.into_iter().chain(after) {
-            self.ports.logins.void(session).await.map_err(|error| lost(&error))?;
+            self.forget(session).await?;
         }
         if is_attempt {
             // Of cookies that were deleted the browser may have others of the same name.
@@ -156,7 +153,15 @@ impl Login {
             }
         }
         let Some(session) = after.filter(|_| is_set) else { return Ok(None) };
-        let Some(subject) = self.named(&after_head, (head, body), answer).await? else {
+        let asks = withholds || (known.is_some() && !remembered.is_empty());
+        let named = self.named(&after_head, (head, body), answer, asks).await?;
+        // The next value of a session that is out already, as at a look at the form of a log-in, is out too.
+        let is_out = !is_attempt && named.is_some() && named == known;
+        let waits = withholds && named.is_some();
+        if !is_out && !waits {
+            self.carry_over(&after_head, &remembered).await?;
+        }
+        let Some(subject) = named else {
             if is_attempt {
                 self.watch(&after_head, WATCH).await?;
             }
@@ -164,11 +169,20 @@ impl Login {
         };
         let expires_at = now.plus(self.settings.lifetime);
         self.ports.logins.bind(session, &subject, expires_at).await.map_err(|error| lost(&error))?;
-        if !is_attempt && known.as_ref() == Some(&subject) {
-            // Who looks at the form of a log-in with a session that is out already gets on with its next value.
+        if is_out {
+            self.release(&after_head, &subject).await?;
             return Ok(None);
         }
         Ok(Some(LoginSeen { subject, rotated: true }))
+    }
+
+    /// Forgets whose a session was.
+    async fn forget(&self, session: [u8; 32]) -> Result<(), IdentityError> {
+        self.ports.logins.void(session).await.map_err(|error| lost(&error))?;
+        if self.settings.hold_session {
+            self.ports.logins.void(self.release_of(session)).await.map_err(|error| lost(&error))?;
+        }
+        Ok(())
     }
 
     /// Whom the new session belongs to.
@@ -177,13 +191,14 @@ impl Login {
         after: &Head<'_>,
         (head, body): (&Head<'_>, Option<Body<'_>>),
         answer: SiteAnswer<'_>,
+        asks: bool,
     ) -> Result<Option<Subject>, IdentityError> {
         let succeeded = answer.satisfies(&self.settings.success, self.ports.clock.now());
         let typed = self.typed_name(head, body).filter(|_| succeeded);
         // What must not get out is asked about also where the answer does not look like a success.
-        let asks = typed.is_some() || self.withholds(head);
+        let asks = asks || typed.is_some();
         match (&self.confirm, typed) {
-            (Some(_), _) if asks => Ok(self.confirm_anew(after).await?.map(|testimony| testimony.subject)),
+            (Some(_), _) if asks => self.asked_apart(after).await,
             (None, Some(typed)) => self.unconfirmed(&typed).await,
             (Some(_) | None, _) => Ok(None),
         }
@@ -201,24 +216,32 @@ impl Login {
         if self.session_of(old).is_none() {
             return Ok(None);
         }
-        if let Some(named) = self.confirm_anew(old).await? {
-            if known != Some(&named.subject) {
-                return Ok(Some(LoginSeen { subject: named.subject, rotated: false }));
+        if let Some(subject) = self.asked_apart(old).await? {
+            if known != Some(&subject) {
+                return Ok(Some(LoginSeen { subject, rotated: false }));
             }
             self.lift(old, watches).await?;
             return Ok(None);
         }
         // What is nobody's by itself may still be somebody's beside what was renewed: then it stays watched.
         let is_part = self.session_of(old) != self.session_of(whole);
-        if !is_part || self.confirm_anew(whole).await?.is_none() {
+        if !is_part || self.asked_apart(whole).await?.is_none() {
             self.shorten(old, watches).await?;
         }
         Ok(None)
     }
 
+    /// The same; where log-ins wait, what the site sets meanwhile goes to nobody: it may be the session's next value.
+    pub(super) async fn asked_apart(&self, head: &Head<'_>) -> Result<Option<Subject>, IdentityError> {
+        let own = AnswerCookies::default();
+        let answer_cookies = if self.settings.hold_session { &own } else { head.answer_cookies };
+        let named = self.confirm_anew(&Head { answer_cookies, ..*head }).await?;
+        Ok(named.map(|testimony| testimony.subject))
+    }
+
     /// Whom the site names now for the session of a head; `None` also where it is not asked. Nothing else by which
     /// it may know somebody goes with the question: its pages may go by the session where its answer to us would not.
-    pub(super) async fn confirm_anew(&self, head: &Head<'_>) -> Result<Option<Testimony>, IdentityError> {
+    async fn confirm_anew(&self, head: &Head<'_>) -> Result<Option<Testimony>, IdentityError> {
         let Some(confirm) = &self.confirm else { return Ok(None) };
         let mut headers = head.headers.clone();
         headers.remove(header::AUTHORIZATION);
@@ -267,11 +290,13 @@ fn matches_head(rule: &Match, head: &Head<'_>) -> bool {
     (rule.methods.is_empty() || rule.methods.contains(head.method)) && matches_address(rule, head)
 }
 
-/// Whether the rule names the method itself, and fits. Sites answer HEAD as they answer GET.
+/// Whether the rule names the method itself, and fits. Sites answer HEAD as they answer GET. Where it names none, a
+/// query may log in by any.
 fn lists(rule: &Match, head: &Head<'_>) -> bool {
     let is_named =
         rule.methods.contains(head.method) || (*head.method == Method::HEAD && rule.methods.contains(&Method::GET));
-    is_named && matches_address(rule, head)
+    let may_be_any = rule.methods.is_empty() && head.target.query().is_some_and(|query| !query.is_empty());
+    (is_named || may_be_any) && matches_address(rule, head)
 }
 
 /// Whether a body came, or was to come.

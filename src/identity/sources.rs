@@ -6,7 +6,7 @@ use http::{HeaderMap, header};
 
 use super::{
     BuildError, Claims, Freshness, IdentityError, LoginSeen, Player, Ports, SiteAnswer, Testimony, Who,
-    address::carries_session,
+    address::{TOKEN, carries_session},
     carrier::{Jar, ambiguous, matches_folded, retain_cookies},
     introspection::Introspection,
     jwt::{Jwt, Verified},
@@ -76,7 +76,7 @@ impl Sources {
     /// `Ambiguous`.
     pub fn refuse_address(&self, head: &Head<'_>) -> Result<(), IdentityError> {
         let others = self.ports.other_credentials.iter().map(String::as_str);
-        if carries_session(head.target.raw(), self.identity_cookies().chain(others)) {
+        if carries_session(head.target.raw(), self.identity_cookies().chain(others).chain([TOKEN])) {
             return Err(ambiguous("a session in the address; send it as a cookie only"));
         }
         Ok(())

@@ -101,15 +101,29 @@ impl Login {
         if watched.is_empty() {
             return Ok(Standing::Free);
         }
-        let named = self.named_by(head, &watched).await;
-        // The question was ours alone.
-        head.answer_cookies.take_site_lines();
-        let Some(named) = named? else { return Ok(Standing::Free) };
-        let bound = match self.session_of(head) {
-            Some(session) => self.ports.logins.subject(session, now).await.map_err(|error| lost(&error))?,
-            None => None,
-        };
-        Ok(if bound.as_ref() == Some(&named) { Standing::Free } else { Standing::Named(named) })
+        let Some(named) = self.named_by(head, &watched).await? else { return Ok(Standing::Free) };
+        let is_out = self.released(head).await?.as_ref() == Some(&named);
+        Ok(if is_out { Standing::Free } else { Standing::Named(named) })
+    }
+
+    /// The answer that carries this session goes out: from now on it is the player's.
+    pub(super) async fn release(&self, head: &Head<'_>, subject: &Subject) -> Result<(), IdentityError> {
+        let Some(session) = self.session_of(head) else { return Ok(()) };
+        let expires_at = self.ports.clock.now().plus(self.settings.lifetime);
+        let bound = self.ports.logins.bind(self.release_of(session), subject, expires_at).await;
+        bound.map_err(|error| lost(&error))
+    }
+
+    /// Whose the session of this request is since its answer went out; one that waits is nobody's yet.
+    pub(super) async fn released(&self, head: &Head<'_>) -> Result<Option<Subject>, IdentityError> {
+        let Some(session) = self.session_of(head).filter(|_| self.settings.hold_session) else { return Ok(None) };
+        let now = self.ports.clock.now();
+        self.ports.logins.subject(self.release_of(session), now).await.map_err(|error| lost(&error))
+    }
+
+    /// What stands in the store for a session that went out.
+    pub(super) fn release_of(&self, session: [u8; 32]) -> [u8; 32] {
+        self.ports.hasher.hash("released session", &[&session])
     }
 
     /// Whom the site names for the watched cookies alone, else for all that the request carries. Others that came
@@ -122,34 +136,53 @@ impl Login {
         };
         retain_cookies(&mut headers, later);
         let alone = Head { headers: &headers, ..*head };
-        let mut named = self.confirm_anew(&alone).await?;
+        let named = self.asked_apart(&alone).await?;
         if named.is_none() && headers.get_all(header::COOKIE) != head.headers.get_all(header::COOKIE) {
-            named = self.confirm_anew(head).await?;
+            return self.asked_apart(head).await;
         }
-        Ok(named.map(|testimony| testimony.subject))
+        Ok(named)
     }
 
-    /// What is remembered of the presented session holds for the one that takes its place too; a watch that this
-    /// very log-in set does not.
-    pub(super) async fn carry_over(
+    /// What is remembered of the presented session besides the `watches` of this very log-in.
+    pub(super) async fn remembered(
         &self,
         head: &Head<'_>,
-        after: &Head<'_>,
         watches: &Watches,
-    ) -> Result<(), IdentityError> {
-        let (now, before) = (self.ports.clock.now(), self.marks(head)?);
-        let is_new = |mark: &[u8; 32]| before.iter().all(|(_, earlier)| earlier != mark);
-        let new: Vec<_> = self.marks(after)?.into_iter().map(|(_, mark)| mark).filter(is_new).collect();
-        for (_, mark) in &before {
-            match self.ports.logins.remembered(*mark, now).await.map_err(|error| lost(&error))? {
+    ) -> Result<Vec<([u8; 32], Remembered)>, IdentityError> {
+        let mut found = Vec::new();
+        if !self.settings.hold_session {
+            return Ok(found);
+        }
+        let now = self.ports.clock.now();
+        for (_, mark) in self.marks(head)? {
+            let remembered = self.ports.logins.remembered(mark, now).await.map_err(|error| lost(&error))?;
+            let besides = match remembered {
                 Some(Remembered::Watched { until }) => {
-                    let Some(until) = watches.besides(mark, until) else { continue };
-                    for mark in &new {
-                        self.ports.logins.watch(*mark, until, now).await.map_err(|error| lost(&error))?;
-                    }
+                    watches.besides(&mark, until).map(|until| Remembered::Watched { until })
                 }
-                Some(Remembered::Of(subject)) => self.suspend(after, &subject).await?,
-                None => {}
+                other => other,
+            };
+            found.extend(besides.map(|remembered| (mark, remembered)));
+        }
+        Ok(found)
+    }
+
+    /// What was remembered of a session holds for the one that took its place too.
+    pub(super) async fn carry_over(
+        &self,
+        after: &Head<'_>,
+        remembered: &[([u8; 32], Remembered)],
+    ) -> Result<(), IdentityError> {
+        let now = self.ports.clock.now();
+        for (before, remembered) in remembered {
+            for (_, mark) in self.marks(after)?.into_iter().filter(|(_, mark)| mark != before) {
+                let carried = match remembered {
+                    Remembered::Watched { until } => self.ports.logins.watch(mark, *until, now).await.map(|_| ()),
+                    Remembered::Of(subject) => {
+                        self.ports.logins.bind(mark, subject, now.plus(self.settings.lifetime)).await
+                    }
+                };
+                carried.map_err(|error| lost(&error))?;
             }
         }
         Ok(())

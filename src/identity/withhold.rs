@@ -1,11 +1,12 @@
 //! Log-ins whose answer waits for a proof (decisions 23, 41): which they are, and the session that is
 //! withheld.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue, header};
 
 use super::{
     IdentityError, Sources, Standing,
-    carrier::matches_exactly,
+    address::carries_session,
+    carrier::{ambiguous, matches_exactly},
     login::Login,
     set_cookie::{set_cookies, with_cookies},
     suspend::Watches,
@@ -66,6 +67,26 @@ impl Sources {
         Ok(())
     }
 
+    /// The answer that carries this session goes out, since its player needs no proof or gave it. Until then no
+    /// request may come with it.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn release_session(&self, head: &Head<'_>, subject: &Subject) -> Result<(), IdentityError> {
+        for login in self.withholding() {
+            login.release(head, subject).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether a Set-Cookie line gives a session a value.
+    #[must_use]
+    pub fn sets_session(&self, line: &HeaderValue) -> bool {
+        let names: Vec<String> = self.identity_cookies().map(str::to_owned).collect();
+        let answer = HeaderMap::from_iter([(header::SET_COOKIE, line.clone())]);
+        set_cookies(&answer, &names, self.ports.clock.now()).iter().any(|cookie| !cookie.is_deletion())
+    }
+
     /// Refuses the session of this request from now on: somebody logged in with it, and it was not
     /// renewed, so that whoever planted it would be logged in too.
     ///
@@ -83,8 +104,8 @@ impl Sources {
     /// # Errors
     /// `Unavailable`; `Ambiguous` for values that frameworks read in different ways, and for a session in the address.
     pub async fn standing(&self, head: &Head<'_>) -> Result<Standing, IdentityError> {
-        if self.withholds_sessions() {
-            self.refuse_address(head)?;
+        if self.withholds_sessions() && carries_session(head.target.raw(), self.exact_cookies()) {
+            return Err(ambiguous("a session in the address; send it as a cookie only"));
         }
         for login in self.withholding() {
             let standing = login.standing(head).await?;
@@ -93,6 +114,11 @@ impl Sources {
             }
         }
         Ok(Standing::Free)
+    }
+
+    /// Only these names are one parameter: any may begin as a pattern does.
+    fn exact_cookies(&self) -> impl Iterator<Item = &str> + Clone {
+        self.identity_cookies().filter(|name| !name.ends_with('*'))
     }
 
     fn withholding(&self) -> impl Iterator<Item = &Login> {

@@ -138,17 +138,21 @@ async fn a_player_whose_id_is_a_word_of_ours_is_refused_as_any_other() {
 async fn a_listed_method_and_any_body_make_an_attempt() {
     let (_, ports) = ports();
     let ports = Arc::new(ports);
-    let by = |method: Method| {
+    let by = |methods: &[Method]| {
         let mut settings = LoginSettings { hold_session: true, ..login::settings(None) };
-        settings.matches[0].methods = vec![method];
+        settings.matches[0].methods = methods.to_vec();
         Login::new(settings, Arc::clone(&ports))
     };
-    let listed = by(Method::GET);
+    let listed = by(&[Method::GET]);
     let head = Request { method: Method::HEAD, ..Request::get("/login") };
     assert!(listed.is_attempt(&Request::get("/login").head(), None) && listed.is_attempt(&head.head(), None));
     assert!(!listed.is_attempt(&Request::get("/other").head(), None));
 
-    let posted = by(Method::POST);
+    let any = by(&[]);
+    assert!(any.is_attempt(&Request::get("/login?ticket=1").head(), None), "a query may log in");
+    assert!(!any.is_attempt(&Request::get("/login").head(), None));
+
+    let posted = by(&[Method::POST]);
     let look = Request::get("/login").with("content-length", "0");
     let nothing = Body { content_type: None, bytes: b"" };
     assert!(!posted.is_attempt(&look.head(), Some(nothing)), "a look at the form");

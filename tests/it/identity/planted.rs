@@ -26,6 +26,9 @@ fn site(sessions: &Sessions, request: &Recorded) -> Response {
     let has_other = request.headers.contains_key("authorization") || cookie_of(request, "api_token").is_some();
     match (path, form.split_once("password=").map_or("", |(_, password)| password)) {
         ("/me", _) if has_other => answer(401, &[], ""),
+        ("/me", _) if player.is_none() && session == "turning" => {
+            answer(401, &[("set-cookie", "sid=turned; Path=/")], "")
+        }
         ("/me", _) => {
             player.map_or_else(|| answer(401, &[], ""), |id| answer(200, &[], json!({ "id": id }).to_string()))
         }
@@ -54,6 +57,11 @@ fn site(sessions: &Sessions, request: &Recorded) -> Response {
             }
             answer(200, &[("set-cookie", &set)], "a form")
         }
+        ("/rotate", _) => {
+            sessions.insert("ayu-next".into(), player.unwrap());
+            answer(200, &[("set-cookie", "sid=ayu-next; Path=/")], "")
+        }
+        ("/paths", _) => answer(200, &[("set-cookie", "sid=a; Path=/"), ("set-cookie", "sid=b; Path=/app")], ""),
         _ => answer(200, &[], player.unwrap_or_else(|| "visitor".to_owned())),
     }
 }
@@ -127,7 +135,9 @@ async fn a_session_in_the_address_is_refused_on_every_address() {
     let logged_in = thief.post("/login;jsessionid=planted-2", "username=ayu&password=kept").await;
     assert_eq!(logged_in.status(), StatusCode::BAD_REQUEST);
     log_in_with(&gate, "planted-3").await;
-    for target in ["/open;jsessionid=planted-3", "/open?sid=planted-3", "/open;%6asessionid=planted-3"] {
+    for target in
+        ["/open;jsessionid=planted-3", "/open?sid=planted-3", "/open;%6asessionid=planted-3", "/open?+sid=planted-3"]
+    {
         assert_eq!(Visitor::of(&gate).get(target).await.status(), StatusCode::BAD_REQUEST, "{target}");
     }
 }
@@ -166,7 +176,7 @@ async fn a_log_in_with_a_part_of_a_session_lets_no_other_part_in() {
     let (gate, _app) = with_player().await;
     let mut thief = planted(&gate, "two-1").with_cookie("device", "1");
     thief.post("/login", "username=ayu&password=part").await;
-    for device in ["1", "2", "3"] {
+    for device in ["2", "1", "3"] {
         let mut thief = planted(&gate, "two-1").with_cookie("device", device);
         assert_eq!(open(&mut thief).await.0, StatusCode::FORBIDDEN, "{device}");
     }
@@ -180,6 +190,40 @@ async fn what_was_proven_is_given_out_although_the_site_kept_the_old_session_too
     assert_eq!(ayu.post("/login", &resume).await.status(), StatusCode::FOUND);
     assert_eq!(open(&mut ayu).await, (StatusCode::OK, "ayu".to_owned()));
     assert_eq!(open(&mut planted(&gate, "visitor-1")).await.0, StatusCode::FORBIDDEN, "the old one stays refused");
+}
+
+#[tokio::test]
+async fn earlier_tries_cost_a_proven_player_nothing() {
+    for earlier in ["wrong", "new"] {
+        let (gate, app) = with_player().await;
+        let mut ayu = planted(&gate, "visitor-1");
+        ayu.post("/login", &format!("username=ayu&password={earlier}")).await;
+        let resume = proven(&mut ayu, &app, "new").await;
+        assert_eq!(ayu.post("/login", &resume).await.status(), StatusCode::FOUND);
+        let asked = gate.site.received("GET", "/me").len();
+        assert_eq!(open(&mut ayu).await, (StatusCode::OK, "ayu".to_owned()));
+        assert_eq!(gate.site.received("GET", "/me").len(), asked, "{earlier}: the site is not asked for each page");
+        assert_eq!(ayu.get("/rotate").await.status(), StatusCode::OK);
+        assert_eq!(open(&mut ayu).await, (StatusCode::OK, "ayu".to_owned()), "{earlier}: its next value counts");
+    }
+}
+
+#[tokio::test]
+async fn what_the_site_sets_while_it_is_asked_goes_to_nobody() {
+    let (gate, _app) = with_player().await;
+    let mut visitor = planted(&gate, "turning");
+    assert_eq!(visitor.post("/login", "username=ayu&password=wrong").await.status(), StatusCode::OK);
+    assert_eq!(visitor.cookies["sid"], "turning");
+}
+
+#[tokio::test]
+async fn an_answer_with_two_sessions_goes_out_to_who_is_not_watched() {
+    let (gate, _app) = with_player().await;
+    let mut visitor = planted(&gate, "visitor-1");
+    assert_eq!(visitor.get("/paths").await.headers().get_all("set-cookie").iter().count(), 2);
+    visitor.cookies.insert("sid".into(), "visitor-1".into());
+    visitor.post("/login", "username=ayu&password=wrong").await;
+    assert_eq!(visitor.get("/paths").await.headers().get_all("set-cookie").iter().count(), 0, "which one is watched?");
 }
 
 #[tokio::test]

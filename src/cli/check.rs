@@ -94,10 +94,14 @@ mod tests {
         assert!(code == bad && text.contains("stepgate keys generate"), "{text}");
         assert_eq!(changed(KeysCommand::Generate).0, good);
         let (code, text) = checked();
-        assert!(code == good && text.contains("\nok: 6 routes") && text.ends_with("; 1 warning\n"), "{text}");
+        assert!(code == good && text.starts_with("ok: 7 routes") && !text.contains("warning"), "{text}");
+        let sound = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, sound.replacen("unenrolled: enroll", "unenrolled: allow", 1)).unwrap();
+        let (code, text) = checked();
+        assert!(code == good && text.contains("\nok: 7 routes") && text.ends_with("; 1 warning\n"), "{text}");
         let mut out = Vec::new();
         let (code, text) = said(check(&path, true, &mut out), out);
-        assert!(code == bad && text.contains("\nerror: 6 routes"), "{text}");
+        assert!(code == bad && text.contains("\nerror: 7 routes"), "{text}");
         assert_eq!(changed(KeysCommand::Generate).0, bad);
         assert_eq!(changed(KeysCommand::Rotate).0, good);
     }

@@ -137,7 +137,7 @@ pub fn answer(args: &Args, now: UnixTime, out: &mut impl Write) -> io::Result<Op
         Command::Check { deny_warnings } => check::check(&args.config, *deny_warnings, out)?,
         Command::Explain(options) => explain::explain(&args.config, options, out)?,
         Command::Doctor(options) if options.after_restore => restore::after_restore(&args.config, now, out)?,
-        Command::Doctor(options) => doctor::doctor(&args.config, *options, now, out)?,
+        Command::Doctor(options) => doctor::doctor(&args.config, options.clone(), now, out)?,
         Command::Schema => {
             writeln!(out, "{:#}", config::schema())?;
             ExitCode::SUCCESS

@@ -227,7 +227,7 @@ mod tests {
         );
         let config = config.unwrap_or_else(|problems| panic!("{problems}"));
         assert_eq!(config.site.hosts, ["127.0.0.1:8080"]);
-        assert_eq!(config.routes.len(), 6);
+        assert_eq!(config.routes.len(), 7);
         assert_eq!(config.routes[0].show[0].label, "Amount");
         assert_eq!(config.keys, Path::new("config/DEMO_DIR/keys.yaml"));
     }

@@ -121,11 +121,51 @@ fn each_warning_is_given_as_written_beside_it() {
     };
     let base = include_str!("../config/warnings/base.yaml");
     assert_eq!(warnings(base).to_string(), "");
-    compare("tests/config/warnings", base, 9, |text| {
+    compare("tests/config/warnings", base, 36, |text| {
         let warnings = warnings(text);
         assert!(warnings.list.iter().all(|warning| warning.severity == Severity::Warning));
         (!warnings.list.is_empty()).then(|| warnings.to_string())
     });
+}
+
+/// `tests/config/warnings/silent` has what looks like a mistake of the folder above, and is none.
+#[test]
+fn a_harmless_twin_of_a_mistake_is_not_warned_of() {
+    let dir = folder();
+    let folder = "tests/config/warnings/silent";
+    let base = include_str!("../config/warnings/base.yaml");
+    let names = names(folder);
+    assert!(names.len() >= 23, "only {} twins", names.len());
+    let mut wrong = String::new();
+    for name in names {
+        let edits = fs::read_to_string(format!("{folder}/{name}.edit")).unwrap();
+        match parse("stepgate.yaml", &edited(base, &edits), dir.path(), environment) {
+            Ok(config) if config.warnings.list.is_empty() => {}
+            Ok(config) => wrong.push_str(&format!("{name}: {}", config.warnings)),
+            Err(problems) => wrong.push_str(&format!("{name}: {problems}")),
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn the_example_of_the_readme_and_the_demo_are_not_warned_of() {
+    let dir = folder();
+    let readme = fs::read_to_string("README.md").unwrap();
+    let (_, rest) = readme.split_once("```yaml\n").unwrap();
+    let (example, _) = rest.split_once("```").unwrap();
+    let demo = fs::read_to_string("config/demo.yaml").unwrap();
+    // Only `stepgate demo` takes its couriers.
+    let demo = demo.replace(
+        "  sms: [{ outbox: {} }]\n  email: { outbox: {} }\n",
+        "  sms: [{ http: { url: \"http://127.0.0.1:9/\", json: { to: \"{to}\", text: \"{text}\" } } }]\n",
+    );
+    for text in [example, &demo] {
+        match parse("stepgate.yaml", text, dir.path(), environment) {
+            Ok(config) => assert_eq!(config.warnings.to_string(), ""),
+            Err(problems) => panic!("{problems}"),
+        }
+    }
 }
 
 #[test]

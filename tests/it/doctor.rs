@@ -13,12 +13,23 @@ async fn gate(
     routes: &str,
     site: impl Fn(&Recorded) -> Response + Clone + Send + Sync + 'static,
 ) -> TestGate<ScriptedSite> {
+    gate_before("127.0.0.1", identity, routes, site).await
+}
+
+/// The same, with another name for the site's address.
+async fn gate_before(
+    host: &str,
+    identity: &str,
+    routes: &str,
+    site: impl Fn(&Recorded) -> Response + Clone + Send + Sync + 'static,
+) -> TestGate<ScriptedSite> {
     let site = ScriptedSite::start(site).await;
     let address = site.address;
+    let server = format!("{host}:{}", address.port());
     let (identity, routes) = (identity.replace("SITE", &address.to_string()), routes.to_owned());
     TestGate::before(site, address, |options, folder| {
         format!(
-            "site: {{ name: Example Play, origin: \"http://{gateway}\", upstream: {{ servers: [\"{site}\"] }} }}\n\
+            "site: {{ name: Example Play, origin: \"http://{gateway}\", upstream: {{ servers: [\"{server}\"] }} }}\n\
              listen: [{{ address: \"{gateway}\" }}]\nops: {{ address: \"{ops}\" }}\n\
              identity:\n{identity}\n\
              second_factor: {{ methods: [app], first_enrolment: insecure_session_only }}\n\
@@ -26,7 +37,6 @@ async fn gate(
              store: {{ durable: \"sqlite:{folder}/stepgate.db\" }}\nkeys: {{ file: \"{folder}/keys.yaml\" }}\n",
             gateway = options.gateway,
             ops = options.ops,
-            site = options.site,
             folder = folder.display(),
         )
     })
@@ -132,4 +142,25 @@ async fn a_site_that_answers_every_address_alike_is_said_to_tell_nothing() {
     let (said, code) = doctor(&gate, &[]).await;
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("warning  `pay`: the site answers /pay as it answers any address"), "{said}");
+}
+
+/// 127.0.0.2 stands for the address by which others see this machine.
+#[tokio::test]
+async fn a_server_that_answers_at_another_address_too_is_a_problem() {
+    for host in ["127.0.0.1", "localhost"] {
+        let gate = gate_before(host, ASKS, ROUTES, good).await;
+        let (name, port) = (format!("{host}:{}", gate.site.address.port()), gate.site.address.port());
+        let also = ["--also-at", "127.0.0.2"];
+        let (said, code) = doctor(&gate, &also).await;
+        assert_eq!(code, Some(0), "{said}");
+        assert!(said.contains(&format!("ok       {name} does not answer at 127.0.0.2")), "{said}");
+        // The system takes the connection; nobody need answer on it.
+        let other = std::net::TcpListener::bind(("127.0.0.2", port)).unwrap();
+        let (said, code) = doctor(&gate, &also).await;
+        assert_eq!(code, Some(70), "{said}");
+        let found = format!("problem  {name} answers at 127.0.0.2:{port} too: others reach it past stepgate");
+        assert!(said.contains(&found), "{said}");
+        assert!(said.contains("let the site listen on loopback alone"), "{said}");
+        drop(other);
+    }
 }

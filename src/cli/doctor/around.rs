@@ -77,7 +77,7 @@ pub(super) async fn couriers(config: &Config, findings: &mut Findings<'_>) -> io
 pub(super) async fn servers(
     config: &Config,
     site: &Site,
-    now: UnixTime,
+    (now, also_at): (UnixTime, &[IpAddr]),
     findings: &mut Findings<'_>,
 ) -> io::Result<bool> {
     let began = Instant::now();
@@ -104,48 +104,74 @@ pub(super) async fn servers(
                 }
             }
         }
-        elsewhere(config, site, (name, base), findings).await?;
+        match loopback_port(name).await {
+            Some(port) => elsewhere(config, (name, port), also_at, findings).await?,
+            None => past_us(config, site, (name, base), findings).await?,
+        }
     }
     Ok(any)
 }
 
-/// Whether a server that is named by a loopback address answers at another of this machine too, and one
-/// that is not asks for the assertion.
-async fn elsewhere(
+/// What helps where others reach the site.
+const CLOSE: &str =
+    "let the site listen on loopback alone, or refuse guarded requests without a valid Stepgate-Assertion";
+
+/// The port of a server that is named by a loopback address, or by a name of one.
+async fn loopback_port(name: &str) -> Option<u16> {
+    let addresses: Vec<SocketAddr> = tokio::net::lookup_host(name).await.ok()?.collect();
+    addresses.iter().all(|address| address.ip().is_loopback()).then_some(addresses.first()?.port())
+}
+
+/// Whether a server that is not on loopback asks for the assertion.
+async fn past_us(
     config: &Config,
     site: &Site,
     (name, base): (&str, &str),
     findings: &mut Findings<'_>,
 ) -> io::Result<()> {
-    let help = "let the site listen on loopback alone, or refuse guarded requests without a valid Stepgate-Assertion";
-    let local = name.parse::<SocketAddr>().ok().filter(|address| address.ip().is_loopback());
-    let Some(local) = local else {
-        let guarded = config.routes.iter().filter(|route| route.require != Requirement::None);
-        let path = guarded.flat_map(|route| &route.matches).map(|known| known.path.as_str()).find(|p| !p.contains('*'));
-        let Some(path) = path else { return Ok(()) };
-        let answer = site.ask_at(base, &Method::GET, path, None).await;
-        return match answer.filter(|answer| !matches!(answer.status.as_u16(), 401 | 403)) {
-            None => findings.ok(&format!("{name} refuses {path} to whoever comes past stepgate")),
-            Some(_) => findings.warning(&format!("{name} answers {path} to whoever reaches it past stepgate"), help),
-        };
-    };
-    // Nothing is sent: the system only says from which address it would be.
-    let outward = UdpSocket::bind("0.0.0.0:0").and_then(|socket| {
-        socket.connect("192.0.2.1:9")?;
-        socket.local_addr()
-    });
-    let Some(own) = outward.ok().map(|address| address.ip()).filter(IpAddr::is_ipv4) else { return Ok(()) };
-    if own.is_loopback() || own.is_unspecified() {
-        return Ok(());
+    let guarded = config.routes.iter().filter(|route| route.require != Requirement::None);
+    let path = guarded.flat_map(|route| &route.matches).map(|known| known.path.as_str()).find(|p| !p.contains('*'));
+    let Some(path) = path else { return Ok(()) };
+    let answer = site.ask_at(base, &Method::GET, path, None).await;
+    match answer.filter(|answer| !matches!(answer.status.as_u16(), 401 | 403)) {
+        None => findings.ok(&format!("{name} refuses {path} to whoever comes past stepgate")),
+        Some(_) => findings.warning(&format!("{name} answers {path} to whoever reaches it past stepgate"), CLOSE),
     }
-    let other = SocketAddr::new(own, local.port());
-    let listens = config.edge.listen.iter().any(|ours| ours.address.port() == local.port());
-    match tokio::time::timeout(CONNECT, TcpStream::connect(other)).await {
-        Ok(Ok(_)) if !listens => {
-            findings.problem(&format!("{name} answers at {other} too: others reach it past stepgate"), help)
+}
+
+/// Whether a server on loopback answers at other addresses of this machine too.
+async fn elsewhere(
+    config: &Config,
+    (name, port): (&str, u16),
+    also_at: &[IpAddr],
+    findings: &mut Findings<'_>,
+) -> io::Result<()> {
+    let own = [("0.0.0.0:0", "192.0.2.1:9"), ("[::]:0", "[2001:db8::1]:9")].into_iter().filter_map(outward);
+    for address in own.chain(also_at.iter().copied()) {
+        let other = SocketAddr::new(address, port);
+        let is_ours = |ours: SocketAddr| ours.port() == port && (ours.ip().is_unspecified() || ours.ip() == address);
+        if config.edge.listen.iter().any(|listener| is_ours(listener.address)) {
+            continue;
         }
-        _ => findings.ok(&format!("{name} does not answer at {own}, the address of this machine")),
+        match tokio::time::timeout(CONNECT, TcpStream::connect(other)).await {
+            Ok(Ok(_)) => {
+                findings.problem(&format!("{name} answers at {other} too: others reach it past stepgate"), CLOSE)?;
+            }
+            Ok(Err(_)) | Err(_) => {
+                findings.ok(&format!("{name} does not answer at {address}, an address of this machine"))?;
+            }
+        }
     }
+    Ok(())
+}
+
+/// The address of this machine by which others see it. Nothing is sent: the system only says from which one it
+/// would be.
+fn outward((from, to): (&str, &str)) -> Option<IpAddr> {
+    let socket = UdpSocket::bind(from).ok()?;
+    socket.connect(to).ok()?;
+    let own = socket.local_addr().ok()?.ip();
+    (!own.is_loopback() && !own.is_unspecified()).then_some(own)
 }
 
 /// Whether the address that players use leads here.

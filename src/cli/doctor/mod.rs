@@ -10,6 +10,7 @@
 
 use std::{
     io::{self, Write},
+    net::IpAddr,
     path::Path,
     process::ExitCode,
 };
@@ -26,7 +27,7 @@ mod routes;
 mod site;
 
 /// What to ask besides.
-#[derive(Clone, Copy, Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub struct DoctorOptions {
     /// Also sends what may change something: posts without a body to guarded addresses, and one log-in
     /// with a wrong password.
@@ -36,6 +37,10 @@ pub struct DoctorOptions {
     /// approvals, remembered browsers, backup codes, used codes. Run it before stepgate starts on the copy.
     #[arg(long, conflicts_with = "write")]
     pub after_restore: bool,
+    /// Another address of this machine, as its public one behind a router, at which the site's own servers must
+    /// not answer; may be given several times.
+    #[arg(long, value_name = "ADDRESS")]
+    pub also_at: Vec<IpAddr>,
 }
 
 /// What the probes found, printed as they go.
@@ -99,7 +104,7 @@ async fn examine(config: Config, options: DoctorOptions, now: UnixTime, findings
     let Some(site) = site::Site::of(&config, options.write) else {
         return findings.problem("no server of the site can be asked", "look at site.upstream");
     };
-    if !around::servers(&config, &site, now, findings).await? {
+    if !around::servers(&config, &site, (now, &options.also_at), findings).await? {
         return Ok(());
     }
     around::public_origin(&config, findings).await?;

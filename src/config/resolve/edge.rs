@@ -126,6 +126,7 @@ impl Report<'_> {
             }
             networks.push(network);
         }
+        self.lint_networks(&networks, at);
         networks
     }
 

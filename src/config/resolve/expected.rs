@@ -5,6 +5,7 @@ use http::{HeaderName, HeaderValue, Method};
 use super::{Config, Node, Report, raw};
 use crate::{
     config::{problem::Problem, tree::Place},
+    flow::Site,
     policy::{
         Landing, Requirement, Routes,
         sample::{BadAddress, Sample},
@@ -74,9 +75,25 @@ pub(super) fn failures(expected: &[Expected], config: &Config) -> Vec<Problem> {
 }
 
 impl Expected {
+    /// Whether it expects this route.
+    pub(super) fn lands_on(&self, route: &str) -> bool {
+        self.route.as_ref().is_some_and(|(name, _)| name == route)
+    }
+
+    /// Its request.
+    ///
+    /// # Errors
+    /// [`BadAddress`] of its `url`.
+    pub(super) fn sample(&self, site: &Site) -> Result<Sample, BadAddress> {
+        let scheme = if site.secure { Scheme::Https } else { Scheme::Http };
+        let mut sample = Sample::new(self.method.clone(), &self.url, &site.hosts, scheme)?;
+        sample.headers = self.headers.clone();
+        sample.body = self.body.clone();
+        Ok(sample)
+    }
+
     fn failures(&self, routes: &Routes, config: &Config) -> Vec<Problem> {
-        let scheme = if config.site.secure { Scheme::Https } else { Scheme::Http };
-        let mut sample = match Sample::new(self.method.clone(), &self.url, &config.site.hosts, scheme) {
+        let sample = match self.sample(&config.site) {
             Ok(sample) => sample,
             Err(BadAddress::Target(_)) if self.refused => return Vec::new(),
             Err(BadAddress::Target(bad)) => {
@@ -88,8 +105,6 @@ impl Expected {
                 return vec![self.url_place.problem(unknown.to_string(), help)];
             }
         };
-        sample.headers = self.headers.clone();
-        sample.body = self.body.clone();
         sample.read(|head, body| self.compare(&routes.land(head, body), &sample, config))
     }
 

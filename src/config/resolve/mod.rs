@@ -90,7 +90,8 @@ pub(super) fn resolve(
     if !report.problems.is_empty() {
         return Err(report.problems);
     }
-    report.lint(file, tree, (&site, &routes, default_require));
+    let subject = lints::Subject { site: &site, routes: &routes, default: default_require, tests: &expected };
+    report.lint(file, tree, &subject);
     let Report { warnings, files, .. } = report;
     let config = Config {
         desk,
@@ -241,6 +242,7 @@ impl Report<'_> {
             self.push(at, "this expression is not anchored", "begin it with ^( and end it with )$");
             return None;
         }
+        self.lint_whole(at, &regex);
         Some(regex)
     }
 

@@ -1,0 +1,227 @@
+//! What goes past a guarded route: a weaker one above it, another host, method, address or form.
+
+use std::sync::Arc;
+
+use http::Method;
+
+use super::{
+    super::{Node, Report},
+    trial::{Landed, Trial, filled, required, weaker},
+};
+use crate::{
+    fields::FieldName,
+    policy::{
+        Requirement, Route,
+        rule::{Match, Mode, Unenrolled},
+    },
+};
+
+/// Scripts of these kinds also run for addresses below their own (PATH_INFO, RFC 3875 section 4.1.5); those
+/// of other kinds are among the readings.
+const SCRIPTS: [&str; 5] = [".cgi", ".pl", ".fcgi", ".cfm", ".asp"];
+/// What a GraphQL client calls its operation (GraphQL over HTTP, section 5.1): a name, not the operation.
+const OPERATION_NAME: &str = "operationName";
+
+/// A guarded post whose GET is open.
+struct OpenTwin<'a> {
+    route: &'a str,
+    path: &'a str,
+    at: &'a Node,
+}
+
+impl Report<'_> {
+    /// Each guarded route by itself.
+    pub(super) fn lint_guards(&mut self, trial: &Trial<'_>, routes: &Node) {
+        let mut open: Vec<OpenTwin<'_>> = Vec::new();
+        for (index, route) in trial.routes.all().iter().enumerate() {
+            let at = routes.item(index);
+            if route.require == Requirement::None {
+                continue;
+            }
+            if route.mode == Mode::Observe {
+                self.lint_observe(trial, route, at);
+                continue;
+            }
+            self.lint_unenrolled(route, at);
+            for (index, pattern) in route.matches.iter().enumerate() {
+                let at = at.at("match").item(index);
+                self.lint_shadow(trial, route, pattern, at);
+                self.lint_host(trial, route, pattern, at);
+                if has_open_twin(trial, route, pattern) {
+                    open.push(OpenTwin { route: &route.name, path: pattern.path.as_str(), at: at.at("methods") });
+                }
+                self.lint_script(trial, route, pattern, at);
+                self.lint_document(trial, route, pattern, at);
+            }
+        }
+        self.lint_open_twins(&open);
+    }
+
+    /// A route for money that only counts, where nothing else asks for as much.
+    fn lint_observe(&mut self, trial: &Trial<'_>, route: &Route, at: &Node) {
+        if route.require != Requirement::Once {
+            return;
+        }
+        let passes = |pattern: &&Match| {
+            let method = pattern.methods.first().unwrap_or(&Method::POST);
+            trial.lands(method, pattern, None, "").is_none_or(|landed| weaker(required(landed), route.require))
+        };
+        let Some(pattern) = route.matches.iter().find(passes) else { return };
+        if trial.is_observed_in_tests(route) {
+            return;
+        }
+        let message = format!("`{}` only observes: a payment at {} goes on unapproved", route.name, pattern.path);
+        let help = "remove `mode: observe`; while it is meant, say so with a request of this route under `tests:`";
+        self.warn(at.at("mode"), message, help);
+    }
+
+    /// An approval that whoever has a password only need not give.
+    fn lint_unenrolled(&mut self, route: &Route, at: &Node) {
+        if route.require == Requirement::Once && route.unenrolled == Unenrolled::Allow {
+            let message = format!("`{}` goes on unapproved for every player without a factor", route.name);
+            let help = "whoever steals such a player's password is asked for nothing more: write `unenrolled: enroll` \
+                        or `deny`";
+            self.warn(at.at("unenrolled"), message, help);
+        }
+    }
+
+    /// An earlier route that requires less takes a part of this one's requests.
+    fn lint_shadow(&mut self, trial: &Trial<'_>, route: &Route, pattern: &Match, at: &Node) {
+        let Some((method, name, require)) = shadow(trial, route, pattern) else { return };
+        let message =
+            format!("{method} {} lands on `{name}`, which requires only `{}`", pattern.path, require.as_str());
+        self.warn(at, message, format!("move `{}` above `{name}`", route.name));
+    }
+
+    /// The same request on another host of the site.
+    fn lint_host(&mut self, trial: &Trial<'_>, route: &Route, pattern: &Match, at: &Node) {
+        let Some(own) = &pattern.host else { return };
+        let method = pattern.methods.first().unwrap_or(&Method::POST);
+        for host in trial.site.hosts.iter().filter(|host| *host != own) {
+            if trial.lands(method, pattern, Some(host), "").is_some_and(|other| weaker(required(other), route.require))
+            {
+                let message = format!("`{host}` is a host of the site too, and there `{}` does not hold", route.name);
+                return self.warn(at.at("host"), message, "remove `host:`, or add a route for that host");
+            }
+        }
+    }
+
+    /// Guarded posts whose GET is open by nobody's word: one warning for all.
+    fn lint_open_twins(&mut self, open: &[OpenTwin<'_>]) {
+        let Some(OpenTwin { at, .. }) = open.first() else { return };
+        let mut twins: Vec<String> = open.iter().map(|twin| format!("`{}` (`{}`)", twin.path, twin.route)).collect();
+        twins.dedup();
+        let message = format!("by GET this is open, and no route says so: {}", twins.join(", "));
+        let help = "many sites do by GET what their form does by POST: leave `methods` out, or, where GET only shows \
+                    the form, say so with a route for GET, of `require: session` or `none`";
+        self.warn(at, message, help);
+    }
+
+    /// A script that also runs for addresses below its own.
+    fn lint_script(&mut self, trial: &Trial<'_>, route: &Route, pattern: &Match, at: &Node) {
+        let path = pattern.path.as_str();
+        if !SCRIPTS.iter().any(|ending| path.to_ascii_lowercase().ends_with(ending)) {
+            return;
+        }
+        let method = pattern.methods.first().unwrap_or(&Method::POST);
+        if trial.lands(method, pattern, None, "/x").is_some_and(|below| weaker(required(below), route.require)) {
+            let message = format!("`{path}` is guarded exactly, but scripts also run for what is below, as `{path}/x`");
+            self.warn(at.at("path"), message, format!("write `{path}/**`"));
+        }
+    }
+
+    /// A member of a document that need not be there for the site to do the same.
+    fn lint_document(&mut self, trial: &Trial<'_>, route: &Route, pattern: &Match, at: &Node) {
+        if has_operation_name(pattern) {
+            let others: Vec<_> =
+                pattern.fields.iter().filter(|(field, _)| !is_operation_name(field)).cloned().collect();
+            let other = trial.sample(&Method::POST, &filled(&pattern.path), pattern.host.as_deref(), &others);
+            if other.is_some_and(|other| weaker(required(trial.land(&other)), route.require)) {
+                let message = format!(
+                    "the client chooses `{OPERATION_NAME}`: the same operation under another name goes past `{}`",
+                    route.name
+                );
+                let help = format!("guard {} without it, or give the operation an address of its own", pattern.path);
+                self.warn(at, message, help);
+            }
+            return;
+        }
+        let Some(elsewhere) = without_document(pattern) else { return };
+        let method = pattern.methods.iter().find(|method| !method.is_safe()).unwrap_or(&Method::POST);
+        let twin = trial.sample(method, &filled(&pattern.path), pattern.host.as_deref(), &elsewhere);
+        if twin.is_some_and(|twin| trial.land(&twin).is_none()) {
+            let pairs: Vec<String> = elsewhere.iter().map(|(name, value)| format!("{}={value}", text(name))).collect();
+            let pairs = pairs.join("&");
+            let message = format!("{method} {}?{pairs} without a document goes past `{}`", pattern.path, route.name);
+            let help = format!(
+                "sites that read query and document as one do the same for both: add a route below for the rest of {0}, \
+                 or a match with `query:`",
+                pattern.path
+            );
+            self.warn(at.at("json"), message, help);
+        }
+    }
+}
+
+/// The method, and the weaker route that an earlier place in the file gives this pattern's requests to.
+pub(super) fn shadow<'p>(
+    trial: &Trial<'_>,
+    route: &Route,
+    pattern: &'p Match,
+) -> Option<(&'p Method, Arc<str>, Requirement)> {
+    const USUAL: &[Method] = &[Method::GET, Method::POST];
+    let methods = if pattern.methods.is_empty() { USUAL } else { &pattern.methods };
+    methods.iter().find_map(|method| {
+        let landed: Landed = trial.lands(method, pattern, None, "")?;
+        let (name, require) = landed.filter(|(_, require)| weaker(*require, route.require))?;
+        let meant = *name == *route.name
+            || trial.routes.named(&name).is_some_and(|earlier| {
+                earlier.require == Requirement::None && earlier.matches.iter().all(is_for_reading)
+            });
+        (!meant).then_some((method, name, require))
+    })
+}
+
+/// What is opened for reading alone was meant.
+pub(super) fn is_for_reading(pattern: &Match) -> bool {
+    !pattern.methods.is_empty() && pattern.methods.iter().all(Method::is_safe)
+}
+
+/// Whether no route says anything of a GET with the parameters of a guarded post. Of what needs no approval
+/// and changes no account, only what a form can send is looked at: a GET beside a PUT or a DELETE is usual.
+fn has_open_twin(trial: &Trial<'_>, route: &Route, pattern: &Match) -> bool {
+    let sensitive = route.require == Requirement::Once || route.changes.is_some();
+    !pattern.methods.is_empty()
+        && !pattern.methods.contains(&Method::GET)
+        && (sensitive || pattern.methods.contains(&Method::POST))
+        && trial.lands(&Method::GET, pattern, None, "").is_some_and(|landed| landed.is_none())
+}
+
+fn has_operation_name(pattern: &Match) -> bool {
+    pattern.fields.iter().any(|(field, _)| is_operation_name(field))
+}
+
+fn is_operation_name(field: &FieldName) -> bool {
+    text(field).rsplit('/').next() == Some(OPERATION_NAME)
+}
+
+fn text(field: &FieldName) -> &str {
+    match field {
+        FieldName::Query(name) | FieldName::Form(name) | FieldName::Json(name) => name,
+    }
+}
+
+/// The fields of a pattern with those of its document in the query, deeper ones as `a[b]`; `None` where there
+/// are none.
+fn without_document(pattern: &Match) -> Option<Vec<(FieldName, String)>> {
+    let moved = pattern.fields.iter().map(|(field, value)| match field {
+        FieldName::Json(pointer) => {
+            let mut parts = pointer.split('/').skip(1);
+            let first = parts.next().unwrap_or_default().to_owned();
+            (FieldName::Query(parts.fold(first, |name, part| format!("{name}[{part}]"))), value.clone())
+        }
+        FieldName::Query(_) | FieldName::Form(_) => (field.clone(), value.clone()),
+    });
+    let any = pattern.fields.iter().any(|(field, _)| matches!(field, FieldName::Json(_)));
+    any.then(|| moved.collect())
+}

@@ -45,6 +45,7 @@ fn measure(routes: &Routes) -> f64 {
                 target: &target,
                 host: "play.example",
                 scheme: Scheme::Https,
+                version: http::Version::HTTP_11,
                 headers: &headers,
                 client,
                 peer: client,

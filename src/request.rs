@@ -9,7 +9,7 @@ use std::{
     sync::{Mutex, OnceLock, PoisonError},
 };
 
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, Method, Version, header};
 
 use crate::{secret::Token, target::Target};
 
@@ -24,6 +24,8 @@ pub struct Head<'r> {
     pub host: &'r str,
     /// How the player reached us, or says a trusted proxy that the player reached it.
     pub scheme: Scheme,
+    /// The protocol of the request itself, not of a proxy before us.
+    pub version: Version,
     /// Every header as received; over HTTP/2 the cookie crumbs are joined already.
     pub headers: &'r HeaderMap,
     /// The player's address: the peer's, or what a trusted proxy says of it.

@@ -15,7 +15,7 @@ use crate::{
     config,
     fields::FieldName,
     policy::{
-        BodyView, Landing, Requirement, Route, Routes,
+        BodyView, Landing, Permit, Requirement, Route, Routes,
         routes::Step,
         rule::{Anonymous, Match, Unenrolled},
         sample::{BadAddress, Sample},
@@ -108,7 +108,15 @@ fn print(rules: &Rules<'_>, head: &Head<'_>, body: BodyView<'_>, out: &mut impl 
     }
     let landing = rules.routes.land(head, body);
     print_forms(head.target, rules.paths, &landing, out)?;
-    print_result(rules, head, &landing, out)
+    print_result(rules, &landing, out)?;
+    let bodiless = matches!(body, BodyView::Read(body) if body.bytes.is_empty());
+    let is_preflight = bodiless && Permit::for_preflight(head).is_some();
+    let then = if is_preflight {
+        "a true preflight: forwarded as nobody's, without cookies of identity and Authorization".to_owned()
+    } else {
+        outcome(rules, head, &landing)
+    };
+    writeln!(out, "then:     {then}")
 }
 
 /// Where one reading lands, and by which pattern.
@@ -144,7 +152,7 @@ fn print_forms(target: &Target, paths: PathPolicy, landing: &Landing<'_>, out: &
     Ok(())
 }
 
-fn print_result(rules: &Rules<'_>, head: &Head<'_>, landing: &Landing<'_>, out: &mut impl Write) -> io::Result<()> {
+fn print_result(rules: &Rules<'_>, landing: &Landing<'_>, out: &mut impl Write) -> io::Result<()> {
     let strictest = landing.enforced.first();
     let name = strictest.map_or("no route", |route| &route.name);
     let require = strictest.map_or(Requirement::None, |route| route.require);
@@ -164,18 +172,21 @@ fn print_result(rules: &Rules<'_>, head: &Head<'_>, landing: &Landing<'_>, out: 
     if landing.body_matters {
         writeln!(out, "          the body may decide otherwise: give it with --body and --content-type")?;
     }
+    Ok(())
+}
+
+/// What happens to the request.
+fn outcome(rules: &Rules<'_>, head: &Head<'_>, landing: &Landing<'_>) -> String {
     let refusal = rules.paths.refusal(head.target, landing.other_case).filter(|_| !landing.is_unguarded());
     if let Some(form) = refusal {
-        return writeln!(out, "then:     answered 400 whoever asks, for its form: {form}");
+        return format!("answered 400 whoever asks, for its form: {form}");
     }
-    match strictest.filter(|_| !landing.is_unguarded()) {
-        None => writeln!(out, "then:     forwarded without asking anybody"),
-        Some(route) => writeln!(out, "then:     {}", outcome(route)),
-    }
+    let strictest = landing.enforced.first().filter(|_| !landing.is_unguarded());
+    strictest.map_or_else(|| "forwarded without asking anybody".to_owned(), |route| unproven(route))
 }
 
 /// What happens to whoever has no proof yet.
-fn outcome(route: &Route) -> String {
+fn unproven(route: &Route) -> String {
     let factors: Vec<&str> = route.methods.iter().map(|kind| kind.as_str()).collect();
     let unenrolled = match route.unenrolled {
         Unenrolled::Allow => "pass",
@@ -247,6 +258,10 @@ mod tests {
 
     /// What is said of a request where `/pay` takes an approval and `/pay/help` nothing.
     fn explained(method: Method, url: &str, paths: PathPolicy) -> String {
+        explained_with(method, url, paths, &[])
+    }
+
+    fn explained_with(method: Method, url: &str, paths: PathPolicy, lines: &[(&'static str, &'static str)]) -> String {
         let route = |name, path, require| {
             let path = crate::policy::PathPattern::parse(path).unwrap();
             Route::plain(name, vec![Match { path, methods: Vec::new(), host: None, fields: Vec::new() }], require)
@@ -254,7 +269,9 @@ mod tests {
         let all = vec![route("help", "/pay/help", Requirement::None), route("pay", "/pay/**", Requirement::Once)];
         let routes = Routes::compile(all, Requirement::None);
         let rules = Rules { routes: &routes, default: Requirement::None, paths };
-        let sample = Sample::new(method, url, &["h".to_owned()], Scheme::Https).unwrap();
+        let mut sample = Sample::new(method, url, &["h".to_owned()], Scheme::Https).unwrap();
+        let line = |(name, value): &(&'static str, &'static str)| header(&format!("{name}: {value}")).unwrap();
+        sample.headers = lines.iter().map(line).collect();
         let mut out = Vec::new();
         sample.read(|head, body| print(&rules, head, body, &mut out)).unwrap();
         String::from_utf8(out).unwrap()
@@ -275,6 +292,20 @@ mod tests {
         assert!(none.contains("lands on: no route\nrequires: none\nwhy:      no route takes it"), "{none}");
         let post = explained(Method::POST, "/pay", PathPolicy::default());
         assert!(post.contains("then:     a code by app, sms, backup_code; players without a factor must"), "{post}");
+    }
+
+    #[test]
+    fn options_is_guarded_but_for_a_true_preflight() {
+        let said = |lines: &[(&'static str, &'static str)]| {
+            explained_with(Method::OPTIONS, "/pay", PathPolicy::default(), lines)
+        };
+        let (origin, asks) = (("Origin", "https://h"), ("Access-Control-Request-Method", "POST"));
+        for lines in [&[][..], &[origin], &[asks], &[origin, asks, ("X-HTTP-Method-Override", "POST")]] {
+            let guarded = said(lines);
+            assert!(guarded.contains("lands on: pay\n") && guarded.contains("then:     a code by app"), "{guarded}");
+        }
+        let preflight = said(&[origin, asks]);
+        assert!(preflight.contains("then:     a true preflight: forwarded as nobody's"), "{preflight}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderName, HeaderValue, Method, header};
 use pingora::http::RequestHeader;
 use pingora::prelude::*;
 use pingora::proxy::Session;
@@ -40,7 +40,14 @@ impl Gateway {
             return closed("the outbound request is not the one that was allowed");
         }
         if passage.anonymous {
-            forward::anonymise(request, |headers| live.rules.identity.strip(headers))?;
+            // A preflight has no cookies at all: one that no source knows may log in too (decisions 21).
+            let is_preflight = request.method == Method::OPTIONS;
+            forward::anonymise(request, |headers| {
+                live.rules.identity.strip(headers);
+                if is_preflight {
+                    headers.remove(header::COOKIE);
+                }
+            })?;
         }
         forward::introduce(request, intake, live.upstream.host_header.as_deref())?;
         if let Some(assertion) = self.assertion(request, context) {

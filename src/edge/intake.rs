@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, Method, Version, header};
 use ipnet::IpNet;
 
 use crate::{
@@ -24,6 +24,8 @@ pub struct Intake {
     pub host: String,
     /// How the player came in.
     pub scheme: Scheme,
+    /// The protocol of the request.
+    pub version: Version,
     /// The player's address.
     pub client: IpAddr,
     /// The peer's address.
@@ -46,6 +48,7 @@ impl Intake {
             target: &self.target,
             host: &self.host,
             scheme: self.scheme,
+            version: self.version,
             headers,
             client: self.client,
             peer: self.peer,
@@ -91,6 +94,7 @@ pub fn examine(parts: &http::request::Parts, raw_target: &[u8], connection: Conn
         target,
         host: host.to_owned(),
         scheme,
+        version: parts.version,
         client,
         peer: connection.peer,
         trusted,

@@ -14,7 +14,7 @@ use crate::{
         challenge::{Asked, NewChallenge},
         device::Exchanged,
         evidence::{Evidence, level},
-        form::{body_view, check_form, check_tunnel},
+        form::{body_view, check_form, check_tunnel, takes_no_body},
         hold::{self, HeldRequest},
     },
     identity::Player,
@@ -190,13 +190,14 @@ impl Flow {
     ) -> Result<Gated<'r>, FlowError> {
         let guarded = !landing.is_unguarded();
         if guarded {
-            check_form(arrival.head, rules.paths, landing)?;
+            check_form(arrival.head, arrival.body, rules.paths, landing)?;
             rules.identity.refuse_address(arrival.head)?;
             check_tunnel(rules, arrival.head, landing)?;
         }
         let unread = matches!(arrival.body, BodyState::Unread);
         let wants_once = landing.enforced.iter().any(|route| route.require == Requirement::Once);
-        if unread && (landing.body_matters || wants_once) {
+        let must_be_empty = guarded && takes_no_body(arrival.head.method);
+        if unread && (landing.body_matters || wants_once || must_be_empty) {
             return Ok(gated(Outcome::ReadBody, None));
         }
         let mut evidence = Evidence::default();

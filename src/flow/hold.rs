@@ -7,7 +7,7 @@ use crate::{
     fields::{self, Body, Field},
     flow::{Flow, FlowError},
     identity::Player,
-    policy::Route,
+    policy::{Route, rule::BoundNames},
     request::{self, Head},
     secret,
     store::Challenge,
@@ -169,7 +169,7 @@ pub fn digest(
     details: &[(String, String)],
 ) -> [u8; 32] {
     let mut parts: Vec<&[u8]> = vec![
-        b"stepgate approval 1",
+        b"stepgate approval 2",
         route.name.as_bytes(),
         player.subject.as_str().as_bytes(),
         &player.binding.0,
@@ -181,25 +181,46 @@ pub fn digest(
         body.content_type.unwrap_or_default().as_bytes(),
         body.bytes,
     ];
-    for name in &route.bind.headers {
-        parts.push(name.as_bytes());
-        for value in head.headers.get_all(name.as_str()) {
-            parts.push(b"value");
-            parts.push(value.as_bytes());
-        }
-    }
-    for name in &route.bind.cookies {
-        parts.push(name.as_bytes());
-        for (_, value) in request::cookies(head.headers).filter(|(candidate, _)| candidate == name) {
-            parts.push(b"value");
-            parts.push(value.as_bytes());
-        }
-    }
+    let bound = bound(&route.bind, head.headers);
+    parts.extend(bound.iter().map(Vec::as_slice));
     for (label, value) in details {
         parts.push(label.as_bytes());
         parts.push(value.as_bytes());
     }
     secret::digest(parts)
+}
+
+/// What a route binds besides, each name with how often it stands there. Every spelling counts that some
+/// server may take for the name.
+fn bound(names: &BoundNames, headers: &HeaderMap) -> Vec<Vec<u8>> {
+    let mut parts = Vec::new();
+    let mut add = |name: &str, found: Vec<Vec<u8>>| {
+        parts.push(name.as_bytes().to_vec());
+        parts.push((found.len() as u64).to_be_bytes().to_vec());
+        parts.extend(found);
+    };
+    for name in &names.headers {
+        let wanted = request::folded_name(name);
+        let alike = headers.iter().filter(|(sent, _)| request::folded_name(sent.as_str()) == wanted);
+        add(name, alike.flat_map(|(sent, value)| [sent.as_str().into(), value.as_bytes().to_vec()]).collect());
+    }
+    for name in &names.cookies {
+        let lines = headers.get_all(header::COOKIE).iter();
+        let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';')).map(<[u8]>::trim_ascii);
+        add(name, pairs.filter(|pair| may_set(pair, name)).map(<[u8]>::to_vec).collect());
+    }
+    parts
+}
+
+/// Whether some server may read a cookie of this name out of a pair. What only looks like it binds more than
+/// it must.
+fn may_set(pair: &[u8], name: &str) -> bool {
+    let wanted = request::folded_name(name);
+    let alike = |piece: &[u8]| {
+        let text: String = piece.iter().map(|byte| char::from(*byte)).collect();
+        request::folded_name(&text).trim_matches('-') == wanted.trim_matches('-')
+    };
+    pair.split(|byte| matches!(byte, b'=' | b',')).any(alike)
 }
 
 impl Flow {
@@ -235,24 +256,4 @@ fn held_context(challenge: &Challenge) -> [&[u8]; 4] {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_held_body_takes_a_third_more_than_its_own_room() {
-        let body: Vec<u8> = (0..=255).cycle().take(60_000).collect();
-        let held = HeldRequest {
-            method: "POST".to_owned(),
-            target: "/wallet/withdraw".to_owned(),
-            host: "play.example".to_owned(),
-            headers: Vec::new(),
-            cookies: Vec::new(),
-            authorized: false,
-            content_type: None,
-            body: body.clone(),
-        };
-        let plain = serde_json::to_vec(&held).unwrap();
-        assert!(plain.len() < body.len() * 4 / 3 + 200, "{}", plain.len());
-        assert_eq!(serde_json::from_slice::<HeldRequest>(&plain).unwrap().body, body);
-    }
-}
+mod tests;

@@ -7,7 +7,8 @@ use crate::{
     flow::{
         Flow, FlowError, RuleSet,
         epochs::Reading,
-        gate::{Passage, Spend, browser_secret},
+        form::check_form,
+        gate::{BodyState, Passage, Spend, browser_secret},
         hold::{self, HeldRequest},
     },
     identity::{Freshness, Player, Who},
@@ -88,6 +89,7 @@ impl Flow {
         let target = Target::parse(held.target().as_bytes()).map_err(|_| FlowError::Gone)?;
         let original = Head { method: &method, target: &target, headers: &headers, ..*head };
         let landing = rules.routes.land(&original, BodyView::Read(held.body()));
+        check_form(&original, BodyState::Read(held.body()), rules.paths, &landing)?;
         let digest = check_digest(&landing, &original, &held, (&player, challenge.digest))?;
         let stamp = self.own_stamp(self.stamp_of(rules, head)?, &player, Reading::Anew).await?;
         let state = self.stores.accounts.player(&player.subject).await?;

@@ -26,5 +26,5 @@ pub use decide::{Decision, Reason, Verdict, decide};
 pub use facts::{Account, Enrolment, Facts, StampFacts, Visitor};
 pub use pattern::PathPattern;
 pub use permit::Permit;
-pub use routes::{BodyView, Landing, Routes, may_change};
+pub use routes::{BodyView, Landing, Routes, is_override, may_change};
 pub use rule::{FactorKind, OnStoreError, Requirement, Route};

@@ -2,7 +2,7 @@
 
 use http::{Method, header};
 
-use crate::request::Head;
+use crate::{policy::is_override, request::Head};
 
 /// Evidence that the policy allowed one request: made by a verdict only, used up by forwarding,
 /// never copied. It names what was matched, so that what is forwarded can be held against it.
@@ -20,15 +20,16 @@ impl Permit {
     }
 
     /// The permit of a true preflight, which goes on unproven (decisions 21): OPTIONS with Origin and
-    /// Access-Control-Request-Method, without a body. The caller forwards it without cookies and
-    /// Authorization.
+    /// Access-Control-Request-Method, without a body and without a header that names another method, which
+    /// no browser adds to one. The caller forwards it without cookies and Authorization.
     #[must_use]
     pub fn for_preflight(head: &Head<'_>) -> Option<Self> {
         let headers = head.headers;
         let bodiless = !headers.contains_key(header::TRANSFER_ENCODING)
             && headers.get(header::CONTENT_LENGTH).is_none_or(|length| length == "0");
         let asks = headers.contains_key(header::ORIGIN) && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-        (*head.method == Method::OPTIONS && bodiless && asks).then(|| Self::of(head))
+        let plain = !headers.keys().any(is_override);
+        (*head.method == Method::OPTIONS && bodiless && asks && plain).then(|| Self::of(head))
     }
 
     /// Whether this permit is for a request with this method, host and target (path and query,
@@ -66,6 +67,8 @@ mod tests {
             &[ASKS],
             &[ORIGIN, ASKS, ("content-length", "1")],
             &[ORIGIN, ASKS, ("transfer-encoding", "chunked")],
+            &[ORIGIN, ASKS, ("x-http-method-override", "POST")],
+            &[ORIGIN, ASKS, ("x_http.method-override", "GET")],
         ] {
             assert!(permit(&options, headers).is_none(), "{headers:?}");
         }

@@ -122,8 +122,8 @@ pub enum Respond {
 pub struct Match {
     /// Which paths.
     pub path: PathPattern,
-    /// Empty: every method. Else these, HEAD with GET, and, on a guarded route, also every method
-    /// that is none of GET, HEAD, OPTIONS (security.md 3.2).
+    /// Empty: every method. Else these, HEAD with GET, and, on a guarded route, also every other
+    /// method than GET and HEAD (security.md 3.2).
     pub methods: Vec<Method>,
     /// Only on this host of the site.
     pub host: Option<String>,

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, Method, Version, header};
 
 use crate::{
     fields::Body,
@@ -67,6 +67,7 @@ impl Sample {
             target: &self.target,
             host: &self.host,
             scheme: self.scheme,
+            version: Version::HTTP_11,
             headers: &self.headers,
             client: nowhere,
             peer: nowhere,

@@ -115,6 +115,7 @@ impl Call {
             target: &self.target,
             host: &self.peer.host,
             scheme: self.peer.scheme,
+            version: self.parts.version,
             headers: &self.parts.headers,
             client: self.peer.client,
             peer: self.peer.peer,

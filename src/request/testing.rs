@@ -1,6 +1,6 @@
 //! A request head for tests.
 
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, Version};
 
 use super::{AnswerCookies, Head, Scheme};
 use crate::target::Target;
@@ -18,6 +18,7 @@ pub(crate) fn with_head<T>(
         target,
         host: "play.example",
         scheme: Scheme::Https,
+        version: Version::HTTP_11,
         headers,
         client,
         peer: client,

@@ -84,7 +84,8 @@ impl<'q> Question<'q> {
     {
         let nowhere = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let Self { host, scheme } = self;
-        Head { method, target, host, scheme, headers, client: nowhere, peer: nowhere, answer_cookies }
+        let version = http::Version::HTTP_11;
+        Head { method, target, host, scheme, version, headers, client: nowhere, peer: nowhere, answer_cookies }
     }
 }
 

@@ -141,7 +141,8 @@ pub enum Nothing {
 pub struct Match {
     /// `/a/b` exactly; `*` one segment; `**` at the end: everything below as well.
     pub path: String,
-    /// Default: every method. On a guarded route other unsafe methods than the listed ones are included too.
+    /// Default: every method. HEAD goes with GET. On a guarded route every other method than GET and HEAD is
+    /// included too, also OPTIONS where it is no true preflight.
     pub methods: Option<Vec<String>>,
     /// Only on this host.
     pub host: Option<String>,

@@ -40,6 +40,7 @@ impl Request {
             target: &self.target,
             host: "play.example",
             scheme: Scheme::Https,
+            version: http::Version::HTTP_11,
             headers: &self.headers,
             client,
             peer: client,

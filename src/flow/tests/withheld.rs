@@ -55,3 +55,26 @@ async fn of_one_player_the_three_newest_answers_wait() {
         assert!(browser.release(world, &token).await.unwrap().is_some());
     }
 }
+
+/// Where the challenge itself is open for longer.
+#[tokio::test]
+async fn what_waits_is_gone_after_five_minutes() {
+    let mut account = Account::new().await;
+    account.world.rules_mut().second_factor.approval_lifetime = 40 * STEP;
+    let (world, begun) = (&account.world, account.world.clock.now());
+    let mut browsers = [Browser::of("ayu", "1"), Browser::of("ayu", "1"), Browser::of("ayu", "1")];
+    let mut ids = Vec::new();
+    for (browser, login) in browsers.iter_mut().zip(["2", "3", "4"]) {
+        ids.push(browser.log_in_held(world, "ayu", login).await);
+    }
+    let [first, second, third] = browsers;
+    let in_time = first.prove_held(&account, &ids[0]).await.unwrap();
+    let late = second.prove_held(&account, &ids[1]).await.unwrap();
+    let five_minutes = begun.plus(10 * STEP);
+    world.clock.advance(five_minutes.since(world.clock.now()) - Duration::from_secs(1));
+    assert!(first.release(world, &in_time).await.unwrap().is_some());
+    world.clock.advance(Duration::from_secs(1));
+    let released = second.release(world, &late).await;
+    assert!(!matches!(released, Ok(Some(_))), "{released:?}");
+    assert!(gone(&third.prove_held(&account, &ids[2]).await), "nor is the session lent to its pages");
+}

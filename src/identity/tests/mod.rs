@@ -71,6 +71,7 @@ impl Request {
             target: &self.target,
             host: "play.example",
             scheme: Scheme::Https,
+            version: http::Version::HTTP_11,
             headers: &self.headers,
             client: Ipv4Addr::new(203, 0, 113, 9).into(),
             peer: self.peer,

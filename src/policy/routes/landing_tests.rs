@@ -201,7 +201,7 @@ fn what_lands_on_a_route_needs_no_default() {
     assert_eq!(landed(Method::GET, "/open"), ["open"]);
     assert_eq!(landed(Method::POST, "/open"), ["default"]);
     assert_eq!(landed(Method::GET, "/pay"), ["pay"]);
-    assert_eq!(landed(Method::OPTIONS, "/pay"), ["default"]);
+    assert_eq!(landed(Method::OPTIONS, "/pay"), ["pay"]);
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn a_route_is_hidden_only_by_what_takes_all_of_its_requests() {
         (("/a/**", &[], none), ("/a/b", &[], once), true),
         (("/a/**", get, none), ("/a/b", get, none), true),
         (("/a/**", get, none), ("/a/b", post, none), false),
-        // A guarded route of GET also takes every unsafe method, which the exception does not.
+        // A guarded route of GET also takes every other method, which the exception does not.
         (("/a/**", get, none), ("/a/b", get, once), false),
     ] {
         let of = |name, (path, methods, require): (&str, &[Method], Requirement)| route(name, path, methods, require);

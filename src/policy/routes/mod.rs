@@ -17,11 +17,12 @@ use std::{collections::HashMap, sync::Arc};
 use http::{Method, header};
 
 use crate::{
-    fields::{self, Body, Condition, Field, FieldName},
+    fields::{self, Body, Condition, FieldName},
     policy::rule::{Match, Mode, Requirement, Route},
     request::{self, Head},
 };
 
+mod overrides;
 mod steps;
 mod trie;
 #[cfg(test)]
@@ -33,13 +34,10 @@ mod landing_tests;
 #[cfg(test)]
 mod tests;
 
+use overrides::Overrides;
+pub use overrides::{is_override, may_change};
 pub use steps::Step;
 use trie::{Place, Trie};
-
-/// Headers by which some frameworks take another method (security.md 3.3).
-const OVERRIDES: [&str; 3] = ["x-http-method-override", "x-http-method", "x-method-override"];
-/// The field of a query or form by which they do.
-const OVERRIDE_FIELD: &str = "_method";
 
 /// What is known of a request's body while routes with body conditions are matched.
 #[derive(Clone, Copy, Debug)]
@@ -249,21 +247,15 @@ impl Candidate<'_> {
     }
 }
 
-/// Whether some framework may take a request for one that changes something: by its method, or by one that an
-/// override names.
-#[must_use]
-pub fn may_change(head: &Head<'_>, body: BodyView<'_>) -> bool {
-    Overrides::of(head, body).methods.iter().any(|method| !method.is_safe())
-}
-
 /// Whether the bytes of a body are what its one Content-Type says, and not packed besides.
 fn is_legible(head: &Head<'_>) -> bool {
     let types = head.headers.get_all(header::CONTENT_TYPE);
     !head.headers.contains_key(header::CONTENT_ENCODING) && types.iter().nth(1).is_none()
 }
 
-/// Guarded: the listed ones, HEAD with GET, and every method that is none of GET, HEAD, OPTIONS. An
-/// exception: the listed ones only.
+/// Guarded: the listed ones, HEAD with GET, and every other method than these two. OPTIONS is no exception,
+/// since many handlers run for whatever method they are not told of; a true preflight never comes here
+/// (decisions 21). An exception: the listed ones only.
 fn method_matches(method: &Method, listed: &[Method], exception: bool) -> bool {
     if listed.is_empty() || listed.contains(method) {
         return true;
@@ -271,63 +263,7 @@ fn method_matches(method: &Method, listed: &[Method], exception: bool) -> bool {
     if *method == Method::HEAD {
         return listed.contains(&Method::GET);
     }
-    !exception && !matches!(*method, Method::GET | Method::OPTIONS)
-}
-
-/// The methods that some framework may take a request for.
-struct Overrides {
-    /// The request's own first, then those that an override names.
-    methods: Vec<Method>,
-    /// Whether the body may name another one that cannot be seen.
-    hidden: bool,
-}
-
-impl Overrides {
-    fn of(head: &Head<'_>, body: BodyView<'_>) -> Self {
-        let mut methods = vec![head.method.clone()];
-        let mut also = |names: &str| {
-            // Of several names in one value each framework takes another one.
-            for name in names.split(',') {
-                if let Ok(method) = Method::from_bytes(name.trim().to_ascii_uppercase().as_bytes())
-                    && !methods.contains(&method)
-                {
-                    methods.push(method);
-                }
-            }
-        };
-        for (name, value) in head.headers {
-            if OVERRIDES.contains(&request::folded_name(name.as_str()).as_str()) {
-                value.to_str().into_iter().for_each(&mut also);
-            }
-        }
-        let query = head.target.query().filter(|query| !query.is_empty());
-        if query.is_some() {
-            fields::values(&FieldName::Query(OVERRIDE_FIELD.into()), query, None).iter().for_each(|value| also(value));
-        }
-        let hidden = match body {
-            BodyView::Unread => !is_json(request::header_once(head.headers, header::CONTENT_TYPE.as_str())),
-            BodyView::Read(body) => match fields::read(&FieldName::Form(OVERRIDE_FIELD.into()), None, Some(body)) {
-                Field::Absent => false,
-                Field::One(value) => {
-                    also(&value);
-                    false
-                }
-                Field::Several(values) => {
-                    values.iter().for_each(|value| also(value));
-                    false
-                }
-                Field::Unreadable => !is_json(body.content_type),
-            },
-        };
-        // Frameworks look for the field in posts only.
-        Self { methods, hidden: hidden && *head.method == Method::POST }
-    }
-}
-
-/// No framework looks for form fields in JSON.
-fn is_json(content_type: Option<&str>) -> bool {
-    let essence = content_type.and_then(|text| text.split(';').next()).unwrap_or_default();
-    essence.trim().eq_ignore_ascii_case("application/json")
+    !exception && *method != Method::GET
 }
 
 /// Orders requirements: the larger, the stricter.
@@ -363,7 +299,7 @@ fn hides(earlier: &Route, later: &Route) -> bool {
             let methods = hiding.methods.is_empty()
                 || (!hidden.methods.is_empty()
                     && hidden.methods.iter().all(|method| method_matches(method, &hiding.methods, exception))
-                    // A guarded route also takes every other unsafe method.
+                    // A guarded route also takes every other method than GET and HEAD.
                     && (!exception || later.require == Requirement::None));
             let host = hiding.host.is_none() || hiding.host == hidden.host;
             methods && host && hiding.fields.is_empty() && hiding.path.covers(&hidden.path)

@@ -73,19 +73,40 @@ fn every_unsafe_method_of_a_guarded_path_is_guarded() {
         lands(&routes, method, "/pay", &HeaderMap::new(), BodyView::Unread).len()
     };
     for (method, expected) in
-        [("POST", 1), ("PUT", 1), ("DELETE", 1), ("FOO", 1), ("GET", 0), ("HEAD", 0), ("OPTIONS", 0)]
+        [("POST", 1), ("PUT", 1), ("DELETE", 1), ("FOO", 1), ("GET", 0), ("HEAD", 0), ("OPTIONS", 1)]
     {
         assert_eq!(land(method), expected, "{method}");
     }
 }
 
+/// Many handlers run for whatever method comes; of OPTIONS only a true preflight is none of theirs, and that
+/// never gets here.
+#[test]
+fn options_is_guarded_with_any_method_and_open_only_where_it_is_listed() {
+    let all = vec![
+        route("form", "/form", &[Method::GET], Requirement::None),
+        route("send", "/form", &[Method::POST], Requirement::Session),
+        route("report", "/report", &[Method::GET], FRESH),
+        route("probe", "/probe", &[Method::OPTIONS], Requirement::None),
+        route("rest", "/probe", &[], Requirement::Once),
+    ];
+    let routes = Routes::compile(all, Requirement::None);
+    let land = |raw| lands(&routes, Method::OPTIONS, raw, &HeaderMap::new(), BodyView::Unread);
+    assert_eq!(land("/form"), ["send"]);
+    assert_eq!(land("/report"), ["report"]);
+    assert_eq!(land("/probe"), ["probe"]);
+    assert_eq!(land("/else"), Vec::<String>::new());
+}
+
 #[test]
 fn an_override_adds_a_method() {
-    let routes = Routes::compile(vec![route("page", "/page", &[Method::GET], FRESH)], Requirement::None);
+    let routes = Routes::compile(vec![route("page", "/page", &[Method::POST], FRESH)], Requirement::None);
     let mut headers = HeaderMap::new();
-    headers.insert("x-http-method-override", HeaderValue::from_static("get"));
-    assert_eq!(lands(&routes, Method::OPTIONS, "/page", &headers, BodyView::Unread), ["page"]);
-    assert_eq!(lands(&routes, Method::OPTIONS, "/page?_method=GET", &HeaderMap::new(), BodyView::Unread), ["page"]);
+    headers.insert("x-http-method-override", HeaderValue::from_static("post"));
+    let get = |raw, headers: &HeaderMap| lands(&routes, Method::GET, raw, headers, BodyView::Unread);
+    assert_eq!(get("/page", &headers), ["page"]);
+    assert_eq!(get("/page?_method=POST", &HeaderMap::new()), ["page"]);
+    assert!(get("/page", &HeaderMap::new()).is_empty());
 }
 
 #[test]

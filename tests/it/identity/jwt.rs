@@ -39,7 +39,7 @@ fn claims(subject: &str) -> Value {
     json!({ "sub": subject, "aud": "play", "exp": now() + 600 })
 }
 
-fn shared_secret(_: &DemoOptions, folder: &Path) -> String {
+pub fn shared_secret(_: &DemoOptions, folder: &Path) -> String {
     let file = private_file(folder, "secret", SECRET);
     format!("- jwt: {{ cookie: session, algorithms: [HS256], secret: {{ file: \"{file}\" }}, audience: play }}")
 }

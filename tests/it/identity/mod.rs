@@ -1,6 +1,7 @@
 //! Every identity source through the real gateway: whom the site is told, what is refused, and what
 //! a stamp survives.
 
+mod anonymous;
 mod devices;
 mod exchange;
 mod header;
@@ -53,6 +54,7 @@ async fn gate_at(
              second_factor: {{ methods: [app], first_enrolment: insecure_session_only }}\n\
              routes:\n\
              - {{ name: guarded, match: {{ path: /guarded }}, require: session, unenrolled: allow }}\n\
+             - {{ name: shared, match: {{ path: /shared }}, require: session, anonymous: forward }}\n\
              - {{ name: stamped, match: {{ path: /stamped }}, require: session }}\n\
              - {{ name: note, match: {{ path: /note, methods: [POST] }}, require: none, after_success: {{ when: {{ body: Saved }}, do: [end_stamps] }} }}\n\
              - {{ name: change, match: {{ path: /change }}, require: session, changes: phone, after_success: {{ when: {{ body: Saved }}, do: [end_stamps] }} }}\n\

@@ -257,6 +257,7 @@ fn head<'r>(request: &'r Request, target: &'r Target, answer_cookies: &'r Answer
         target,
         host: HOST,
         scheme: Scheme::Http,
+        version: http::Version::HTTP_11,
         headers: &request.headers,
         client: LOCAL,
         peer: LOCAL,

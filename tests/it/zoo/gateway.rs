@@ -24,6 +24,8 @@ routes:
     require: session
   - { name: withdraw, match: { path: /account/withdraw }, require: session }
   - { name: transfer, match: { path: /account/transfer, methods: [POST] }, require: session }
+  - { name: order-form, match: { path: /account/order, methods: [GET] }, require: none }
+  - { name: order, match: { path: /account/order, methods: [POST] }, require: session }
   - { name: opened, match: { path: /account/open }, require: session, unenrolled: allow }
   - { name: vault-public, match: { path: '/vault/public/**' }, require: none }
   - { name: vault, match: { path: '/vault/**' }, require: session }

@@ -21,6 +21,8 @@ app.use(methodOverride("X-HTTP-Method-Override"), methodOverride("_method"));
 app.all("/account/withdraw", handled("withdraw"));
 app.all("/vault/gold", handled("gold"));
 app.post("/account/transfer", handled("transfer"));
+app.all("/account/order", (req, res) =>
+  (["GET", "HEAD"].includes(req.method) ? open(req, res) : handled("order")(req, res)));
 app.delete("/account/close", handled("close"));
 app.all("/account/open", (req, res) => (cookie(req).session === "victim" ? handled("open")(req, res) : open(req, res)));
 app.post("/action", express.urlencoded({ extended: true }), (req, res) =>

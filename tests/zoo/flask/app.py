@@ -34,6 +34,11 @@ def transfer():
     return handled("transfer") if request.method == "POST" else public()
 
 
+@app.route("/account/order", methods=EVERY)
+def order():
+    return public() if request.method in ("GET", "HEAD") else handled("order")
+
+
 @app.route("/account/close", methods=["POST", "DELETE"])
 def close():
     return handled("close") if request.method == "DELETE" else public()

@@ -15,18 +15,27 @@ fn methods() -> Vec<Case> {
     ];
     let mut cases = Vec::new();
     for method in names {
-        for target in ["/account/withdraw", "/account/transfer", "/vault/gold"] {
+        for target in ["/account/withdraw", "/account/transfer", "/account/order", "/vault/gold"] {
             cases.push(Case::raw(Class::Methods, head(method, target, "Content-Length: 0\r\n")));
         }
     }
     // A true preflight passes as nobody's (decision 21), so it is none of these; with a body it is not true.
-    for target in ["/account/withdraw", "/account/transfer"] {
+    for target in ["/account/withdraw", "/account/transfer", "/account/order"] {
         let preflight = "Origin: https://other.example\r\nAccess-Control-Request-Method: POST\r\n";
         cases.push(Case::raw(
             Class::Methods,
             head("OPTIONS", target, &format!("{preflight}Content-Length: 8\r\n\r\namount=1")),
         ));
-        cases.push(Case::raw(Class::Methods, head("OPTIONS", target, "Access-Control-Request-Method: POST\r\n")));
+        for lines in [
+            "Access-Control-Request-Method: POST\r\n",
+            "Origin: https://other.example\r\n",
+            "Cookie: session={session}\r\n",
+            "",
+        ] {
+            cases.push(Case::raw(Class::Methods, head("OPTIONS", target, lines)));
+        }
+        let overridden = format!("{preflight}X-HTTP-Method-Override: POST\r\n");
+        cases.push(Case::raw(Class::Methods, head("OPTIONS", target, &overridden)));
     }
     cases.push(Case::raw(Class::Methods, "CONNECT {host} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"));
     cases.push(Case::raw(
@@ -65,7 +74,7 @@ fn overrides() -> Vec<Case> {
         "X_HTTP_METHOD_OVERRIDE",
         "x.http.method.override",
     ];
-    for (target, wanted) in [("/account/close", "DELETE"), ("/account/transfer", "POST")] {
+    for (target, wanted) in [("/account/close", "DELETE"), ("/account/transfer", "POST"), ("/account/order", "POST")] {
         for value in
             [wanted, &wanted.to_lowercase(), &format!(" {wanted} "), &format!("{wanted},GET"), &format!("GET,{wanted}")]
         {

@@ -7,6 +7,7 @@ mod reload;
 mod sweep;
 
 use std::{
+    collections::HashMap,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -39,7 +40,7 @@ use crate::{
     },
     flow::{CookieNames, Flow, RuleSet, Stores},
     identity,
-    metrics::{BuildInfo, Metrics},
+    metrics::{BuildInfo, Metrics, RouteMetrics},
     policy::{self, Routes},
     portal, stamp,
     store::{counted::Counted, memory::Memory, sql::Sql},
@@ -343,21 +344,24 @@ impl Live {
             throttle: config.throttle,
             sms_guard: config.sms_guard,
         };
-        let metrics = &shared.flow.metrics;
-        let unnamed = ["none", "portal", "default"].map(|name| (name.to_owned(), metrics.route(name)));
-        let named = rules.routes.all().iter().map(|route| &*route.name);
-        let named = named.map(|name| (name.to_owned(), metrics.configured_route(name)));
-        let numbers = unnamed.into_iter().chain(named).collect();
         Ok(Self {
-            numbers,
+            numbers: numbers(&rules.routes, &shared.flow.metrics),
             rules: Arc::new(rules),
             upstream,
             trusted_proxies: config.edge.trusted_proxies.clone(),
+            odd_headers: config.odd_headers,
             limits: config.edge.limits,
             timeouts: config.edge.timeouts,
             config_hash: config.hash,
         })
     }
+}
+
+/// The numbers of each route by its name, and of what lands on none.
+fn numbers(routes: &Routes, metrics: &Metrics) -> HashMap<String, RouteMetrics> {
+    let unnamed = ["none", "portal", "default"].map(|name| (name.to_owned(), metrics.route(name)));
+    let named = routes.all().iter().map(|route| (route.name.to_string(), metrics.configured_route(&route.name)));
+    unnamed.into_iter().chain(named).collect()
 }
 
 /// Says in the log that `check` has something to say.

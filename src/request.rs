@@ -206,7 +206,17 @@ pub fn cookie<'r>(headers: &'r HeaderMap, name: &str) -> Result<Option<&'r str>,
 /// A header's name as CGI-style servers fold it: what is no letter or digit is a dash, case aside.
 #[must_use]
 pub fn folded_name(name: &str) -> String {
-    name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect()
+    name.chars().map(fold).collect()
+}
+
+/// Whether CGI-style servers take two header names for one, as [`folded_name`] says.
+#[must_use]
+pub fn folds_alike(one: &str, other: &str) -> bool {
+    one.len() == other.len() && one.chars().map(fold).eq(other.chars().map(fold))
+}
+
+const fn fold(c: char) -> char {
+    if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }
 }
 
 /// The one value of a header that must not be repeated; `None` when absent, repeated or not

@@ -163,6 +163,8 @@ pub struct Config {
     /// Cookies that are credentials too, though no source reads them: refused on guarded routes
     /// (decisions 3).
     pub other_credentials: Vec<String>,
+    /// Header names with odd characters that reach the site, lower case.
+    pub odd_headers: Vec<String>,
     /// What may leave open what was meant to be guarded, for `check` to print.
     pub warnings: Problems,
     /// How many `tests:` it has; all of them hold.

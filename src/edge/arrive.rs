@@ -34,7 +34,11 @@ impl Gateway {
     pub(super) async fn arrive(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
         let intake = match self.examine(session, context) {
             Ok(intake) => intake,
-            Err(problem) => return self.refuse(session, context, problem).await,
+            Err(problem) => {
+                // Where its body ends is not sure.
+                session.set_keepalive(None);
+                return self.refuse(session, context, problem).await;
+            }
         };
         context.intake = Some(intake);
         if let Some(reply) = to_https(session, context) {
@@ -96,15 +100,19 @@ impl Gateway {
 
     fn examine(&self, session: &Session, context: &Context) -> Result<Intake, Problem> {
         let live = &context.live;
-        let peer = session.client_addr().and_then(|address| address.as_inet()).map(std::net::SocketAddr::ip);
+        let peer =
+            session.client_addr().and_then(|address| address.as_inet()).map(|address| address.ip().to_canonical());
+        let head = session.req_header();
+        let coded = !session.is_http2() && head.headers.contains_key(header::TRANSFER_ENCODING);
+        let raw_head = coded.then(|| session.as_downstream().to_h1_raw());
         let connection = Connection {
             peer: peer.ok_or_else(|| Problem::bad_request("the connection has no address"))?,
             tls: session.digest().is_some_and(|digest| digest.ssl_digest.is_some()),
+            raw_head: raw_head.as_deref(),
             trusted_proxies: &live.trusted_proxies,
             hosts: &live.rules.site.hosts,
             limits: live.limits,
         };
-        let head = session.req_header();
         intake::examine(head, head.raw_path(), connection)
     }
 

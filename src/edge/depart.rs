@@ -11,8 +11,8 @@ use crate::{
     edge::{context::Context, forward, gateway::Gateway},
     flow::FlowError,
     metrics::words::HeldOutcome,
-    policy::Requirement,
-    request::Head,
+    policy::{Permit, Requirement},
+    request::{self, Head},
     stamp::{Asserted, Assurance},
     web::Problem,
 };
@@ -30,15 +30,13 @@ impl Gateway {
     ) -> Result<()> {
         let live = std::sync::Arc::clone(&context.live);
         let Some(intake) = &context.intake else { return closed("no request was examined") };
-        forward::clean(request)?;
         let Some(passage) = &context.passage else { return closed("no permit") };
-        // What was matched is what is forwarded: the permit names it, byte for byte.
-        let outbound = request.raw_path();
-        let same = std::str::from_utf8(outbound)
-            .is_ok_and(|target| passage.permit.covers(&request.method, &intake.host, target));
-        if !same {
-            return closed("the outbound request is not the one that was allowed");
-        }
+        let passing = forward::Passing {
+            trusted: intake.trusted,
+            odd_headers: &live.odd_headers,
+            use_of: &|name| live.rules.identity.use_of(name, intake.peer),
+        };
+        forward::clean(request, passing)?;
         if passage.anonymous {
             // A preflight has no cookies at all: one that no source knows may log in too (decisions 21).
             let is_preflight = request.method == Method::OPTIONS;
@@ -49,7 +47,11 @@ impl Gateway {
                 }
             })?;
         }
-        forward::introduce(request, intake, live.upstream.host_header.as_deref())?;
+        let host_header = live.upstream.host_header.as_deref();
+        forward::introduce(request, intake, host_header)?;
+        if !is_allowed(request, &passage.permit, host_header) {
+            return closed("the outbound request is not the one that was allowed");
+        }
         if let Some(assertion) = self.assertion(request, context) {
             request.insert_header(ASSERTION, assertion)?;
         }
@@ -116,6 +118,15 @@ impl Gateway {
     }
 }
 
+/// What was matched is what is forwarded: the permit names it, byte for byte. The host is the one that the
+/// site is told, which is its Host as well unless the configuration says another.
+fn is_allowed(outbound: &RequestHeader, permit: &Permit, host_header: Option<&str>) -> bool {
+    let said = |name: &str| request::header_once(&outbound.headers, name);
+    let (Some(host), Some(told)) = (said(header::HOST.as_str()), said("x-forwarded-host")) else { return false };
+    let target = std::str::from_utf8(outbound.raw_path());
+    host == host_header.unwrap_or(told) && target.is_ok_and(|target| permit.covers(&outbound.method, told, target))
+}
+
 fn closed<T>(why: &'static str) -> Result<T> {
     Error::e_explain(HTTPStatus(503), why)
 }
@@ -125,4 +136,52 @@ fn closed<T>(why: &'static str) -> Result<T> {
 pub fn received<'r>(session: &'r Session, context: &'r Context) -> Option<Head<'r>> {
     let parts = session.req_header();
     context.intake.as_ref().map(|intake| intake.head(&parts.method, &parts.headers))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+
+    use super::*;
+    use crate::{request::testing::with_head, target::Target};
+
+    /// A preflight of this target, as it leaves.
+    fn outbound(method: &str, target: &[u8], headers: &[(&'static str, &str)]) -> RequestHeader {
+        let mut request = RequestHeader::build(method, target, None).unwrap();
+        for (name, value) in headers {
+            request.append_header(*name, *value).unwrap();
+        }
+        request
+    }
+
+    #[test]
+    fn what_leaves_is_held_against_the_permit_by_what_it_says_itself() {
+        let asks = [("origin", "https://play.example"), ("access-control-request-method", "POST")];
+        let headers = outbound("OPTIONS", b"/a?b", &asks).headers.clone();
+        let target = Target::parse(b"/a?b").unwrap();
+        let permit = with_head(&Method::OPTIONS, &target, &headers, Permit::for_preflight).unwrap();
+        let good = [("host", "play.example"), ("x-forwarded-host", "play.example")];
+        let fixed = [("host", "site.internal"), ("x-forwarded-host", "play.example")];
+        let allowed = |method, target, headers, fixed| is_allowed(&outbound(method, target, headers), &permit, fixed);
+        assert!(allowed("OPTIONS", b"/a?b", &good, None));
+        assert!(allowed("OPTIONS", b"/a?b", &fixed, Some("site.internal")));
+        let other = [("host", "evil.example"), ("x-forwarded-host", "evil.example")];
+        let twice = [("host", "play.example"), ("host", "evil.example"), ("x-forwarded-host", "play.example")];
+        let elsewhere = [("host", "site.internal"), ("x-forwarded-host", "evil.example")];
+        for (method, target, headers, host_header) in [
+            ("DELETE", &b"/a?b"[..], &good[..], None),
+            ("OPTIONS", b"/a", &good, None),
+            ("OPTIONS", b"/a?B", &good, None),
+            ("OPTIONS", b"/a?b&c", &good, None),
+            ("OPTIONS", b"/a?b", &other, None),
+            ("OPTIONS", b"/a?b", &fixed, None),
+            ("OPTIONS", b"/a?b", &good, Some("site.internal")),
+            ("OPTIONS", b"/a?b", &elsewhere, Some("site.internal")),
+            ("OPTIONS", b"/a?b", &twice, None),
+            ("OPTIONS", b"/a?b", &good[..1], None),
+            ("OPTIONS", b"/a?b", &good[1..], None),
+        ] {
+            assert!(!allowed(method, target, headers, host_header), "{method} {headers:?} {host_header:?}");
+        }
+    }
 }

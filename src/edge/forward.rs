@@ -9,50 +9,106 @@ use pingora::prelude::*;
 use crate::{
     edge::intake::{Intake, REQUEST_ID},
     flow::CookieNames,
-    request,
+    identity::HeaderUse,
 };
 
-/// Headers by which some framework would route the request elsewhere, or believe a client about
-/// where it came from (security.md 3.3): never the client's to send.
-const NEVER_FORWARDED: [&str; 10] = [
-    "forwarded",
-    "x-original-url",
-    "x-original-uri",
-    "x-rewrite-url",
-    "x-override-url",
-    "x-forwarded-uri",
-    "x-forwarded-prefix",
-    "x-forwarded-server",
-    "x-forwarded-port",
+/// What [`introduce`] says of every request.
+const OURS_TO_SAY: [&str; 4] = ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", REQUEST_ID];
+
+/// By what proxies call the player's address besides X-Forwarded-For. From a trusted proxy they go on, with
+/// the address that we found; from everybody else they are removed.
+const CLIENT_ADDRESS: [&str; 8] = [
     "x-real-ip",
+    "client-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "true-client-ip",
+    "cf-connecting-ip",
+    "fastly-client-ip",
+    "x-azure-clientip",
 ];
 
-/// Whether some framework folds this name into one of ours: `-`, `_`, `.` are equal, case does not
-/// matter (security.md 3.4).
-fn is_ours(name: &HeaderName) -> bool {
-    name.as_str().as_bytes().get(..8) == Some(b"stepgate")
+/// Headers by which some framework would route the request elsewhere, or believe a client about where it
+/// came from (security.md 3.3), by how their names begin.
+const REWRITING: [&str; 4] = ["x-forwarded", "x-original-", "x-rewrite-", "x-override-"];
+
+/// What decides over the headers of one request besides their names.
+#[derive(Clone, Copy)]
+pub struct Passing<'a> {
+    /// Whether the peer is a trusted proxy.
+    pub trusted: bool,
+    /// The odd names that go on, lower case.
+    pub odd_headers: &'a [String],
+    /// What a header is to the identity sources.
+    pub use_of: &'a dyn Fn(&str) -> HeaderUse,
 }
 
-/// A spelling that CGI-style servers fold into a forwarding header.
-fn folds_into_forwarding(name: &HeaderName) -> bool {
-    if name.as_str().bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
-        return false;
+impl Passing<'_> {
+    fn lets_pass(&self, name: &str) -> bool {
+        if is_ours(name) {
+            return false;
+        }
+        match (self.use_of)(name) {
+            HeaderUse::Carrier => return true,
+            HeaderUse::Forged => return false,
+            HeaderUse::Unread => {}
+        }
+        if is_odd(name) {
+            return self.odd_headers.iter().any(|listed| listed == name);
+        }
+        !is_rewriting(name) && (self.trusted || !CLIENT_ADDRESS.contains(&name))
     }
-    let folded = request::folded_name(name.as_str());
-    folded.starts_with("x-forwarded-") || folded == REQUEST_ID || NEVER_FORWARDED.contains(&folded.as_str())
 }
 
-/// Removes what a client must not say to the site: our headers and cookies, and false forwarding.
+/// Whether a name begins as ours do, after which no separator matters (security.md 3.4).
+fn is_ours(name: &str) -> bool {
+    name.as_bytes().get(..8) == Some(b"stepgate")
+}
+
+/// Whether a name has what CGI-style servers fold into another character.
+#[must_use]
+pub fn is_odd(name: &str) -> bool {
+    !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+fn is_rewriting(name: &str) -> bool {
+    let more = matches!(
+        name,
+        "forwarded"
+            | "x-host"
+            | "x-url-scheme"
+            | "x-scheme"
+            | "x-script-name"
+            | "front-end-https"
+            | "proxy"
+            | "cf-connecting-ipv6"
+            | "cf-pseudo-ipv4"
+    );
+    more || (REWRITING.iter().any(|beginning| name.starts_with(beginning)) && !OURS_TO_SAY.contains(&name))
+}
+
+/// Whether no header that some server takes for one of this name may be allowed, folded as
+/// [`request::folded_name`] does: who is it, where does its body end, and what only we say.
+#[must_use]
+pub fn is_reserved(folded: &str) -> bool {
+    let decides =
+        matches!(folded, "cookie" | "authorization" | "host" | "content-length" | "transfer-encoding" | "content-type");
+    decides
+        || is_ours(folded)
+        || is_rewriting(folded)
+        || OURS_TO_SAY.contains(&folded)
+        || CLIENT_ADDRESS.contains(&folded)
+}
+
+/// Removes what a client must not say to the site: our headers and cookies, false forwarding, a player's
+/// name, and names that a server may take for others.
 ///
 /// # Errors
 /// When the library refuses a header value; the request is not forwarded then.
-pub fn clean(request: &mut RequestHeader) -> Result<()> {
-    let unwanted: Vec<HeaderName> = request
-        .headers
-        .keys()
-        .filter(|name| is_ours(name) || NEVER_FORWARDED.contains(&name.as_str()) || folds_into_forwarding(name))
-        .cloned()
-        .collect();
+pub fn clean(request: &mut RequestHeader, passing: Passing<'_>) -> Result<()> {
+    // Nothing is allocated where every header goes on.
+    let unwanted: Vec<HeaderName> =
+        request.headers.keys().filter(|name| !passing.lets_pass(name.as_str())).cloned().collect();
     for name in unwanted {
         request.remove_header(&name);
     }
@@ -65,7 +121,7 @@ pub fn clean(request: &mut RequestHeader) -> Result<()> {
 
 /// Removes what the site must not say in our name: only what we add to its answer afterwards is ours.
 pub fn drop_ours(answer: &mut ResponseHeader) {
-    let forged: Vec<HeaderName> = answer.headers.keys().filter(|name| is_ours(name)).cloned().collect();
+    let forged: Vec<HeaderName> = answer.headers.keys().filter(|name| is_ours(name.as_str())).cloned().collect();
     for name in forged {
         answer.remove_header(&name);
     }
@@ -99,7 +155,8 @@ fn is_our_cookie(pair: &[u8]) -> bool {
     CookieNames::owns(String::from_utf8_lossy(name).trim())
 }
 
-/// Says where the request came from, what it is called, and to which host it goes.
+/// Says where the request came from, what it is called, and to which host it goes. What else a trusted proxy
+/// calls the player's address says the same.
 ///
 /// # Errors
 /// As [`clean`].
@@ -110,6 +167,14 @@ pub fn introduce(request: &mut RequestHeader, intake: &Intake, host_header: Opti
     request.insert_header(REQUEST_ID, intake.request_id.as_str())?;
     request.insert_header("x-forwarded-proto", HeaderValue::from_static(intake.scheme.as_str()))?;
     request.insert_header("x-forwarded-host", intake.host.as_str())?;
+    if intake.trusted {
+        for name in CLIENT_ADDRESS {
+            if !request.headers.contains_key(name) {
+                continue;
+            }
+            request.insert_header(name, intake.client.to_string())?;
+        }
+    }
     request.insert_header(header::HOST, host_header.unwrap_or(&intake.host))
 }
 
@@ -152,78 +217,4 @@ pub fn become_held(request: &mut RequestHeader, method: http::Method, headers: &
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn cleaned(name: &'static str, value: &[u8]) -> RequestHeader {
-        let mut request = RequestHeader::build("GET", b"/", None).unwrap();
-        request.append_header(name, value).unwrap();
-        clean(&mut request).unwrap();
-        request
-    }
-
-    #[test]
-    fn our_cookies_are_dropped_beside_one_that_is_not_text() {
-        let request = cleaned("Cookie", b"__Host-stepgate=s; x=\xff; stepgate_device=d; b=2");
-        assert_eq!(request.headers[header::COOKIE].as_bytes(), b"x=\xff; b=2");
-    }
-
-    #[test]
-    fn our_cookies_are_dropped_without_a_value_and_with_a_name_that_is_no_text() {
-        for line in [&b"stepgate"[..], b"stepgate; b=2", b"stepgate\xff=s; b=2", b"__Host-stepgate\xff"] {
-            let request = cleaned("Cookie", line);
-            let left = request.headers.get(header::COOKIE).map(HeaderValue::as_bytes);
-            assert!(left.is_none_or(|left| left == b"b=2"), "{}", line.escape_ascii());
-        }
-    }
-
-    proptest! {
-        /// Whatever is sent, and however it is spaced: no cookie of ours, every other one, the same
-        /// again the second time.
-        #[test]
-        fn a_rewritten_header_holds_no_cookie_of_ours(
-            pieces in proptest::collection::vec((0_usize..9, "[a-z]{0,6}", any::<bool>(), "[ \t]{0,2}"), 0..8),
-            noise in proptest::collection::vec(any::<u8>(), 0..6), lines in 1_usize..3,
-        ) {
-            let names = [
-                "__Host-stepgate", "stepgate", "stepgate-device", "__Secure-stepgate-x", "__Host-STEPGATE-login", "sid", "xstepgate", "step", "gate",
-            ];
-            let noise: Vec<u8> = noise.into_iter().filter(|byte| *byte > 0x20 && !matches!(byte, 0x7f | b';')).collect();
-            let mut others = Vec::new();
-            let mut request = RequestHeader::build("GET", b"/", None).unwrap();
-            for share in pieces.chunks(pieces.len().div_ceil(lines).max(1)) {
-                let mut line = Vec::new();
-                for (name, value, valued, blank) in share {
-                    let value = if *valued { format!("={value}") } else { String::new() };
-                    let pair = [names[*name].as_bytes(), value.as_bytes(), &noise].concat();
-                    line.extend([blank.as_bytes(), &pair, blank.as_bytes(), b";"].concat());
-                    if *name > 4 {
-                        others.push(pair);
-                    }
-                }
-                request.append_header(header::COOKIE, HeaderValue::from_bytes(&line).unwrap()).unwrap();
-            }
-            let cookies = |request: &RequestHeader| {
-                let lines = request.headers.get_all(header::COOKIE).iter();
-                lines.flat_map(pairs).filter(|pair| !pair.is_empty()).map(<[u8]>::to_vec).collect::<Vec<_>>()
-            };
-            clean(&mut request).unwrap();
-            prop_assert_eq!(cookies(&request), others);
-            prop_assert!(!request::cookies(&request.headers).any(|(name, _)| CookieNames::owns(name.trim())));
-            let before = request.headers.clone();
-            clean(&mut request).unwrap();
-            prop_assert_eq!(&request.headers, &before);
-        }
-    }
-
-    #[test]
-    fn no_spelling_of_a_forwarding_header_goes_on() {
-        for name in ["X_Forwarded_For", "x.forwarded.for", "X~Real~IP", "X!Original'URL", "Forwarded", "X-Rewrite-URL"]
-        {
-            assert!(cleaned(name, b"6.6.6.6").headers.is_empty(), "{name}");
-        }
-        assert!(!cleaned("X_Custom", b"a").headers.is_empty());
-    }
-}
+mod tests;

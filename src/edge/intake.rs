@@ -64,6 +64,9 @@ pub struct Connection<'a> {
     pub peer: IpAddr,
     /// Whether it came in over TLS.
     pub tls: bool,
+    /// The head as it came over HTTP/1, where it has a Transfer-Encoding: the proxy library drops a
+    /// Content-Length beside it.
+    pub raw_head: Option<&'a [u8]>,
     /// Peers whose X-Forwarded-* is believed.
     pub trusted_proxies: &'a [IpNet],
     /// Accepted hosts.
@@ -72,14 +75,18 @@ pub struct Connection<'a> {
     pub limits: Limits,
 }
 
-/// Looks at a request head. `authority` is HTTP/2's; `raw_target` the bytes of the request line.
+/// Looks at a request head. `raw_target` is the target as it stands in the request line or `:path`.
 ///
 /// # Errors
 /// The problem that answers it: 400, 405, 421 or 431.
 pub fn examine(parts: &http::request::Parts, raw_target: &[u8], connection: Connection<'_>) -> Result<Intake, Problem> {
     check_size(&parts.headers, raw_target, connection.limits)?;
     check_method(&parts.method)?;
-    check_framing(&parts.headers)?;
+    check_scheme(parts, connection.tls)?;
+    check_framing(&parts.headers, connection.raw_head)?;
+    check_nominations(&parts.headers)?;
+    check_expectation(&parts.headers)?;
+    check_upgrade(&parts.method, &parts.headers)?;
     let target = Target::parse_for(&parts.method, raw_target).map_err(|bad| Problem::bad_request(bad.to_string()))?;
     let trusted = connection.trusted_proxies.iter().any(|net| net.contains(&connection.peer));
     let scheme = scheme(&parts.headers, connection.tls, trusted);
@@ -124,13 +131,25 @@ fn check_method(method: &Method) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Over HTTP/2 the client says how it reached us: that is how the connection came (RFC 9113 §8.3.1).
+fn check_scheme(parts: &http::request::Parts, tls: bool) -> Result<(), Problem> {
+    let came = if tls { "https" } else { "http" };
+    if parts.version == Version::HTTP_2 && parts.uri.scheme_str() != Some(came) {
+        return Err(Problem::bad_request("the scheme is not that of the connection"));
+    }
+    Ok(())
+}
+
 /// One unambiguous message boundary (security.md REQ-04): the proxy library accepts more.
-fn check_framing(headers: &HeaderMap) -> Result<(), Problem> {
+fn check_framing(headers: &HeaderMap, raw_head: Option<&[u8]>) -> Result<(), Problem> {
+    if raw_head.is_some_and(declares_length) {
+        return Err(Problem::bad_request("the body's length is ambiguous"));
+    }
     let mut lengths = headers.get_all(header::CONTENT_LENGTH).iter();
     if let Some(length) = lengths.next() {
         let digits = length.as_bytes();
         let canonical = !digits.is_empty()
-            && digits.len() <= 18
+            && digits.len() <= 10
             && digits.iter().all(u8::is_ascii_digit)
             && (digits.len() == 1 || digits.first() != Some(&b'0'));
         if lengths.next().is_some() || !canonical || headers.contains_key(header::TRANSFER_ENCODING) {
@@ -143,7 +162,13 @@ fn check_framing(headers: &HeaderMap) -> Result<(), Problem> {
     {
         return Err(Problem::bad_request("the transfer coding is not exactly chunked"));
     }
-    check_nominations(headers)
+    Ok(())
+}
+
+/// Whether some line of a head is a Content-Length.
+fn declares_length(head: &[u8]) -> bool {
+    let names = head.split(|byte| *byte == b'\n').filter_map(|line| line.split(|byte| *byte == b':').next());
+    names.map(<[u8]>::trim_ascii).any(|name| name.eq_ignore_ascii_case(b"content-length"))
 }
 
 /// `Connection` may nominate only what is hop by hop anyway: anything else would be checked here
@@ -157,6 +182,30 @@ fn check_nominations(headers: &HeaderMap) -> Result<(), Problem> {
                 return Err(Problem::bad_request("the Connection header names a header that must not be removed"));
             }
         }
+    }
+    Ok(())
+}
+
+/// The one expectation that there is (RFC 9110 §10.1.1), said once.
+fn check_expectation(headers: &HeaderMap) -> Result<(), Problem> {
+    let mut lines = headers.get_all(header::EXPECT).iter();
+    let known = lines.next().is_none_or(|line| line.as_bytes().eq_ignore_ascii_case(b"100-continue"));
+    if !known || lines.next().is_some() {
+        return Err(Problem::bad_request("the expectation is not exactly 100-continue"));
+    }
+    Ok(())
+}
+
+/// Whoever asks for another protocol asks by a GET without a body (RFC 6455 §4.1): what follows the head
+/// is then of the one protocol or of the other, and never a body.
+fn check_upgrade(method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
+    if !headers.contains_key(header::UPGRADE) {
+        return Ok(());
+    }
+    let bodiless = !headers.contains_key(header::TRANSFER_ENCODING)
+        && headers.get(header::CONTENT_LENGTH).is_none_or(|length| length == "0");
+    if *method != Method::GET || !bodiless {
+        return Err(Problem::bad_request("another protocol is asked for by a GET without a body"));
     }
     Ok(())
 }
@@ -196,7 +245,7 @@ fn accepted_host<'h>(named: &str, scheme: Scheme, hosts: &'h [String]) -> Option
     let same = |host: &&String| {
         let undotted = match bare.rsplit_once(':') {
             Some((name, port)) if !name.ends_with(']') && name.ends_with('.') => {
-                return format!("{}:{port}", name.trim_end_matches('.')).eq_ignore_ascii_case(host);
+                return format!("{}:{port}", name.strip_suffix('.').unwrap_or(name)).eq_ignore_ascii_case(host);
             }
             _ => bare.strip_suffix('.').unwrap_or(bare),
         };
@@ -214,6 +263,7 @@ fn client(headers: &HeaderMap, connection: Connection<'_>, trusted: bool) -> IpA
     let lines: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok()).collect();
     for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
         let Ok(address) = hop.trim().parse::<IpAddr>() else { break };
+        let address = address.to_canonical();
         client = address;
         if !connection.trusted_proxies.iter().any(|net| net.contains(&address)) {
             break;
@@ -221,3 +271,8 @@ fn client(headers: &HeaderMap, connection: Connection<'_>, trusted: bool) -> IpA
     }
     client
 }
+
+#[cfg(test)]
+mod fuzz_tests;
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,8 @@ pub struct Live {
     pub upstream: Upstream,
     /// Peers whose X-Forwarded-* is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Odd header names that reach the site, lower case.
+    pub odd_headers: Vec<String>,
     /// What a client may send.
     pub limits: Limits,
     /// How long things may take.

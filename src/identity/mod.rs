@@ -9,6 +9,7 @@
 //! - `jwt` with `jwks`, `introspection` with `extract`, `login`, `header`: a source each.
 //! - `profile`: what the site says of an account by its id.
 //! - `withhold`: log-ins whose answer waits for a proof; `suspend`: sessions that they did not renew.
+//! - `strip`: headers that nobody else may send, and a request without credentials.
 //! - `source`: one of any kind; `sources`: asking all of them, and the binding over their values.
 //!
 //! Adding one: its settings as a variant of [`settings::SourceSettings`]; a file with what it shows
@@ -26,6 +27,7 @@ mod profile;
 mod set_cookie;
 pub mod settings;
 mod source;
+mod strip;
 mod suspend;
 mod success;
 mod sources;
@@ -33,6 +35,7 @@ mod withhold;
 #[cfg(test)]
 mod fuzz_tests;
 
+pub use source::HeaderUse;
 pub use sources::Sources;
 pub use suspend::Watches;
 

@@ -212,6 +212,23 @@ pub enum Normalize {
     Lowercase,
 }
 
+impl SourceSettings {
+    /// The header that names the player or carries the credential.
+    #[must_use]
+    pub fn header(&self) -> Option<&str> {
+        let credential = match self {
+            Self::Jwt(jwt) => &jwt.credential,
+            Self::Introspection(asked) => &asked.credential,
+            Self::Login(_) => return None,
+            Self::Header(header) => return Some(&header.subject),
+        };
+        match credential {
+            Credential::Header(name) => Some(name),
+            Credential::Cookies(_) => None,
+        }
+    }
+}
+
 /// An authenticating proxy in front of us.
 #[derive(Debug)]
 pub struct HeaderSettings {

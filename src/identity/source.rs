@@ -1,5 +1,7 @@
 //! One source of any kind: what it reads of a request.
 
+use std::net::IpAddr;
+
 use http::HeaderMap;
 
 use super::{
@@ -12,7 +14,11 @@ use super::{
     set_cookie::set_cookies,
     settings::{Bind, Credential, HeaderSettings},
 };
-use crate::{clock::UnixTime, metrics::words, request::Head};
+use crate::{
+    clock::UnixTime,
+    metrics::words,
+    request::{self, Head},
+};
 
 /// A source, ready to be asked.
 pub(super) enum Source {
@@ -20,6 +26,18 @@ pub(super) enum Source {
     Introspection(Introspection),
     Login(Box<Login>),
     Header(HeaderSettings),
+}
+
+/// What a header is to the sources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeaderUse {
+    /// No source reads it, nor would a server that folds names take it for one that is read.
+    Unread,
+    /// The one in which a source looks for a credential or a name, from a peer that may send it.
+    Carrier,
+    /// What the site might take for a carrier: a twin of its name, or a player's name from a peer that
+    /// may not say it.
+    Forged,
 }
 
 /// What a request shows to one source.
@@ -94,6 +112,16 @@ impl Source {
             (_, Some(Credential::Header(name))) => Some(name),
             (_, Some(Credential::Cookies(_)) | None) => None,
         }
+    }
+
+    /// What a header of this name is to it, from this peer.
+    pub(super) fn use_of(&self, name: &str, peer: IpAddr) -> HeaderUse {
+        let Some(own) = self.header().filter(|own| request::folds_alike(own, name)) else { return HeaderUse::Unread };
+        let may_say = match self {
+            Self::Header(settings) => header::may_send(settings, peer),
+            Self::Jwt(_) | Self::Introspection(_) | Self::Login(_) => true,
+        };
+        if own.eq_ignore_ascii_case(name) && may_say { HeaderUse::Carrier } else { HeaderUse::Forged }
     }
 
     /// Whether an answer sets or deletes one of its cookies.

@@ -2,12 +2,12 @@
 
 use std::{fmt, sync::Arc, time::Instant};
 
-use http::{HeaderMap, header};
+use http::header;
 
 use super::{
     BuildError, Claims, Freshness, IdentityError, LoginSeen, Player, Ports, SiteAnswer, Testimony, Who,
     address::{TOKEN, carries_session},
-    carrier::{Jar, ambiguous, matches_folded, retain_cookies},
+    carrier::{Jar, ambiguous},
     introspection::Introspection,
     jwt::{Jwt, Verified},
     login::Login,
@@ -25,7 +25,7 @@ use crate::{
 
 /// The sources, ready to be asked.
 pub struct Sources {
-    sources: Vec<Source>,
+    pub(super) sources: Vec<Source>,
     pub(super) ports: Arc<Ports>,
 }
 
@@ -133,20 +133,6 @@ impl Sources {
             return Err(ambiguous("the sources disagree on who this is"));
         }
         self.player(head, &present, &named).map(Who::Player)
-    }
-
-    /// Removes what tells the site who the player is: identity cookies, credential headers and
-    /// Authorization (decisions 4).
-    pub fn strip(&self, headers: &mut HeaderMap) {
-        headers.remove(header::AUTHORIZATION);
-        for source in &self.sources {
-            if let Some(name) = source.header() {
-                headers.remove(name);
-            }
-        }
-        let others = self.ports.other_credentials.iter().map(String::as_str);
-        let names: Vec<&str> = self.identity_cookies().chain(others).collect();
-        retain_cookies(headers, |cookie| names.iter().any(|name| matches_folded(cookie, name)));
     }
 
     /// Whether the request is a log-in that must be watched: then its body is read before it is

@@ -233,7 +233,7 @@ pub struct TypedName {
 pub struct HeaderSource {
     /// The header with the subject.
     pub subject: HeaderName,
-    /// Networks that may send it.
+    /// Networks that may send it. From all others it is refused on guarded routes, and never reaches the site.
     pub from: Vec<String>,
 }
 

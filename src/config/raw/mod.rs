@@ -103,6 +103,9 @@ pub struct Site {
     /// these names, those of the sources' cookies and well-known ones (`jsessionid`, `PHPSESSID` …) in an
     /// address. A name may end in `*`.
     pub other_credentials: Option<Vec<String>>,
+    /// Names of request headers with other characters than letters, digits and `-` that reach the site, as
+    /// in `X_App_Version`. All others are removed: some servers take `X_User` for `X-User`.
+    pub odd_headers: Option<Vec<String>>,
     /// What our pages take over from the site's look.
     pub look: Option<Look>,
     /// Of the times that players are shown, as in `Asia/Jakarta`; default `UTC`.

@@ -70,6 +70,8 @@ pub(super) fn resolve(
     let edge = report.edge(file, tree, &site);
     let desk = report.desk(file.desk.as_ref(), tree.at("desk"), &edge);
     let identity = report.identity(file.identity.as_deref().unwrap_or_default(), tree.at("identity"));
+    let odd_headers =
+        report.odd_headers(file.site.odd_headers.as_deref(), tree.at("site").at("odd_headers"), &identity);
     let sources = file.identity.as_ref().map_or(0, Vec::len);
     // A source that could not be read may have had a contact: then its own problem says enough.
     let contact = identity.len() < sources || identity.iter().any(second_factor::knows_contact);
@@ -115,6 +117,7 @@ pub(super) fn resolve(
         keys,
         log_level: log_level(file.log.as_ref()).to_owned(),
         other_credentials: file.site.other_credentials.clone().unwrap_or_default(),
+        odd_headers,
         warnings: Problems::default(),
         tests: expected.len(),
         hash: String::new(),

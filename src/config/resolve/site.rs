@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::{Node, Report, raw};
-use crate::{flow::Site, words::Language};
+use crate::{edge::forward, flow::Site, identity::settings::SourceSettings, request, words::Language};
 
 impl Report<'_> {
     /// The site as players know it.
@@ -31,6 +31,37 @@ impl Report<'_> {
         let look = self.look(typed.look.as_ref(), at.at("look"));
         let time_zone = self.time_zone(typed.time_zone.as_deref(), at.at("time_zone"));
         Site { name: typed.name.clone(), origin, hosts, origins, secure, look, time_zone }
+    }
+
+    /// Odd header names that reach the site, lower case: none that a server could take for a header that
+    /// decides something.
+    pub(super) fn odd_headers(
+        &mut self,
+        typed: Option<&[String]>,
+        at: &Node,
+        identity: &[SourceSettings],
+    ) -> Vec<String> {
+        let mut names = Vec::new();
+        for (index, name) in typed.unwrap_or_default().iter().enumerate() {
+            let place = at.item(index);
+            let folded = request::folded_name(name);
+            let is_read = |source: &SourceSettings| source.header().is_some_and(|own| request::folds_alike(own, name));
+            if http::HeaderName::from_bytes(name.as_bytes()).is_err() {
+                self.push(place, format!("`{name}` is no header name"), "write its name alone, as in X_App_Version");
+            } else if !forward::is_odd(name) {
+                let help = "remove it: only names with other characters than letters, digits and - need to be listed";
+                self.push(place, format!("`{name}` goes on without this"), help);
+            } else if forward::is_reserved(&folded) || identity.iter().any(is_read) {
+                let help = "remove it, and let the site read another name";
+                self.push(
+                    place,
+                    format!("some servers take `{name}` for `{folded}`, which a client may not say"),
+                    help,
+                );
+            }
+            names.push(name.to_ascii_lowercase());
+        }
+        names
     }
 
     /// Scheme and authority alone, in the one spelling that browsers send.

@@ -12,6 +12,7 @@ use stepgate::{
         live::Live,
         ops::{self, Readiness},
         serve::{self, Parts},
+        settings::Settings,
         upstream::Upstream,
     },
     portal,
@@ -41,30 +42,11 @@ impl Edge {
         let mut settings = world::configuration().edge;
         settings.listen[0].address = address;
         settings.ops.address = free_address();
-        settings.upstream.servers = vec![site.address.to_string()];
         settings.server.upgrade_socket = folder.path().join("upgrade.sock");
-        let upstream = Upstream::new(&settings.upstream, settings.timeouts).unwrap();
-        upstream.check_health().await;
-        let (flow, readiness) = (Arc::clone(&world.flow), Arc::new(Readiness::default()));
-        let names = world.rules.routes.all().iter().map(|route| &*route.name);
-        let numbers = ["none", "portal", "default"].into_iter().chain(names);
-        let live = Live {
-            numbers: numbers.map(|name| (name.to_owned(), flow.metrics.route(name))).collect(),
-            rules: Arc::clone(&world.rules),
-            upstream,
-            trusted_proxies: Vec::new(),
-            limits: settings.limits,
-            timeouts: settings.timeouts,
-            config_hash: String::new(),
-        };
-        let gateway = Gateway {
-            portal: portal::router(Arc::clone(&flow)),
-            flow: Arc::clone(&flow),
-            live: Arc::new(ArcSwap::from_pointee(live)),
-            direct: Direct::default(),
-            readiness: Arc::clone(&readiness),
-        };
-        let metrics = Arc::clone(&flow.metrics);
+        settings.upstream.servers = vec![site.address.to_string()];
+        let gateway = gateway(&world, &settings).await;
+        let readiness = Arc::clone(&gateway.readiness);
+        let metrics = Arc::clone(&world.flow.metrics);
         let ops = ops::router(Arc::clone(&metrics), Arc::clone(&readiness), &settings.ops);
         let parts = Parts { gateway, ops, desk: None, readiness, metrics, certificates: vec![None] };
         std::thread::spawn(move || serve::serve(&settings, parts, false).unwrap());
@@ -88,5 +70,31 @@ impl Edge {
             request = request.header(*name, *value);
         }
         request.send().await
+    }
+}
+
+/// The gateway before the site of these settings, in this world.
+pub async fn gateway(world: &World, settings: &Settings) -> Gateway {
+    let upstream = Upstream::new(&settings.upstream, settings.timeouts).unwrap();
+    upstream.check_health().await;
+    let flow = Arc::clone(&world.flow);
+    let names = world.rules.routes.all().iter().map(|route| &*route.name);
+    let numbers = ["none", "portal", "default"].into_iter().chain(names);
+    let live = Live {
+        numbers: numbers.map(|name| (name.to_owned(), flow.metrics.route(name))).collect(),
+        rules: Arc::clone(&world.rules),
+        upstream,
+        trusted_proxies: Vec::new(),
+        odd_headers: Vec::new(),
+        limits: settings.limits,
+        timeouts: settings.timeouts,
+        config_hash: String::new(),
+    };
+    Gateway {
+        portal: portal::router(Arc::clone(&flow)),
+        flow,
+        live: Arc::new(ArcSwap::from_pointee(live)),
+        direct: Direct::default(),
+        readiness: Arc::new(Readiness::default()),
     }
 }

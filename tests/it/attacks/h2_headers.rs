@@ -47,6 +47,9 @@ fn cases(host: &str) -> Vec<(&'static str, Fields<'_>)> {
         ("another host beside the authority", with(host, "host", "evil.example")),
         ("no method", vec![SCHEME, own, PATH]),
         ("no path", vec![METHOD, SCHEME, own]),
+        ("the scheme of another connection", vec![METHOD, (":scheme", "http"), own, PATH]),
+        ("a scheme of another kind", vec![METHOD, (":scheme", "ftp"), own, PATH]),
+        ("a scheme in capitals", vec![METHOD, (":scheme", "HTTPS"), own, PATH]),
         ("no scheme", vec![METHOD, own, PATH]),
         ("an empty path", vec![METHOD, SCHEME, own, (":path", "")]),
         ("a status", vec![METHOD, SCHEME, own, PATH, (":status", "200")]),
@@ -83,4 +86,35 @@ async fn no_forbidden_header_of_http_2_reaches_the_site() {
     let tried = exchange.await.unwrap();
     assert!(tried > 30);
     assert_eq!(reached(&gate), 2, "{:?}", gate.site.everything());
+}
+
+/// A browser may send a cookie a line (RFC 9113 §8.2.3); they are one to whoever looks at them, and to the site.
+#[tokio::test]
+async fn cookies_in_crumbs_are_one_line_to_the_gate_and_to_the_site() {
+    let (gate, _jar, files) = held::over_http2().await;
+    let certificate = CertificateDer::from_pem_file(files.path().join("cert.pem")).unwrap();
+    let (address, client) = (gate.address, Client::trusting(certificate));
+    let exchange = tokio::task::spawn_blocking(move || {
+        let host = address.to_string();
+        let crumbs = [METHOD, SCHEME, (AUTHORITY, &*host), (":path", "/crumbs"), ("cookie", "a=1"), ("x-a", "b")];
+        let mut fields: Vec<(&str, &str)> = crumbs.to_vec();
+        fields.extend([("cookie", "stepgate-device=x; c=3"), ("cookie", "d=4")]);
+        let owned = |fields: &[(&str, &str)]| -> Vec<(String, String)> {
+            fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        assert!(client.exchange(address, &owned(&fields), b"").is_some());
+        // A session in a crumb is a session, and one that stands twice is refused.
+        let guarded = |last: &'static str| {
+            let fields =
+                [METHOD, SCHEME, (AUTHORITY, &*host), (":path", "/account"), ("cookie", "a=1"), ("cookie", last)];
+            let fields = [&fields[..], &[("cookie", "demo_session=x"), ("accept", "application/json")]].concat();
+            String::from_utf8(client.exchange(address, &owned(&fields), b"").unwrap()).unwrap()
+        };
+        assert!(guarded("demo_session=y").contains("bad-request"));
+        assert!(!guarded("b=2").contains("bad-request"));
+    });
+    exchange.await.unwrap();
+    let received = gate.site.received("GET", "/crumbs").remove(0);
+    let lines: Vec<_> = received.headers.get_all("cookie").iter().collect();
+    assert_eq!(lines, ["a=1; c=3; d=4"]);
 }

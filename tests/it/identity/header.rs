@@ -15,9 +15,34 @@ async fn a_listed_peer_names_the_player() {
     assert_eq!(Visitor::of(&gate).guarded().await, StatusCode::UNAUTHORIZED, "without it nobody is there");
     let twice = Visitor::of(&gate).with_header("x-player", "ayu").with_header("x-player", "budi").guarded().await;
     assert_eq!(twice, StatusCode::BAD_REQUEST);
-    let folded = Visitor::of(&gate).with_header("x_player", "budi").guarded().await;
-    assert_eq!(folded, StatusCode::BAD_REQUEST);
+    for twin in TWINS {
+        let beside = Visitor::of(&gate).with_header("x-player", "ayu").with_header(twin, "budi").guarded().await;
+        assert_eq!(beside, StatusCode::BAD_REQUEST, "{twin}");
+    }
     assert_eq!(forwarded(&gate), 1);
+}
+
+/// What some servers take for X-Player.
+const TWINS: [&str; 5] = ["x_player", "x.player", "X~Player", "X!Player", "x'player"];
+
+/// The names under which the site was last told on an unguarded route who it is.
+async fn told_on_an_open_route(gate: &Gate, names: &[&str]) -> Vec<String> {
+    let said = names.iter().fold(Visitor::of(gate), |visitor, name| visitor.with_header(name, "budi"));
+    let mut said = said;
+    assert_eq!(said.get("/open").await.status(), StatusCode::OK);
+    let received = gate.site.received("GET", "/open").pop().unwrap();
+    let told = received.headers.iter().filter(|(_, value)| *value == "budi").map(|(name, _)| name.to_string());
+    told.collect()
+}
+
+#[tokio::test]
+async fn nobody_else_tells_the_site_who_the_player_is_on_any_route() {
+    let gate = gate(from("10.0.0.0/8"), |_| ok()).await;
+    for name in TWINS.into_iter().chain(["x-player"]) {
+        assert_eq!(told_on_an_open_route(&gate, &[name]).await, [""; 0], "{name}");
+    }
+    let gate = super::gate(from("127.0.0.0/8"), |_| ok()).await;
+    assert_eq!(told_on_an_open_route(&gate, &[&["x-player"], &TWINS[..]].concat()).await, ["x-player"]);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use crate::kit::TestGate;
+use crate::kit::{TestGate, install_crypto};
 
 /// The answer to these bytes, until the gateway closes or stays silent.
 fn exchange(address: SocketAddr, request: &str) -> String {
@@ -90,7 +90,7 @@ async fn a_length_beside_a_coding_and_an_upgrade_with_a_body_are_refused_on_ever
 }
 
 /// What the proxy library makes of a head before anything of ours sees it (decisions 50).
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_malformed_head_is_answered_by_the_library_and_an_odd_line_is_seen_in_one_form() {
     let gate = TestGate::start().await;
     let host = gate.address;
@@ -122,6 +122,7 @@ async fn a_malformed_head_is_answered_by_the_library_and_an_odd_line_is_seen_in_
 #[tokio::test]
 async fn our_own_pages_are_whole_whatever_range_is_asked_for() {
     let gate = TestGate::start().await;
+    install_crypto();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     for page in ["/.stepgate/client.js", "/.stepgate/jwks.json", "/.stepgate/again", "/.stepgate/none"] {
         let whole = client.get(gate.url(page)).send().await.unwrap();

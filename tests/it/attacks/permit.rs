@@ -114,7 +114,7 @@ async fn a_permit_lets_out_the_one_request_that_it_names() {
     let mut other = phases.outbound();
     other.set_method(Method::DELETE);
     assert!(!phases.lets_out(&mut other).await, "another method");
-    for target in ["/a", "/a?c", "/b?b", "/A?b", "/a?b#c", "//a?b"] {
+    for target in ["/a", "/a?c", "/b?b", "/A?b", "/a?b&c", "//a?b"] {
         let mut other = phases.outbound();
         other.set_raw_path(target.as_bytes()).unwrap();
         assert!(!phases.lets_out(&mut other).await, "{target}");

@@ -275,4 +275,4 @@ fn client(headers: &HeaderMap, connection: Connection<'_>, trusted: bool) -> IpA
 #[cfg(test)]
 mod fuzz_tests;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{request, request::Scheme, target::Target};
+use crate::{edge::intake::tests::examined, request};
 
 const PLAYER: &str = "x-player";
 
@@ -175,37 +175,31 @@ fn what_may_never_be_listed_is_known_by_how_it_folds() {
 
 #[test]
 fn what_a_trusted_proxy_calls_the_client_is_the_one_that_we_found() {
-    let intake = |trusted| Intake {
-        target: Target::parse(b"/").unwrap(),
-        host: "play.example".to_owned(),
-        scheme: Scheme::Https,
-        client: "192.0.2.7".parse().unwrap(),
-        peer: "10.0.0.1".parse().unwrap(),
-        trusted,
-        answer_cookies: std::sync::Arc::default(),
-        request_id: "9f".to_owned(),
-    };
-    for (trusted, chain, address) in
-        [(true, "6.6.6.6, 192.0.2.7, 10.0.0.1", Some("192.0.2.7")), (false, "10.0.0.1", None)]
+    let lines = [
+        ("host", "play.example"),
+        ("x-forwarded-for", "6.6.6.6, 192.0.2.7"),
+        ("x-forwarded-proto", "https"),
+        ("x-forwarded-host", "PLAY.example:443"),
+        ("x-request-id", "9f"),
+        ("x-real-ip", "6.6.6.6"),
+        ("x-real-ip", "7.7.7.7"),
+        ("cf-connecting-ip", "6.6.6.6"),
+    ];
+    for (proxies, chain, address) in
+        [(&["10.0.0.0/8"][..], "6.6.6.6, 192.0.2.7, 10.0.0.1", Some("192.0.2.7")), (&[], "10.0.0.1", None)]
     {
+        let intake = examined("10.0.0.1", proxies, &lines);
         let mut request = RequestHeader::build("GET", b"/", None).unwrap();
-        for (name, value) in [
-            ("x-forwarded-for", "6.6.6.6, 192.0.2.7"),
-            ("x-forwarded-proto", "gopher"),
-            ("x-forwarded-host", "evil.example"),
-            ("host", "evil.example"),
-            ("x-real-ip", "6.6.6.6"),
-            ("x-real-ip", "7.7.7.7"),
-            ("cf-connecting-ip", "6.6.6.6"),
-        ] {
+        for (name, value) in lines {
             request.append_header(name, value).unwrap();
         }
-        clean(&mut request, passing(trusted, &[])).unwrap();
-        introduce(&mut request, &intake(trusted), Some("site.internal")).unwrap();
+        clean(&mut request, passing(intake.trusted, &[])).unwrap();
+        introduce(&mut request, &intake, Some("site.internal")).unwrap();
         let said = |name: &str| request::header_once(&request.headers, name);
         assert_eq!(said("x-forwarded-for"), Some(chain));
         assert_eq!((said("x-forwarded-proto"), said("x-forwarded-host")), (Some("https"), Some("play.example")));
-        assert_eq!((said("host"), said("x-request-id")), (Some("site.internal"), Some("9f")));
+        assert_eq!((said("host"), said("x-request-id")), (Some("site.internal"), Some(&*intake.request_id)));
+        assert_eq!(intake.request_id == "9f", intake.trusted);
         assert_eq!((said("x-real-ip"), said("cf-connecting-ip")), (address, address));
         assert_eq!(said("client-ip"), None, "nothing that was not there");
     }

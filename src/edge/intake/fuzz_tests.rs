@@ -21,14 +21,7 @@ const PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 1));
 fn no_head_is_let_in_that_says_two_things() {
     let proxies: [IpNet; 1] = ["10.0.0.0/8".parse().unwrap()];
     let hosts = HOSTS.map(str::to_owned);
-    let limits = Limits {
-        header_bytes: 2048,
-        headers: 16,
-        held_body: 1 << 16,
-        held_total: 1 << 20,
-        connections: 1,
-        connections_per_client: 1,
-    };
+    let limits = Limits { header_bytes: 2048, headers: 16, ..tests::limits() };
     fuzz::hold("intake", 20_000, |input| {
         let [flags, method, target, lines] = parts(input);
         let [tls, trusted, second] = [b's', b't', b'2'].map(|flag| flags.contains(&flag));
@@ -86,7 +79,8 @@ fn hold_for(intake: &Intake, head: &http::request::Parts, target: &[u8]) {
 }
 
 fn hold_for_outbound(intake: &Intake, head: &http::request::Parts, target: &[u8]) {
-    let mut outbound = RequestHeader::build(head.method.clone(), target, None).unwrap();
+    // What the library does not take for a target, as a raw backtick, never comes so far.
+    let Ok(mut outbound) = RequestHeader::build(head.method.clone(), target, None) else { return };
     for (name, value) in &head.headers {
         outbound.append_header(name.clone(), value.clone()).unwrap();
     }

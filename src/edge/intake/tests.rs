@@ -6,7 +6,7 @@ use super::*;
 
 fn headers(lines: &[(&str, &str)]) -> HeaderMap {
     let line = |(name, value): &(&str, &str)| {
-        (HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(value).unwrap())
+        (HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_bytes(value.as_bytes()).unwrap())
     };
     let mut headers = HeaderMap::new();
     for (name, value) in lines.iter().map(line) {
@@ -19,17 +19,18 @@ fn address(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
 
-/// Whom these X-Forwarded-For lines of this peer make the client.
-fn client_behind(peer: &str, proxies: &[&str], lines: &[&str]) -> String {
+/// What a client may send where nobody says else.
+pub(in crate::edge) fn limits() -> Limits {
+    let text = "site: { name: Play, origin: 'https://play.example', upstream: { servers: ['127.0.0.1:1'] } }\n\
+         listen: [{ address: '127.0.0.1:1234' }]\nstore: { durable: 'sqlite:gate.db', shared: memory }\n\
+         keys: { file: keys.yaml }\n";
+    let config = crate::config::parse("gate.yaml", text, std::path::Path::new(""), |_| None);
+    config.unwrap_or_else(|problems| panic!("{problems}")).edge.limits
+}
+
+/// What the first look finds of a GET by this peer over TLS, behind these proxies.
+pub(in crate::edge) fn examined(peer: &str, proxies: &[&str], lines: &[(&str, &str)]) -> Intake {
     let trusted_proxies: Vec<IpNet> = proxies.iter().map(|net| net.parse().unwrap()).collect();
-    let limits = Limits {
-        header_bytes: 1 << 16,
-        headers: 100,
-        held_body: 1 << 16,
-        held_total: 1 << 20,
-        connections: 1,
-        connections_per_client: 1,
-    };
     let hosts = ["play.example".to_owned()];
     let connection = Connection {
         peer: address(peer),
@@ -37,13 +38,18 @@ fn client_behind(peer: &str, proxies: &[&str], lines: &[&str]) -> String {
         raw_head: None,
         trusted_proxies: &trusted_proxies,
         hosts: &hosts,
-        limits,
+        limits: limits(),
     };
-    let mut parts = http::Request::get("/").header("host", "play.example").body(()).unwrap().into_parts().0;
-    for line in lines {
-        parts.headers.append("x-forwarded-for", HeaderValue::from_bytes(line.as_bytes()).unwrap());
-    }
-    examine(&parts, b"/", connection).unwrap().client.to_string()
+    let mut parts = http::Request::get("/").body(()).unwrap().into_parts().0;
+    parts.headers = headers(lines);
+    examine(&parts, b"/", connection).unwrap()
+}
+
+/// Whom these X-Forwarded-For lines of this peer make the client.
+fn client_behind(peer: &str, proxies: &[&str], lines: &[&str]) -> String {
+    let chain = lines.iter().map(|line| ("x-forwarded-for", *line));
+    let lines: Vec<_> = chain.chain([("host", "play.example")]).collect();
+    examined(peer, proxies, &lines).client.to_string()
 }
 
 #[test]

@@ -88,7 +88,7 @@ fn is_rewriting(name: &str) -> bool {
 }
 
 /// Whether no header that some server takes for one of this name may be allowed, folded as
-/// [`request::folded_name`] does: who is it, where does its body end, and what only we say.
+/// [`crate::request::folded_name`] does: who is it, where does its body end, and what only we say.
 #[must_use]
 pub fn is_reserved(folded: &str) -> bool {
     let decides =

@@ -63,7 +63,7 @@ async fn connect_is_refused_and_not_forwarded() {
     assert_eq!(gate.site.everything().len(), before, "nothing reached the site");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_length_beside_a_coding_and_an_upgrade_with_a_body_are_refused_on_every_route() {
     let gate = TestGate::start().await;
     let host = gate.address;

@@ -32,7 +32,10 @@ pub async fn read(session: &mut Session, cap: usize, deadline: Duration) -> Read
     session.enable_retry_buffering();
     match tokio::time::timeout(deadline, Box::pin(collect(session, cap))).await {
         Ok(Ok(read)) => read,
-        Ok(Err(_)) | Err(_) => Read::Failed,
+        Ok(Err(_)) | Err(_) => {
+            give_up(session);
+            Read::Failed
+        }
     }
 }
 
@@ -99,10 +102,22 @@ impl Tail {
     }
 }
 
+/// What is left of the body gets no more time: the connection ends with the answer.
+pub fn give_up(session: &mut Session) {
+    let downstream = session.as_downstream_mut();
+    downstream.set_total_drain_timeout(Some(Duration::ZERO));
+    downstream.set_keepalive(None);
+}
+
 /// Reads and drops what is left of the body, within bounds: an early answer over an unread body
 /// costs the connection, and over HTTP/2 some clients lose the answer.
 pub async fn drain(session: &mut Session) {
     const CAP: usize = 256 * 1024;
+    const LIMIT: Duration = Duration::from_secs(2);
+    let limit = session.as_downstream().get_total_drain_timeout().unwrap_or(LIMIT).min(LIMIT);
+    if limit.is_zero() {
+        return;
+    }
     let all = async {
         let mut dropped = 0;
         while let Ok(Some(chunk)) = session.read_request_body().await {
@@ -113,7 +128,7 @@ pub async fn drain(session: &mut Session) {
         }
     };
     // Elapsed only means that the connection is not reused.
-    let _ = tokio::time::timeout(Duration::from_secs(2), all).await;
+    let _ = tokio::time::timeout(limit, all).await;
 }
 
 #[cfg(test)]

@@ -1,9 +1,12 @@
-//! How many connections are open at the listeners of players, or at the desk's: in total, and by client.
+//! How many connections are open at the listeners of players, or at the desk's: in total, and by client. And how
+//! many of a client were new within a second.
 
 use std::{
     collections::HashMap,
     net::{IpAddr, Ipv6Addr},
+    num::NonZeroU32,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use prometheus::IntGauge;
@@ -16,8 +19,23 @@ pub struct Caps {
     /// Of all clients.
     pub total: usize,
     /// Of this client; `None` for a proxy of ours, behind which many clients stand.
-    pub per_client: Option<usize>,
+    pub per_client: Option<ClientCaps>,
 }
+
+/// How many one client may have.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientCaps {
+    /// At the same time.
+    pub open: usize,
+    /// New ones in a second.
+    pub a_second: NonZeroU32,
+}
+
+/// Clients whose new connections are counted. More than that within a second are bounded in total only.
+const COUNTED: usize = 65_536;
+
+/// For how long a client's new connections are counted together.
+const SECOND: Duration = Duration::from_secs(1);
 
 /// The open connections.
 #[derive(Debug)]
@@ -32,6 +50,7 @@ struct Open {
     total: usize,
     /// Clients with at least one.
     by_client: HashMap<IpAddr, usize>,
+    recent: Recent,
 }
 
 /// The place of one connection, free again when this is dropped.
@@ -52,15 +71,18 @@ impl Connections {
     ///
     /// # Errors
     /// Which cap is reached; nothing is taken then.
-    pub fn admit(self: &Arc<Self>, peer: IpAddr, caps: Caps) -> Result<Slot, ConnectionEnd> {
+    pub fn admit(self: &Arc<Self>, peer: IpAddr, caps: Caps, now: Instant) -> Result<Slot, ConnectionEnd> {
         let client = client_of(peer);
         let mut open = self.lock();
         if open.total >= caps.total {
             return Err(ConnectionEnd::Full);
         }
         let own = open.by_client.get(&client).copied().unwrap_or_default();
-        if caps.per_client.is_some_and(|cap| own >= cap) {
+        if caps.per_client.is_some_and(|caps| own >= caps.open) {
             return Err(ConnectionEnd::ClientFull);
+        }
+        if caps.per_client.is_some_and(|caps| !open.recent.allows(client, caps.a_second, now)) {
+            return Err(ConnectionEnd::ClientRate);
         }
         open.total += 1;
         open.by_client.insert(client, own + 1);
@@ -88,6 +110,38 @@ impl Drop for Slot {
     }
 }
 
+/// A bucket of tokens for each client, which holds those of one second: a new connection takes one.
+#[derive(Debug, Default)]
+struct Recent {
+    /// When each bucket is full again.
+    full_at: HashMap<IpAddr, Instant>,
+    swept_at: Option<Instant>,
+}
+
+impl Recent {
+    /// Takes a token, if there is one.
+    fn allows(&mut self, client: IpAddr, a_second: NonZeroU32, now: Instant) -> bool {
+        let full_at = self.full_at.get(&client).copied().unwrap_or(now).max(now) + SECOND / a_second.get();
+        if full_at > now + SECOND {
+            return false;
+        }
+        if self.has_room_for(client, now) {
+            self.full_at.insert(client, full_at);
+        }
+        true
+    }
+
+    /// Forgets the full buckets where the room is needed, at most once a second.
+    fn has_room_for(&mut self, client: IpAddr, now: Instant) -> bool {
+        let is_full = |recent: &Self| recent.full_at.len() >= COUNTED && !recent.full_at.contains_key(&client);
+        if is_full(self) && self.swept_at.is_none_or(|swept| now.saturating_duration_since(swept) >= SECOND) {
+            self.swept_at = Some(now);
+            self.full_at.retain(|_, full_at| *full_at > now);
+        }
+        !is_full(self)
+    }
+}
+
 /// What counts as one client: an IPv4 address, or an IPv6 network of 64 bits, which is what one
 /// subscriber gets.
 fn client_of(peer: IpAddr) -> IpAddr {
@@ -106,7 +160,47 @@ mod tests {
     }
 
     fn admit(connections: &Arc<Connections>, peer: &str, caps: (usize, Option<usize>)) -> Result<Slot, ConnectionEnd> {
-        connections.admit(peer.parse().unwrap(), Caps { total: caps.0, per_client: caps.1 })
+        let per_client = caps.1.map(|open| ClientCaps { open, a_second: NonZeroU32::MAX });
+        connections.admit(peer.parse().unwrap(), Caps { total: caps.0, per_client }, Instant::now())
+    }
+
+    /// How many of a hundred new connections are let in at once.
+    fn of_a_hundred(recent: &mut Recent, client: &str, now: Instant) -> usize {
+        let client = client_of(client.parse().unwrap());
+        (0..100).filter(|_| recent.allows(client, NonZeroU32::new(10).unwrap(), now)).count()
+    }
+
+    #[test]
+    fn a_client_has_so_many_new_connections_a_second_and_others_have_their_own() {
+        let (mut recent, now) = (Recent::default(), Instant::now());
+        assert_eq!(of_a_hundred(&mut recent, "192.0.2.1", now), 10);
+        assert_eq!(of_a_hundred(&mut recent, "192.0.2.2", now), 10);
+        assert_eq!(of_a_hundred(&mut recent, "2001:db8::1", now), 10);
+        assert_eq!(of_a_hundred(&mut recent, "2001:db8::2", now), 0, "the same network");
+        assert_eq!(of_a_hundred(&mut recent, "192.0.2.1", now + SECOND / 2), 5);
+        assert_eq!(of_a_hundred(&mut recent, "192.0.2.1", now + 60 * SECOND), 10, "not more for having waited");
+    }
+
+    #[test]
+    fn a_connection_over_the_rate_takes_no_place() {
+        let connections = connections();
+        let caps = Caps { total: 9, per_client: Some(ClientCaps { open: 9, a_second: NonZeroU32::MIN }) };
+        let (peer, now) = ("192.0.2.1".parse().unwrap(), Instant::now());
+        drop(connections.admit(peer, caps, now).unwrap());
+        assert_eq!(connections.admit(peer, caps, now).unwrap_err(), ConnectionEnd::ClientRate);
+        assert_eq!(connections.gauge.get(), 0);
+        assert!(connections.admit(peer, caps, now + SECOND).is_ok());
+    }
+
+    #[test]
+    fn more_clients_than_are_counted_take_no_more_room() {
+        let (mut recent, now) = (Recent::default(), Instant::now());
+        let ten = NonZeroU32::new(10).unwrap();
+        let clients = |first: u32| (0..).map(move |number: u32| IpAddr::V4((first + number).into()));
+        assert!(clients(0).take(COUNTED + 9).all(|client| recent.allows(client, ten, now)));
+        assert_eq!(recent.full_at.len(), COUNTED);
+        assert!(recent.allows(clients(9_000_000).next().unwrap(), ten, now + 2 * SECOND));
+        assert_eq!(recent.full_at.len(), 1, "those that were full again are forgotten");
     }
 
     #[test]

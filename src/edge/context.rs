@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, header};
 use pingora::protocols::l4::socket::SocketAddr;
 
 use crate::{
-    edge::{body::Tail, intake::Intake, live::Live, patience::Underway, tunnel::Tunnel},
+    edge::{body::Tail, intake::Intake, live::Live, pace::Pace, patience::Underway, tunnel::Tunnel},
     flow::{
         CookieNames, FlowError,
         gate::{Gated, Outcome, Passage},
@@ -59,6 +59,8 @@ pub struct Context {
     pub record: Record,
     /// Says to its connection that it lasts.
     pub underway: Option<Underway>,
+    /// How much time its body has left, while that streams to the site.
+    pub pace: Option<Pace>,
     /// The watch over what stays open.
     pub tunnel: Option<Tunnel>,
     _in_flight: InFlight,
@@ -128,6 +130,7 @@ impl Context {
             sent_at: None,
             record: Record::default(),
             underway: None,
+            pace: None,
             tunnel: None,
             _in_flight: InFlight(metrics),
         }

@@ -4,6 +4,7 @@
 use std::{
     net::{IpAddr, SocketAddr},
     sync::Arc,
+    time::Instant,
 };
 
 use arc_swap::ArcSwap;
@@ -15,7 +16,7 @@ use pingora::server::ShutdownWatch;
 
 use crate::{
     edge::{
-        connections::{Caps, Connections},
+        connections::{Caps, ClientCaps, Connections},
         live::Live,
         patience::{Patience, Patient},
     },
@@ -53,7 +54,7 @@ impl<S: ServerApp + Send + Sync + 'static> ServerApp for Entrance<S> {
         let live = self.live.load();
         let (timeouts, caps) = (live.timeouts, caps(&live, peer.ip().to_canonical()));
         drop(live);
-        let slot = match self.connections.admit(peer.ip(), caps) {
+        let slot = match self.connections.admit(peer.ip(), caps, Instant::now()) {
             Ok(slot) => slot,
             Err(end) => return self.end(end),
         };
@@ -96,7 +97,9 @@ fn ends(stream: &l4::stream::Stream) -> Option<(SocketAddr, SocketAddr)> {
 /// A proxy of ours has many clients behind it: only the total holds for it.
 fn caps(live: &Live, peer: IpAddr) -> Caps {
     let trusted = live.trusted_proxies.iter().any(|net| net.contains(&peer));
-    Caps { total: live.limits.connections, per_client: (!trusted).then_some(live.limits.connections_per_client) }
+    let limits = live.limits;
+    let of_client = ClientCaps { open: limits.connections_per_client, a_second: limits.connection_rate_per_client };
+    Caps { total: limits.connections, per_client: (!trusted).then_some(of_client) }
 }
 
 /// The listener of a connection that ends here: of this very address, or of all addresses.

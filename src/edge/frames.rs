@@ -1,5 +1,5 @@
-//! HTTP/2 frames that ask for nothing, counted: SETTINGS and PING want an answer each, and a client may
-//! send them as fast as it can without ever sending a request.
+//! HTTP/2 frames that ask for nothing, counted: SETTINGS and PING want an answer each, WINDOW_UPDATE makes room for
+//! what nobody sends, and a client may send them as fast as it can without ever sending a request.
 
 /// RFC 9113 section 3.4: what a client sends first, before any frame.
 const PREFACE: usize = 24;
@@ -21,6 +21,13 @@ pub const IDLE_FRAMES: u32 = 10_000;
 /// How many of them each head, and each body frame that carries something, makes good.
 const MADE_GOOD: u32 = 10;
 
+/// Bytes of ours for which a client may make room once: it answers a DATA frame, ten bytes at least, with one
+/// WINDOW_UPDATE for its stream and one for the connection.
+const MAKES_ROOM: usize = 5;
+
+/// Up to how many WINDOW_UPDATE may come later than what they make room for.
+const OWED: usize = 10_000;
+
 /// How far a client's side of one connection was read.
 #[derive(Debug)]
 pub struct Frames {
@@ -30,17 +37,20 @@ pub struct Frames {
     /// How much of `header` is there.
     filled: usize,
     idle: u32,
+    /// Bytes of ours for which the client did not make room yet.
+    sent: usize,
 }
 
 impl Default for Frames {
     fn default() -> Self {
-        Self { skip: PREFACE, header: [0; HEADER], filled: 0, idle: 0 }
+        Self { skip: PREFACE, header: [0; HEADER], filled: 0, idle: 0, sent: 0 }
     }
 }
 
 impl Frames {
     /// Reads on. Whether the client may go on: fewer than [`IDLE_FRAMES`] frames that ask for nothing are
-    /// left after what its heads and bodies made good. Frames that end or make room for a stream count neither way.
+    /// left after what its heads and bodies made good. Frames that end a stream, or make room for what was sent, count
+    /// neither way.
     #[must_use]
     pub fn allows(&mut self, mut bytes: &[u8]) -> bool {
         loop {
@@ -60,13 +70,19 @@ impl Frames {
         self.idle < IDLE_FRAMES
     }
 
+    /// Notes how many bytes the client was sent.
+    pub fn sent(&mut self, bytes: usize) {
+        self.sent = self.sent.saturating_add(bytes).min(MAKES_ROOM * OWED);
+    }
+
     fn count(&mut self) {
         let [high, middle, low, kind, ..] = self.header;
         let length = u32::from_be_bytes([0, high, middle, low]);
         self.skip = length as usize;
         match (kind, length) {
             (HEADERS, _) | (DATA, 1..) => self.idle = self.idle.saturating_sub(MADE_GOOD),
-            (RST_STREAM | WINDOW_UPDATE | CONTINUATION, _) => {}
+            (RST_STREAM | CONTINUATION, _) => {}
+            (WINDOW_UPDATE, _) if self.sent >= MAKES_ROOM => self.sent -= MAKES_ROOM,
             _ => self.idle = self.idle.saturating_add(1),
         }
     }
@@ -115,10 +131,25 @@ mod tests {
     }
 
     #[test]
-    fn heads_bodies_and_windows_are_no_flood() {
-        for (kind, payload) in [(HEADERS, &b"x"[..]), (DATA, b"x"), (WINDOW_UPDATE, &[0; 4]), (RST_STREAM, &[0; 4])] {
+    fn heads_bodies_and_resets_are_no_flood() {
+        for (kind, payload) in [(HEADERS, &b"x"[..]), (DATA, b"x"), (RST_STREAM, &[0; 4])] {
             assert_eq!(in_a_row(&mut begun(), kind, payload, 9), 2 * IDLE_FRAMES, "{kind}");
         }
+    }
+
+    #[test]
+    fn room_is_made_for_what_was_sent_and_no_more() {
+        assert_eq!(in_a_row(&mut begun(), WINDOW_UPDATE, &[0; 4], 13), IDLE_FRAMES);
+        let (mut frames, room) = (begun(), frame(WINDOW_UPDATE, &[0; 4]));
+        for _ in 0..3 * IDLE_FRAMES {
+            frames.sent(10);
+            assert!(frames.allows(&room) && frames.allows(&room), "two for each DATA frame of one byte");
+        }
+        frames.sent(5_000);
+        frames.sent(5_000);
+        assert_eq!(in_a_row(&mut frames, WINDOW_UPDATE, &[0; 4], 13), 2_000 + IDLE_FRAMES);
+        frames.sent(usize::MAX);
+        assert_eq!(frames.sent, MAKES_ROOM * OWED, "a download does not pay for a flood after it");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::upstreams::peer::HttpPeer;
 
 use crate::{
-    edge::{context::Context, exchange::Direct, live::Live, ops::Readiness, patience::Underway, reply},
+    edge::{body, context::Context, exchange::Direct, live::Live, ops::Readiness, patience::Underway, reply},
     flow::Flow,
     web::Problem,
 };
@@ -94,7 +94,9 @@ impl ProxyHttp for Gateway {
         request: &mut RequestHeader,
         context: &mut Box<Context>,
     ) -> Result<()> {
-        self.depart(session, request, context).await
+        self.depart(session, request, context).await?;
+        Self::begin_pace(session, context);
+        Ok(())
     }
 
     async fn request_body_filter(
@@ -104,6 +106,7 @@ impl ProxyHttp for Gateway {
         end: bool,
         context: &mut Box<Context>,
     ) -> Result<()> {
+        Self::keep_pace(session, context, body.as_ref().map_or(0, Bytes::len), end)?;
         if let Some(tail) = &mut context.tail {
             tail.keep(body, end);
             if end {
@@ -158,6 +161,9 @@ impl ProxyHttp for Gateway {
         if status == 0 || session.as_downstream().response_written().is_some_and(is_final) {
             return FailToProxy { error_code: status, can_reuse_downstream: false };
         }
+        if status == 408 {
+            body::give_up(session);
+        }
         let problem = context.failure.take().unwrap_or_else(|| unanswered(session, context, status));
         let mut reply = self.problem_reply(session, context, &problem);
         context.add_answer_cookies(reply.headers_mut());
@@ -203,6 +209,7 @@ pub(super) fn status_of(error: &Error) -> u16 {
         ErrorSource::Upstream if too_slow => 504,
         ErrorSource::Upstream => 502,
         ErrorSource::Downstream if is_gone => 0,
+        ErrorSource::Downstream if *kind == ReadTimedout => 408,
         ErrorSource::Downstream => 400,
         ErrorSource::Internal | ErrorSource::Unset => 503,
     }
@@ -211,11 +218,13 @@ pub(super) fn status_of(error: &Error) -> u16 {
 /// What answers where the site did not. A change that reached it may be done, and must not be asked twice.
 pub(super) fn unanswered(session: &Session, context: &Context, status: u16) -> Problem {
     let sent = context.sent_at.is_some() && !session.req_header().method.is_safe();
-    if context.spent || (context.guarded && sent) {
+    // Nothing is done of a body that did not come whole.
+    if status != 408 && (context.spent || (context.guarded && sent)) {
         return Problem::unknown_result();
     }
     match status {
         400 => Problem::bad_request("the request could not be read"),
+        408 => Problem::too_slow(),
         502 => Problem::bad_gateway(),
         504 => Problem::gateway_timeout(),
         _ => Problem::unavailable(Duration::from_secs(5)),

@@ -8,7 +8,7 @@
 //! the site) -> [`depart`] (nothing leaves without a permit; [`forward`] cleans and introduces) ->
 //! [`answer`] (what the site's answer changes) -> [`record`] (metrics and the decision log, once).
 //! Where the body of the answer decides, [`exchange`] sends and answers in place of the library. What
-//! stays open on a guarded route is watched by [`tunnel`].
+//! stays open on a guarded route is watched by [`tunnel`], a body that streams to the site by [`pace`].
 
 pub mod answer;
 pub mod arrive;
@@ -29,6 +29,7 @@ pub mod intake;
 pub mod live;
 pub mod logging;
 pub mod ops;
+pub mod pace;
 pub mod patience;
 pub mod record;
 pub mod reply;

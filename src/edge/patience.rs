@@ -143,6 +143,14 @@ impl<S: IO> Patient<S> {
         self.end(end);
     }
 
+    /// Over HTTP/2 the client makes room again for what it is sent.
+    fn note_sent(&mut self, polled: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let (Some(frames), Poll::Ready(Ok(written))) = (&mut self.frames, &polled) {
+            frames.sent(*written);
+        }
+        polled
+    }
+
     /// Reads end from now on.
     fn end(&mut self, end: ConnectionEnd) {
         self.ended = true;
@@ -207,7 +215,9 @@ impl<S: IO> AsyncRead for Patient<S> {
 
 impl<S: IO> AsyncWrite for Patient<S> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().inner).poll_write(context, bytes)
+        let this = self.get_mut();
+        let polled = Pin::new(&mut this.inner).poll_write(context, bytes);
+        this.note_sent(polled)
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -223,7 +233,9 @@ impl<S: IO> AsyncWrite for Patient<S> {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().inner).poll_write_vectored(context, slices)
+        let this = self.get_mut();
+        let polled = Pin::new(&mut this.inner).poll_write_vectored(context, slices);
+        this.note_sent(polled)
     }
 
     fn is_write_vectored(&self) -> bool {

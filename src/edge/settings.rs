@@ -1,6 +1,6 @@
 //! What an operator says of listeners, the upstream and limits, resolved.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
 
@@ -102,6 +102,8 @@ pub struct Limits {
     pub connections: usize,
     /// Open connections of one client address (/64 for IPv6).
     pub connections_per_client: usize,
+    /// New connections of one client address in a second.
+    pub connection_rate_per_client: NonZeroU32,
 }
 
 /// How long things may take.
@@ -109,7 +111,8 @@ pub struct Limits {
 pub struct Timeouts {
     /// From the first byte of a head to its last.
     pub header: Duration,
-    /// Reading a body that we read ourselves, in total.
+    /// Reading a body that we read ourselves, in total. One that streams to the site has longer for what came of
+    /// it (see [`pace`](crate::edge::pace)).
     pub body: Duration,
     /// A kept-alive connection without a request.
     pub idle: Duration,

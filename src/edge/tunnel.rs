@@ -65,6 +65,11 @@ impl HttpServerApp for Endable {
     }
 }
 
+/// How the exchange that this task is in can be ended from outside.
+pub(super) fn end_of_exchange() -> Option<Arc<Notify>> {
+    END.try_with(Arc::clone).ok()
+}
+
 /// The watch over an open tunnel; it stops with its value.
 #[derive(Debug)]
 pub struct Tunnel(AbortHandle);
@@ -82,7 +87,7 @@ impl Gateway {
             return None;
         }
         let stamp = context.passage.as_ref()?.stamp.clone()?;
-        let end = END.try_with(Arc::clone).ok()?;
+        let end = end_of_exchange()?;
         let (flow, live, started) = (Arc::clone(&self.flow), Arc::clone(&context.live), context.started);
         let (route, method, status) = (context.record.route.clone()?, method.clone(), answer.status.as_u16());
         let why = context.record.reasons.first().copied().unwrap_or("other");

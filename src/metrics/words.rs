@@ -251,6 +251,8 @@ words! {
         Full = "full",
         /// All connections of its client are in use.
         ClientFull = "client_full",
+        /// Its client had too many new ones within a second.
+        ClientRate = "client_rate",
         /// The TLS handshake took too long.
         Handshake = "handshake",
         /// The TLS handshake failed.

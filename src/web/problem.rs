@@ -81,6 +81,12 @@ impl Problem {
         Self::new("method-not-allowed", StatusCode::METHOD_NOT_ALLOWED, "This method is not allowed")
     }
 
+    /// 408: its body came too slowly.
+    #[must_use]
+    pub fn too_slow() -> Self {
+        Self::new("too-slow", StatusCode::REQUEST_TIMEOUT, "This request came too slowly")
+    }
+
     /// 413: the body is too large to be looked at or kept.
     #[must_use]
     pub fn too_large() -> Self {

@@ -261,6 +261,8 @@ pub struct Limits {
     pub connections: Option<usize>,
     /// Of one client: an IPv4 address or an IPv6 network of 64 bits; not for `trusted_proxies`; default 256.
     pub connections_per_client: Option<usize>,
+    /// New connections of one such client in a second; default 256.
+    pub connection_rate_per_client: Option<u32>,
 }
 
 /// How long things may take.
@@ -269,7 +271,7 @@ pub struct Limits {
 pub struct Timeouts {
     /// From the first byte of a request head to its last, and for a TLS handshake; default `10s`.
     pub header: Option<String>,
-    /// For a body that stepgate reads; default `30s`.
+    /// For a body that stepgate reads; one that streams to the site has a second more for each KiB; default `30s`.
     pub body: Option<String>,
     /// A connection without a request; over HTTP/2 `header` is added to it; default `60s`.
     pub idle: Option<String>,

@@ -1,6 +1,6 @@
 //! Listeners, upstream, limits.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
 
@@ -148,6 +148,9 @@ impl Report<'_> {
         let headers = count("headers", typed.and_then(|l| l.headers), 100);
         let connections = count("connections", typed.and_then(|l| l.connections), 10_000);
         let per_client = count("connections_per_client", typed.and_then(|l| l.connections_per_client), 256);
+        let rate =
+            typed.and_then(|l| l.connection_rate_per_client).map(|rate| usize::try_from(rate).unwrap_or(usize::MAX));
+        let rate = count("connection_rate_per_client", rate, 256);
         Limits {
             header_bytes: self.size(at, "header_bytes", typed.and_then(|l| l.header_bytes.as_deref()), 64 * KIB),
             headers,
@@ -155,6 +158,7 @@ impl Report<'_> {
             held_total: self.size(at, "held_total", typed.and_then(|l| l.held_total.as_deref()), 64 * KIB * KIB),
             connections,
             connections_per_client: per_client,
+            connection_rate_per_client: u32::try_from(rate).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN),
         }
     }
 

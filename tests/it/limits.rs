@@ -17,7 +17,7 @@ use tokio::{
 
 use crate::{
     held::secure,
-    kit::{TestGate, install_crypto},
+    kit::{TestGate, eventually, install_crypto},
 };
 
 /// For what must happen at last.
@@ -164,6 +164,26 @@ async fn a_client_at_its_cap_is_refused_until_a_connection_ends() {
 }
 
 #[tokio::test]
+async fn a_client_that_connects_too_often_is_refused_for_a_moment() {
+    let (gate, _jar, _files) = secure(with("limits: { connection_rate_per_client: 5 }")).await;
+    let mut streams = Vec::new();
+    while ended(&gate, "client_rate").await == 0.0 {
+        for _ in 0..20 {
+            // A refused one may be gone already.
+            streams.extend(TcpStream::connect(gate.address).await.ok());
+        }
+        assert!(streams.len() < 2_000, "it connects as often as it likes");
+    }
+    eventually("it is let in again", async || {
+        let mut stream = connect(&gate).await;
+        let hello = stream.write_all(page(&gate).as_bytes()).await;
+        // An alert of TLS: somebody reads what it says.
+        (hello.is_ok() && matches!(stream.read(&mut [0; 1]).await, Ok(1..))).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_full_gateway_refuses_before_tls_and_a_trusted_proxy_counts_in_total_only() {
     let (gate, _, _files) = secure(|yaml| {
         format!("{yaml}trusted_proxies: [127.0.0.0/8]\nlimits: {{ connections: 2, connections_per_client: 1 }}\n")
@@ -219,10 +239,11 @@ async fn a_flood_of_http_2_frames_that_ask_for_nothing_ends() {
     let certificate = CertificateDer::from_pem_file(files.path().join("cert.pem")).unwrap();
     let settings = Slow::Flood(b"\0\0\0\x04\0\0\0\0\0");
     let ping = Slow::Flood(b"\0\0\x08\x06\0\0\0\0\0deadbeef");
-    for flood in [settings, ping] {
+    let room = Slow::Flood(b"\0\0\x04\x08\0\0\0\0\0\0\0\0\x01");
+    for flood in [settings, ping, room] {
         assert!(http2(gate.address, certificate.clone(), flood).await);
     }
-    assert_eq!(ended(&gate, "frames").await, 2.0);
+    assert_eq!(ended(&gate, "frames").await, 3.0);
 }
 
 /// Whether the gateway ends an HTTP/2 connection of such a client.

@@ -40,6 +40,7 @@ mod portal_headers;
 mod portal_input;
 mod privacy;
 mod restore;
+mod slow_bodies;
 mod store;
 mod torture;
 mod zoo;

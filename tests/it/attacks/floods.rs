@@ -12,6 +12,7 @@ use crate::{
 };
 
 const PING: u8 = 6;
+const WINDOW_UPDATE: u8 = 8;
 const CONTINUATION: u8 = 9;
 /// What a flood may leave behind, in KiB.
 const GROWTH: u64 = 64 * 1024;
@@ -44,6 +45,7 @@ fn floods(host: &str) -> Vec<(&'static str, Vec<u8>)> {
         ("a head without end", [begun, frame(CONTINUATION, 0, 1, &literal("x-a", "b")).repeat(50_000)].concat()),
         ("a bomb of headers", frame(HEADERS, END_HEADERS | END_STREAM, 1, &bomb)),
         ("pings", frame(PING, 0, 0, &[7; 8]).repeat(100_000)),
+        ("room for nothing", frame(WINDOW_UPDATE, 0, 0, &1_u32.to_be_bytes()).repeat(100_000)),
         ("settings", frame(SETTINGS, 0, 0, &[]).repeat(100_000)),
     ]
 }

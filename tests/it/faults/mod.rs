@@ -27,7 +27,7 @@ async fn proven_client(gate: &Gate) -> (ApiClient, AuthenticatorApp) {
 }
 
 /// The demo's configuration with TLS on its listener.
-fn over_tls(yaml: &str, pair: &Pair) -> String {
+pub fn over_tls(yaml: &str, pair: &Pair) -> String {
     let yaml = yaml.replace("origin: http:", "origin: https:");
     let yaml = yaml.replace("first_enrolment: insecure_session_only", "first_enrolment: cooldown");
     let (certificate, key) = (pair.certificate.display(), pair.key.display());

@@ -1,7 +1,12 @@
 //! Connections that stay open: WebSockets and event streams.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use stepgate::{
+    clock::UnixTime,
+    config::keys::KeyFile,
+    stamp::{KeyRing, Settings, SigningKey, Stamps},
+};
 use tokio::sync::Notify;
 
 use super::{proven_client, with_route};
@@ -112,6 +117,72 @@ async fn a_silent_websocket_ends_with_the_log_in() {
         (gate.gate.metric("stepgate_requests_in_flight").await == 0.0).then_some(())
     })
     .await;
+}
+
+/// The client's cookies, with a stamp that ends in so many seconds in the place of its own.
+fn with_stamp_ending_in(gate: &Gate, client: &ApiClient, seconds: u64, idle: Duration) -> String {
+    stepgate::stamp::provider::install();
+    let keys = KeyFile::load(&gate.folder().join("keys.yaml")).unwrap().stamp;
+    let keys = keys.iter().map(|key| SigningKey::from_pkcs8(&key.id, &key.pkcs8, key.made_at).unwrap()).collect();
+    let settings = Settings { origin: gate.url(""), lifetime: Duration::from_secs(12 * 3600), idle };
+    let stamps = Stamps::new(settings, KeyRing::new(keys).unwrap());
+    let (others, token) = client.cookies().rsplit_once("stepgate=").unwrap();
+    let now = UnixTime::from_millis(jiff::Timestamp::now().as_millisecond());
+    let minted = now.plus(Duration::from_secs(seconds)).minus(idle);
+    let ending = stamps.mint(&stamps.open(token).expect("a stamp of the gate").proof, minted);
+    format!("{others}stepgate={}", ending.token)
+}
+
+#[tokio::test]
+async fn a_websocket_ends_with_its_stamp_though_both_sides_go_on() {
+    let idle = Duration::from_secs(60);
+    let mut gate = TestGate::start_with(|yaml| {
+        let own = "  app: { issuer: Demo Play }\n";
+        assert!(yaml.contains(own), "{yaml}");
+        guarded(&yaml.replace(own, &format!("{own}  stamp: {{ idle: 1m }}\n")))
+    })
+    .await;
+    let mut client = ApiClient::log_in(&gate.url(""), "budi").await;
+    let app = client.enrol_app().await;
+    client.prove("/account", &app.code()).await;
+    let cookies = with_stamp_ending_in(&gate, &client, 8, idle);
+    let (mut ending, mut lasting) = (Wire::to(gate.address).await, Wire::to(gate.address).await);
+    for (wire, cookies) in [(&mut ending, cookies.as_str()), (&mut lasting, client.cookies())] {
+        let head = open(wire, &gate.gate, "/ws", &format!("Cookie: {cookies}\r\n")).await;
+        assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+        echo(wire, "hello").await;
+    }
+    assert!(ending.rest().await.is_empty(), "it ends without another byte");
+    echo(&mut lasting, "still here").await;
+    let line = gate.process.says("a tunnel was ended").await;
+    assert!(line.contains("expired") && line.contains("socket"), "{line}");
+}
+
+#[tokio::test]
+async fn a_websocket_ends_when_the_account_is_frozen() {
+    let (mut gate, client) = proven().await;
+    let mut wire = Wire::to(gate.address).await;
+    let head = open(&mut wire, &gate.gate, "/ws", &format!("Cookie: {}\r\n", client.cookies())).await;
+    assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+    echo(&mut wire, "hello").await;
+    let link = crate::kit::eventually("a notice with its link", async || {
+        let texts = gate.provider.asked().iter().map(|asked| asked.json()["text"].to_string()).collect::<Vec<_>>();
+        texts.iter().find_map(|text| Some(text.split_once("freeze?t=")?.1.chars().take(43).collect::<String>()))
+    })
+    .await;
+    let (mut owner, address, form) = (Wire::to(gate.address).await, gate.address, format!("t={link}"));
+    owner
+        .send(format!(
+            "POST /.stepgate/freeze HTTP/1.1\r\nHost: {address}\r\nOrigin: http://{address}\r\nContent-Length: {}\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nAccept: text/html\r\n\r\n{form}",
+            form.len()
+        ))
+        .await;
+    let head = owner.head().await;
+    assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+    assert!(wire.rest().await.is_empty(), "it ends without another byte");
+    let line = gate.process.says("a tunnel was ended").await;
+    assert!(line.contains("revoked") && line.contains("socket"), "{line}");
 }
 
 /// The library sometimes took the end of the request for the end of the tunnel.

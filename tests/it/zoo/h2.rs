@@ -46,6 +46,49 @@ impl Client {
         read_stream(&mut stream)
     }
 
+    /// Begins a stream whose body comes so slowly, until the server ends it; then the body of the answer to another
+    /// on the same connection. `None` where one of them does not end.
+    pub fn slowly(&self, address: SocketAddr, target: &str, slowly: Slowly) -> Option<Vec<u8>> {
+        let socket = TcpStream::connect(address).unwrap();
+        socket.set_nodelay(true).unwrap();
+        let name = "127.0.0.1".try_into().unwrap();
+        let mut stream = StreamOwned::new(ClientConnection::new(Arc::clone(&self.0), name).unwrap(), socket);
+        let host = address.to_string();
+        let head = |method, target| {
+            let fields = [(":method", method), (":scheme", "https"), (":path", target), (":authority", &host)];
+            fields.iter().flat_map(|(name, value)| literal(name, value)).collect::<Vec<u8>>()
+        };
+        let opened =
+            [&PREFACE[..], &frame(SETTINGS, 0, 0, &[]), &frame(HEADERS, END_HEADERS, 1, &head("POST", target))];
+        stream.write_all(&opened.concat()).unwrap();
+        stream.sock.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+        let (started, mut got) = (Instant::now(), Vec::new());
+        while !frames(&got).any(|(kind, flags, stream, _)| stream == 1 && ends(kind, flags)) {
+            if started.elapsed() > 4 * DEADLINE {
+                return None;
+            }
+            let mut piece = [0; 4096];
+            match stream.read(&mut piece) {
+                Ok(0) => return None,
+                Ok(read) => got.extend_from_slice(&piece[..read]),
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+                Err(_) => return None,
+            }
+            if slowly == Slowly::AByte {
+                stream.write_all(&frame(DATA, 0, 1, b"a")).ok()?;
+            }
+        }
+        stream.write_all(&frame(HEADERS, END_HEADERS | END_STREAM, 3, &head("GET", "/beside"))).ok()?;
+        stream.sock.set_read_timeout(Some(DEADLINE)).unwrap();
+        while !frames(&got).any(|(kind, flags, stream, _)| stream == 3 && ends(kind, flags)) {
+            let mut piece = [0; 4096];
+            let read = stream.read(&mut piece).ok().filter(|read| *read > 0)?;
+            got.extend_from_slice(&piece[..read]);
+        }
+        let body = frames(&got).filter(|(kind, _, stream, _)| (*kind, *stream) == (DATA, 3));
+        Some(body.flat_map(|(_, _, _, payload)| payload.to_vec()).collect())
+    }
+
     /// Sends these bytes after the preface and reads nothing meanwhile; whether the server took them all.
     pub fn pour(&self, address: SocketAddr, bytes: &[u8]) -> bool {
         let socket = TcpStream::connect(address).unwrap();
@@ -56,6 +99,31 @@ impl Client {
         stream.write_all(&PREFACE).and_then(|()| stream.write_all(&frame(SETTINGS, 0, 0, &[]))).unwrap();
         stream.write_all(bytes).is_ok()
     }
+}
+
+/// How the body of a stream comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slowly {
+    /// A byte in each frame, now and then.
+    AByte,
+    /// Not at all.
+    Nothing,
+}
+
+/// The whole frames: kind, flags, stream, payload.
+fn frames(mut bytes: &[u8]) -> impl Iterator<Item = (u8, u8, u32, &[u8])> {
+    std::iter::from_fn(move || {
+        let (head, rest) = bytes.split_at_checked(9)?;
+        let size = usize::try_from(u32::from_be_bytes([0, head[0], head[1], head[2]])).unwrap();
+        let (payload, rest) = rest.split_at_checked(size)?;
+        bytes = rest;
+        Some((head[3], head[4], u32::from_be_bytes([head[5], head[6], head[7], head[8]]), payload))
+    })
+}
+
+/// Whether a stream ends with this frame.
+const fn ends(kind: u8, flags: u8) -> bool {
+    kind == RST_STREAM || (matches!(kind, DATA | HEADERS) && flags & END_STREAM != 0)
 }
 
 /// What a client begins with (RFC 9113 §3.4).

@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn a_byte_a_second_ends_with_the_deadline_and_a_kibibyte_never() {
         assert_eq!(ends(1), Some(31));
-        assert_eq!(ends(512), Some(60));
+        assert_eq!(ends(500), Some(58));
         assert_eq!(ends(1025), None);
         assert_eq!(ends(64 * 1024), None);
     }

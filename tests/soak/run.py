@@ -19,7 +19,8 @@ import floods
 
 HERE = Path(__file__).parent
 # Room for 1,000 posts of 60 KiB.
-LIMITS = """limits: { connections: 20000, connections_per_client: 20000, held_total: 80MiB }
+LIMITS = """limits: { connections: 20000, connections_per_client: 20000, held_total: 80MiB,
+  connection_rate_per_client: 20000 }
 timeouts: { header: 5s, body: 5s, idle: 300s }
 log: { level: error }
 """

@@ -15,6 +15,7 @@ const SITE_KEY: &str = "the zoo's site signs with this key, which is no secret";
 /// What is guarded, as in `tests/zoo/README.md`; `opened` is guarded too, but a player who never enrolled
 /// may pass.
 const RULES: &str = r"
+limits: { connection_rate_per_client: 100000 }
 routes:
   - name: close-form
     match: { path: /account/close, methods: [POST] }

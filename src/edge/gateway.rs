@@ -218,8 +218,7 @@ pub(super) fn status_of(error: &Error) -> u16 {
 /// What answers where the site did not. A change that reached it may be done, and must not be asked twice.
 pub(super) fn unanswered(session: &Session, context: &Context, status: u16) -> Problem {
     let sent = context.sent_at.is_some() && !session.req_header().method.is_safe();
-    // Nothing is done of a body that did not come whole.
-    if status != 408 && (context.spent || (context.guarded && sent)) {
+    if context.spent || (context.guarded && sent) {
         return Problem::unknown_result();
     }
     match status {

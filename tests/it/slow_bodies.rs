@@ -4,7 +4,6 @@
 use std::{sync::Arc, time::Duration};
 
 use rustls::pki_types::{CertificateDer, pem::PemObject};
-use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, copy, sink},
     net::TcpStream,
@@ -13,7 +12,7 @@ use tokio::{
 };
 
 use crate::{
-    faults::over_tls,
+    faults::{over_tls, proven_client, with_route},
     kit::{
         Gate, TestGate,
         certificates::Authority,
@@ -71,16 +70,27 @@ async fn over_http_1_a_slow_body_is_answered_408_or_ends_its_connection() {
     assert_eq!(site.received("/up").len(), 4, "they streamed");
 }
 
+#[tokio::test]
+async fn of_a_guarded_change_that_came_in_part_nobody_says_that_it_was_not_done() {
+    let site = site().await;
+    let route = "{ name: up, match: { path: /up }, require: session }";
+    let gate = Gate::start(site.address, |yaml, _| with_route(&yaml, route) + SHORT).await;
+    let (client, _app) = proven_client(&gate).await;
+    let framing = format!("Content-Length: 50000\r\nCookie: {}", client.cookies());
+    let answer = trickle(&mut connect(&gate).await, &head(&gate, "/up", &framing)).await;
+    assert!(answer.starts_with("HTTP/1.1 502 ") && answer.contains("unknown-result"), "{answer}");
+    assert_eq!(site.received("/up").len(), 1, "it streamed");
+}
+
 /// A gateway with TLS before the site, and a client that speaks HTTP/2 to it.
 async fn over_http_2(site: &RawSite) -> (Gate, Client) {
-    let (authority, own) = (Authority::new(), TempDir::new().unwrap());
+    let authority = Authority::new();
     let certificate = CertificateDer::from_pem_slice(authority.pem().as_bytes()).unwrap();
     crate::kit::install_crypto();
     let gate = Gate::start(site.address, |yaml, folder| {
         over_tls(&yaml, &authority.issue(folder, "tls", &["127.0.0.1"])) + SHORT
     })
     .await;
-    drop(own);
     (gate, Client::trusting(certificate))
 }
 

@@ -14,12 +14,12 @@ mod upgrade;
 use crate::kit::{ApiClient, AuthenticatorApp, Gate, certificates::Pair, raw_site::SESSION};
 
 /// A route of the demo's shape, put before all others.
-fn with_route(yaml: &str, route: &str) -> String {
+pub fn with_route(yaml: &str, route: &str) -> String {
     yaml.replacen("routes:\n", &format!("routes:\n  - {route}\n"), 1)
 }
 
 /// A client that a raw site knows as budi, with an app, and whose stamp opens `/account`.
-async fn proven_client(gate: &Gate) -> (ApiClient, AuthenticatorApp) {
+pub async fn proven_client(gate: &Gate) -> (ApiClient, AuthenticatorApp) {
     let mut client = ApiClient::with_cookies(&gate.url(""), SESSION);
     let app = client.enrol_app().await;
     client.prove("/account", &app.code()).await;

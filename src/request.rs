@@ -203,6 +203,13 @@ pub fn cookie<'r>(headers: &'r HeaderMap, name: &str) -> Result<Option<&'r str>,
     Ok(found)
 }
 
+/// Whether a head announces a body: by its length, or by chunks, of which there may be none.
+#[must_use]
+pub fn announces_body(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::TRANSFER_ENCODING)
+        || headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0")
+}
+
 /// A header's name as CGI-style servers fold it: what is no letter or digit is a dash, case aside.
 #[must_use]
 pub fn folded_name(name: &str) -> String {

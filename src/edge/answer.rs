@@ -22,15 +22,17 @@ impl Gateway {
     /// Learns from the answer, then adds what is ours.
     pub(super) async fn answered(
         &self,
-        session: &Session,
+        session: &mut Session,
         answer: &mut ResponseHeader,
         context: &mut Context,
     ) -> Result<()> {
         context.record.upstream_status = Some(answer.status.as_u16());
         drop_foreign_cookies(answer)?;
         forward::drop_ours(answer);
-        context.tunnel = self.watch_tunnel(&session.req_header().method, answer, context);
+        context.tunnel = self.watch_tunnel(answer, context);
         if answer.status == StatusCode::SWITCHING_PROTOCOLS {
+            // A silent client is none that is slow.
+            session.as_downstream_mut().set_read_timeout(None);
             // The old cookie of a remembered browser counts no more, and no other answer follows.
             return add_cookies(answer, std::mem::take(&mut context.set_cookies));
         }

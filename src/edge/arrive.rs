@@ -32,6 +32,7 @@ use crate::{
 impl Gateway {
     /// Answers the request itself (`true`) or lets it go on with a permit (`false`).
     pub(super) async fn arrive(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
+        intake::drop_other_protocols(session.req_header_mut());
         let intake = match self.examine(session, context) {
             Ok(intake) => intake,
             Err(problem) => {
@@ -161,9 +162,9 @@ impl Gateway {
         if session.req_header().method != Method::OPTIONS || !session.is_body_empty() {
             return None;
         }
-        let head = session.req_header();
-        let intake = context.intake.as_ref()?;
-        Permit::for_preflight(&intake.head(&head.method, &head.headers))
+        let head = received(session, context)?;
+        context.live.rules.identity.refuse_address(&head).ok()?;
+        Permit::for_preflight(&head)
     }
 
     async fn gate(&self, session: &mut Session, context: &mut Context, mut read: Option<Read>) -> Result<bool> {

@@ -9,7 +9,7 @@ use pingora::protocols::l4::socket::SocketAddr;
 use crate::{
     edge::{body::Tail, intake::Intake, live::Live, pace::Pace, patience::Underway, tunnel::Tunnel},
     flow::{
-        CookieNames, FlowError,
+        CookieNames, Flow, FlowError,
         gate::{Gated, Outcome, Passage},
     },
     identity::{IdentityError, Watches},
@@ -63,6 +63,10 @@ pub struct Context {
     pub pace: Option<Pace>,
     /// The watch over what stays open.
     pub tunnel: Option<Tunnel>,
+    /// Whether it was counted, and its line written.
+    pub concluded: bool,
+    /// With what its end is written down.
+    pub flow: Arc<Flow>,
     _in_flight: InFlight,
 }
 
@@ -108,7 +112,8 @@ pub struct Observed {
 impl Context {
     /// A new one.
     #[must_use]
-    pub fn new(live: Arc<Live>, metrics: Arc<Metrics>) -> Self {
+    pub fn new(live: Arc<Live>, flow: Arc<Flow>) -> Self {
+        let metrics = Arc::clone(&flow.metrics);
         metrics.in_flight.inc();
         Self {
             live,
@@ -132,6 +137,8 @@ impl Context {
             underway: None,
             pace: None,
             tunnel: None,
+            concluded: false,
+            flow,
             _in_flight: InFlight(metrics),
         }
     }

@@ -38,12 +38,13 @@ impl Gateway {
         };
         forward::clean(request, passing)?;
         if passage.anonymous {
-            // A preflight has no cookies at all: one that no source knows may log in too (decisions 21).
             let is_preflight = request.method == Method::OPTIONS;
             forward::anonymise(request, |headers| {
                 live.rules.identity.strip(headers);
-                if is_preflight {
-                    headers.remove(header::COOKIE);
+                let unknown = |name: &&HeaderName| is_preflight && !forward::is_of_preflight(name.as_str());
+                let unknown: Vec<HeaderName> = headers.keys().filter(unknown).cloned().collect();
+                for name in unknown {
+                    headers.remove(name);
                 }
             })?;
         }

@@ -29,8 +29,12 @@ const CLIENT_ADDRESS: [&str; 8] = [
 ];
 
 /// Headers by which some framework would route the request elsewhere, or believe a client about where it
-/// came from (security.md 3.3), by how their names begin.
-const REWRITING: [&str; 4] = ["x-forwarded", "x-original-", "x-rewrite-", "x-override-"];
+/// came from (security.md 3.3), or have the server before it give out another file, by how their names begin.
+const REWRITING: [&str; 6] = ["x-forwarded", "x-original-", "x-rewrite-", "x-override-", "x-accel-", "x-sendfile-"];
+
+/// Those of them by which a proxy says nothing of where a request goes, but of who it found: from a trusted one they
+/// go on.
+const OF_A_PROXY: [&str; 6] = ["user", "email", "groups", "preferred-username", "access-token", "client-cert"];
 
 /// What decides over the headers of one request besides their names.
 #[derive(Clone, Copy)]
@@ -56,7 +60,10 @@ impl Passing<'_> {
         if is_odd(name) {
             return self.odd_headers.iter().any(|listed| listed == name);
         }
-        !is_rewriting(name) && (self.trusted || !CLIENT_ADDRESS.contains(&name))
+        if is_never_forwarded(name) {
+            return self.trusted && is_of_a_proxy(name);
+        }
+        self.trusted || !CLIENT_ADDRESS.contains(&name)
     }
 }
 
@@ -71,11 +78,43 @@ pub fn is_odd(name: &str) -> bool {
     !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-fn is_rewriting(name: &str) -> bool {
+fn is_of_a_proxy(name: &str) -> bool {
+    name.strip_prefix("x-forwarded-").is_some_and(|what| OF_A_PROXY.contains(&what))
+}
+
+/// Whether a browser sends a header of this name with a preflight, which goes on unproven: one that it does not know
+/// may log in (decisions 21). Who brought it is said by proxies.
+#[must_use]
+pub fn is_of_preflight(name: &str) -> bool {
+    const KNOWN: [&str; 15] = [
+        "host",
+        "origin",
+        "user-agent",
+        "referer",
+        "accept",
+        "accept-encoding",
+        "accept-language",
+        "cache-control",
+        "pragma",
+        "connection",
+        "content-length",
+        "dnt",
+        "priority",
+        "te",
+        "via",
+    ];
+    KNOWN.contains(&name)
+        || ["access-control-request-", "sec-fetch-", "sec-ch-"].iter().any(|beginning| name.starts_with(beginning))
+        || OURS_TO_SAY.contains(&name)
+        || CLIENT_ADDRESS.contains(&name)
+}
+
+fn is_never_forwarded(name: &str) -> bool {
     let more = matches!(
         name,
         "forwarded"
             | "x-host"
+            | "x-http-host-override"
             | "x-url-scheme"
             | "x-scheme"
             | "x-script-name"
@@ -91,11 +130,19 @@ fn is_rewriting(name: &str) -> bool {
 /// [`crate::request::folded_name`] does: who is it, where does its body end, and what only we say.
 #[must_use]
 pub fn is_reserved(folded: &str) -> bool {
-    let decides =
-        matches!(folded, "cookie" | "authorization" | "host" | "content-length" | "transfer-encoding" | "content-type");
+    let decides = matches!(
+        folded,
+        "cookie"
+            | "authorization"
+            | "host"
+            | "content-length"
+            | "transfer-encoding"
+            | "content-type"
+            | "content-encoding"
+    );
     decides
         || is_ours(folded)
-        || is_rewriting(folded)
+        || is_never_forwarded(folded)
         || OURS_TO_SAY.contains(&folded)
         || CLIENT_ADDRESS.contains(&folded)
 }
@@ -206,11 +253,13 @@ pub fn anonymise(request: &mut RequestHeader, strip: impl FnOnce(&mut HeaderMap)
 /// As [`clean`].
 pub fn become_held(request: &mut RequestHeader, method: http::Method, headers: &HeaderMap) -> Result<()> {
     let names: Vec<HeaderName> = request.headers.keys().cloned().collect();
-    for name in names.iter().filter(|name| **name != header::HOST) {
+    // Over which proxies it came is true of the one that goes on.
+    let stays = |name: &HeaderName| *name == header::HOST || *name == "x-forwarded-for";
+    for name in names.iter().filter(|name| !stays(name)) {
         request.remove_header(name);
     }
     request.set_method(method);
-    for (name, value) in headers {
+    for (name, value) in headers.iter().filter(|(name, _)| !stays(name)) {
         request.append_header(name.clone(), value.clone())?;
     }
     Ok(())

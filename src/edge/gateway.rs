@@ -38,7 +38,7 @@ impl ProxyHttp for Gateway {
     type CTX = Box<Context>;
 
     fn new_ctx(&self) -> Box<Context> {
-        Box::new(Context::new(self.live.load_full(), Arc::clone(&self.flow.metrics)))
+        Box::new(Context::new(self.live.load_full(), Arc::clone(&self.flow)))
     }
 
     /// Runs before everything else: deadlines of this connection, and HTTP/2's cookie crumbs joined.
@@ -155,6 +155,7 @@ impl ProxyHttp for Gateway {
     }
 
     async fn fail_to_proxy(&self, session: &mut Session, error: &Error, context: &mut Box<Context>) -> FailToProxy {
+        context.pace = None;
         let status = status_of(error);
         // After an interim answer (100) there still is one to give.
         let is_final = |answer: &ResponseHeader| !answer.status.is_informational() || answer.status.as_u16() == 101;
@@ -177,6 +178,11 @@ impl ProxyHttp for Gateway {
 
     async fn logging(&self, session: &mut Session, error: Option<&Error>, context: &mut Box<Context>) {
         self.record(session, error, context);
+    }
+
+    /// A client that is slow or silent is no error of ours.
+    fn suppress_error_log(&self, _session: &Session, _context: &Box<Context>, error: &Error) -> bool {
+        status_of(error) == 408
     }
 
     /// Names no query: the library puts this line into its own logs.

@@ -1,9 +1,13 @@
 //! The first look at a request: what nobody may send, which host is meant, who is on the line.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
-use http::{HeaderMap, Method, Version, header};
+use http::{HeaderMap, HeaderValue, Method, Version, header};
 use ipnet::IpNet;
+use pingora::http::RequestHeader;
 
 use crate::{
     edge::settings::Limits,
@@ -196,15 +200,23 @@ fn check_expectation(headers: &HeaderMap) -> Result<(), Problem> {
     Ok(())
 }
 
+/// A server may ignore that a client would rather speak another protocol (RFC 9110 §7.8), as with `h2c`: only a
+/// WebSocket is asked for on.
+pub fn drop_other_protocols(head: &mut RequestHeader) {
+    let is_websocket = |line: &HeaderValue| line.as_bytes().eq_ignore_ascii_case(b"websocket");
+    let mut lines = head.headers.get_all(header::UPGRADE).iter();
+    if lines.next().is_some_and(|line| !is_websocket(line) || lines.next().is_some()) {
+        head.remove_header(&header::UPGRADE);
+    }
+}
+
 /// Whoever asks for another protocol asks by a GET without a body (RFC 6455 §4.1): what follows the head
 /// is then of the one protocol or of the other, and never a body.
 fn check_upgrade(method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
     if !headers.contains_key(header::UPGRADE) {
         return Ok(());
     }
-    let bodiless = !headers.contains_key(header::TRANSFER_ENCODING)
-        && headers.get(header::CONTENT_LENGTH).is_none_or(|length| length == "0");
-    if *method != Method::GET || !bodiless {
+    if *method != Method::GET || crate::request::announces_body(headers) {
         return Err(Problem::bad_request("another protocol is asked for by a GET without a body"));
     }
     Ok(())
@@ -254,6 +266,13 @@ fn accepted_host<'h>(named: &str, scheme: Scheme, hosts: &'h [String]) -> Option
     hosts.iter().find(same).map(String::as_str)
 }
 
+/// An address as proxies write it, some with a port behind.
+fn hop_address(hop: &str) -> Option<IpAddr> {
+    let bare = hop.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(hop);
+    let address = bare.parse().ok().or_else(|| hop.parse::<SocketAddr>().ok().map(|address| address.ip()));
+    address.map(|address: IpAddr| address.to_canonical())
+}
+
 /// The last address that no trusted proxy vouches for (security.md REQ-07).
 fn client(headers: &HeaderMap, connection: Connection<'_>, trusted: bool) -> IpAddr {
     let mut client = connection.peer;
@@ -262,8 +281,7 @@ fn client(headers: &HeaderMap, connection: Connection<'_>, trusted: bool) -> IpA
     }
     let lines: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok()).collect();
     for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
-        let Ok(address) = hop.trim().parse::<IpAddr>() else { break };
-        let address = address.to_canonical();
+        let Some(address) = hop_address(hop.trim()) else { break };
         client = address;
         if !connection.trusted_proxies.iter().any(|net| net.contains(&address)) {
             break;

@@ -18,16 +18,13 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use crate::{
-    edge::{body, context::Context, gateway::Gateway, settings::Timeouts, tunnel},
-    metrics::Decision,
-};
+use crate::edge::{body, context::Context, gateway::Gateway, settings::Timeouts, tunnel};
 
 /// What a byte puts the deadline off by: a second for 1 KiB. The slowest networks of phones carry more.
 const A_BYTE: Duration = Duration::from_nanos(1_000_000_000 / 1024);
 
-/// How much later the watch ends what no piece ended: over HTTP/1.1 the library's own deadline of a read comes
-/// first then, after which the client can still be told.
+/// How much later the watch ends what no piece ended: over HTTP/1.1 the library's deadline of a read, which each
+/// piece sets, comes first, after which the client can still be told.
 const LATER: Duration = Duration::from_secs(1);
 
 /// The pace of one body. Time in which the site takes nothing counts too; but only a site that has room left in
@@ -43,12 +40,12 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// Notes a piece of so many bytes; whether it came in time.
-    fn allows(&self, bytes: usize) -> bool {
-        let deadline = Duration::from_nanos(self.deadline.load(Ordering::Relaxed));
-        let Some(next) = put_off(deadline, self.since.elapsed(), bytes, self.most) else { return false };
+    /// Notes a piece of so many bytes; how long the next one may take, if this one came in time.
+    fn after(&self, bytes: usize) -> Option<Duration> {
+        let (deadline, now) = (Duration::from_nanos(self.deadline.load(Ordering::Relaxed)), self.since.elapsed());
+        let next = put_off(deadline, now, bytes, self.most)?;
         self.deadline.store(u64::try_from(next.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
-        true
+        Some(next.saturating_sub(now))
     }
 }
 
@@ -89,20 +86,11 @@ impl Gateway {
         let Timeouts { body, upstream_read, .. } = context.live.timeouts;
         let since = Instant::now();
         let deadline = Arc::new(AtomicU64::new(u64::try_from(body.as_nanos()).unwrap_or(u64::MAX)));
-        let (live, started, guarded) = (Arc::clone(&context.live), context.started, context.guarded);
-        let (route, method) = (context.record.route.clone(), session.req_header().method.clone());
-        let why = context.record.reasons.first().copied().unwrap_or("other");
+        let route = context.record.route.clone();
         let watched = Arc::clone(&deadline);
         let watch = spawn(async move {
             until_late(since, &watched).await;
             let route = route.as_deref().unwrap_or("none");
-            // What is dropped does not reach the phase that counts requests.
-            if let Some(numbers) = live.numbers.get(route) {
-                numbers.request(&method, 408, started.elapsed());
-                if guarded {
-                    numbers.decision(Decision::Allow, why);
-                }
-            }
             tracing::info!(route, "a request was ended whose body came too slowly");
             end.notify_one();
         });
@@ -114,11 +102,14 @@ impl Gateway {
     ///
     /// # Errors
     /// 408 when it came too slowly.
-    pub(super) fn keep_pace(session: &Session, context: &mut Context, bytes: usize, end: bool) -> Result<()> {
+    pub(super) fn keep_pace(session: &mut Session, context: &mut Context, bytes: usize, end: bool) -> Result<()> {
         if end || session.was_upgraded() {
             context.pace = None;
         }
-        if context.pace.as_ref().is_none_or(|pace| pace.allows(bytes)) {
+        let Some(pace) = &context.pace else { return Ok(()) };
+        if let Some(left) = pace.after(bytes) {
+            // Over HTTP/1.1 the library then ends a silence in time to answer it.
+            session.as_downstream_mut().set_read_timeout(Some(left.min(context.live.timeouts.body)));
             return Ok(());
         }
         context.pace = None;

@@ -18,9 +18,6 @@ use crate::{
 /// # Errors
 /// When the client is gone.
 pub async fn write(session: &mut Session, context: &Context, mut reply: Reply) -> Result<()> {
-    if !session.as_downstream_mut().is_body_done() {
-        body::drain(session).await;
-    }
     let over_tls = context.intake.as_ref().is_some_and(|intake| intake.scheme == Scheme::Https);
     headers::common(reply.headers_mut(), over_tls && context.live.rules.site.secure);
     write_kept(session, reply).await

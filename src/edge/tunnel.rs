@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use http::{Method, StatusCode, header};
+use http::{StatusCode, header};
 use pingora::apps::{HttpServerApp, HttpServerOptions, ReusedHttpStream};
 use pingora::http::ResponseHeader;
 use pingora::protocols::http::ServerSession;
@@ -19,7 +19,6 @@ use tokio::{
 use crate::{
     edge::{context::Context, gateway::Gateway},
     flow::{Flow, epochs::Reading},
-    metrics::Decision,
     stamp::{Reject, Stamp},
 };
 
@@ -82,22 +81,16 @@ impl Drop for Tunnel {
 
 impl Gateway {
     /// Begins to watch the exchange, if the site's answer makes it a tunnel on a guarded route.
-    pub(super) fn watch_tunnel(&self, method: &Method, answer: &ResponseHeader, context: &Context) -> Option<Tunnel> {
+    pub(super) fn watch_tunnel(&self, answer: &ResponseHeader, context: &Context) -> Option<Tunnel> {
         if !context.guarded || !is_tunnel(answer) {
             return None;
         }
         let stamp = context.passage.as_ref()?.stamp.clone()?;
         let end = end_of_exchange()?;
         let (flow, live, started) = (Arc::clone(&self.flow), Arc::clone(&context.live), context.started);
-        let (route, method, status) = (context.record.route.clone()?, method.clone(), answer.status.as_u16());
-        let why = context.record.reasons.first().copied().unwrap_or("other");
+        let (route, status) = (context.record.route.clone()?, answer.status.as_u16());
         let watch = spawn(async move {
             let reason = until_ended(&flow, &stamp).await;
-            // What is dropped does not reach the phase that counts requests.
-            if let Some(numbers) = live.numbers.get(&*route) {
-                numbers.request(&method, status, started.elapsed());
-                numbers.decision(Decision::Allow, why);
-            }
             let (lasted_seconds, config_hash) = (started.elapsed().as_secs(), &live.config_hash);
             tracing::info!(%route, reason, status, lasted_seconds, config_hash, "a tunnel was ended");
             end.notify_one();

@@ -200,8 +200,7 @@ fn bound(names: &BoundNames, headers: &HeaderMap) -> Vec<Vec<u8>> {
         parts.extend(found);
     };
     for name in &names.headers {
-        let wanted = request::folded_name(name);
-        let alike = headers.iter().filter(|(sent, _)| request::folded_name(sent.as_str()) == wanted);
+        let alike = headers.iter().filter(|(sent, _)| request::folds_alike(sent.as_str(), name));
         add(name, alike.flat_map(|(sent, value)| [sent.as_str().into(), value.as_bytes().to_vec()]).collect());
     }
     for name in &names.cookies {
@@ -220,7 +219,8 @@ fn may_set(pair: &[u8], name: &str) -> bool {
         let text: String = piece.iter().map(|byte| char::from(*byte)).collect();
         request::folded_name(&text).trim_matches('-') == wanted.trim_matches('-')
     };
-    pair.split(|byte| matches!(byte, b'=' | b',')).any(alike)
+    // PHP takes `name[x]` for a part of `name`, in whose place it comes.
+    pair.split(|byte| matches!(byte, b'=' | b',' | b'[')).any(alike)
 }
 
 impl Flow {

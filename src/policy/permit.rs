@@ -2,7 +2,10 @@
 
 use http::{Method, header};
 
-use crate::{policy::is_override, request::Head};
+use crate::{
+    policy::is_override,
+    request::{self, Head},
+};
 
 /// Evidence that the policy allowed one request: made by a verdict only, used up by forwarding,
 /// never copied. It names what was matched, so that what is forwarded can be held against it.
@@ -25,11 +28,15 @@ impl Permit {
     #[must_use]
     pub fn for_preflight(head: &Head<'_>) -> Option<Self> {
         let headers = head.headers;
-        let bodiless = !headers.contains_key(header::TRANSFER_ENCODING)
-            && headers.get(header::CONTENT_LENGTH).is_none_or(|length| length == "0");
         let asks = headers.contains_key(header::ORIGIN) && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
         let plain = !headers.keys().any(is_override);
-        (*head.method == Method::OPTIONS && bodiless && asks && plain).then(|| Self::of(head))
+        (*head.method == Method::OPTIONS && !request::announces_body(headers) && asks && plain).then(|| Self::of(head))
+    }
+
+    /// The method that it is for.
+    #[must_use]
+    pub const fn method(&self) -> &Method {
+        &self.method
     }
 
     /// Whether this permit is for a request with this method, host and target (path and query,

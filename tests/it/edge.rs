@@ -76,7 +76,6 @@ async fn a_length_beside_a_coding_and_an_upgrade_with_a_body_are_refused_on_ever
             ("POST", "Upgrade: websocket\r\nConnection: Upgrade\r\nTransfer-Encoding: chunked\r\n"),
             ("GET", "Upgrade: websocket\r\nConnection: Upgrade\r\nTransfer-Encoding: chunked\r\n"),
             ("GET", "Upgrade: websocket\r\nConnection: Upgrade\r\nContent-Length: 5\r\n"),
-            ("POST", "Upgrade: h2c\r\nConnection: Upgrade\r\nContent-Length: 5\r\n"),
             ("PUT", "Upgrade: websocket\r\nConnection: Upgrade\r\n"),
         ] {
             let request = format!("{method} {target} HTTP/1.1\r\nHost: {host}\r\n{lines}\r\n0\r\n\r\n");
@@ -87,6 +86,23 @@ async fn a_length_beside_a_coding_and_an_upgrade_with_a_body_are_refused_on_ever
         }
     }
     assert_eq!(gate.site.everything().len(), before, "nothing reached the site");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_would_rather_speak_another_protocol_is_served_in_this_one() {
+    let gate = TestGate::start().await;
+    let host = gate.address;
+    for lines in ["Upgrade: h2c", "Upgrade: TLS/1.2", "Upgrade: websocket, h2c", "Upgrade: websocket\r\nUpgrade: h2c"] {
+        let before = gate.site.everything().len();
+        let request = format!(
+            "POST /public HTTP/1.1\r\nHost: {host}\r\n{lines}\r\nConnection: Upgrade, close\r\nContent-Length: 5\r\n\r\nhello"
+        );
+        let answer = exchange(host, &request);
+        assert!(answer.starts_with("HTTP/1.1 ") && !answer.starts_with("HTTP/1.1 101"), "{lines}: {answer}");
+        let seen = gate.site.everything().split_off(before);
+        assert_eq!((seen.len(), &*seen[0].body), (1, &b"hello"[..]), "{lines}");
+        assert!(!seen[0].headers.contains_key("upgrade"), "{lines}");
+    }
 }
 
 /// What the proxy library makes of a head before anything of ours sees it (decisions 50).

@@ -65,9 +65,15 @@ async fn over_http_1_a_slow_body_is_answered_408_or_ends_its_connection() {
         let answer = until_its_end(&mut silent).await;
         assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
     }
+    // What came early pays for a second of silence, after which it is told as well.
+    let mut early = connect(&gate).await;
+    early.write_all(format!("{declared}{}", "a".repeat(1024)).as_bytes()).await.unwrap();
+    early.write_all(b"a").await.unwrap();
+    let answer = until_its_end(&mut early).await;
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
     let answer = trickle(&mut connect(&gate).await, &head(&gate, "/begun", "Content-Length: 50000")).await;
     assert!(answer.contains("begun") && !answer.contains("\r\n0\r\n"), "cut, not finished: {answer}");
-    assert_eq!(site.received("/up").len(), 4, "they streamed");
+    assert_eq!(site.received("/up").len(), 5, "they streamed");
 }
 
 #[tokio::test]

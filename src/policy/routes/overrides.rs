@@ -16,7 +16,7 @@ const OVERRIDE_FIELD: &str = "_method";
 /// Whether some framework takes another method by a header of this name, however it is spelled.
 #[must_use]
 pub fn is_override(name: &HeaderName) -> bool {
-    OVERRIDES.contains(&request::folded_name(name.as_str()).as_str())
+    OVERRIDES.iter().any(|own| request::folds_alike(own, name.as_str()))
 }
 
 /// Whether some framework may take a request for one that changes something: by its method, or by one that an

@@ -74,6 +74,9 @@ async fn a_trusted_proxy_says_who_the_client_is_and_no_more() {
         ("CF-Connecting-IP", "6.6.6.6"),
         ("CF_Connecting_IP", "6.6.6.6"),
         ("X-Forwarded-Port", "6666"),
+        ("X-Forwarded-Email", "ayu@play.example"),
+        ("X-Sendfile-Type", "X-Accel-Redirect"),
+        ("X-Accel-Mapping", "/a=/wallet"),
         ("X-Original-URL", "/6.6.6.6"),
         ("Forwarded", "for=6.6.6.6"),
     ];
@@ -83,7 +86,9 @@ async fn a_trusted_proxy_says_who_the_client_is_and_no_more() {
     assert_eq!(headers["x-forwarded-host"], *host);
     assert_eq!(headers["x-real-ip"], "192.0.2.7");
     assert_eq!(headers["cf-connecting-ip"], "192.0.2.7");
-    for name in ["cf_connecting_ip", "x-forwarded-port", "x-original-url", "forwarded", "client-ip"] {
+    assert_eq!(headers["x-forwarded-email"], "ayu@play.example", "whom it found");
+    let gone = ["cf_connecting_ip", "x-forwarded-port", "x-original-url", "forwarded", "client-ip"];
+    for name in gone.into_iter().chain(["x-sendfile-type", "x-accel-mapping"]) {
         assert!(!headers.contains_key(name), "{name}: {headers:?}");
     }
 }

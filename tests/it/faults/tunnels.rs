@@ -57,6 +57,23 @@ async fn an_unguarded_websocket_passes_both_ways() {
     }
 }
 
+/// The deadline of a body ends another connection meanwhile, which began to be slow later.
+#[tokio::test]
+async fn a_websocket_may_be_silent_for_longer_than_a_body() {
+    let gate = TestGate::start_with(|yaml| yaml + "timeouts: { body: 300ms }\n").await;
+    let mut wire = Wire::to(gate.address).await;
+    let head = open(&mut wire, &gate.gate, "/ws", "").await;
+    assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+    echo(&mut wire, "one").await;
+    let slow = format!("POST /up HTTP/1.1\r\nHost: {}\r\nContent-Length: 9\r\n\r\n", gate.address);
+    for _ in 0..2 {
+        let mut silent = Wire::to(gate.address).await;
+        silent.send(&slow).await;
+        assert!(silent.head().await.starts_with("HTTP/1.1 408 "));
+    }
+    echo(&mut wire, "two").await;
+}
+
 /// A demo gateway with guarded tunnels and a proven client.
 async fn proven() -> (TestGate, ApiClient) {
     let gate = TestGate::start_with(|yaml| guarded(&yaml)).await;
@@ -99,7 +116,7 @@ async fn a_tunnel_cannot_be_approved() {
 
 #[tokio::test]
 async fn a_silent_websocket_ends_with_the_log_in() {
-    let (gate, client) = proven().await;
+    let (mut gate, client) = proven().await;
     let mut wire = Wire::to(gate.address).await;
     let head = open(&mut wire, &gate.gate, "/ws", &format!("Cookie: {}\r\n", client.cookies())).await;
     assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
@@ -110,6 +127,10 @@ async fn a_silent_websocket_ends_with_the_log_in() {
     assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
     client.post("/logout", "", &[]).await;
     assert!(wire.rest().await.is_empty(), "it ends without another byte");
+    let decided = |line: &serde_json::Value| line["target"] == "stepgate::decision" && line["status"] == 101;
+    let line = gate.gate.logged(|line| decided(line).then(|| line.clone()));
+    assert_eq!((&line["route"], &line["decision"]), (&"socket".into(), &"allow".into()), "{line}");
+    assert_eq!(line["reasons"], serde_json::json!(["stamp-valid"]), "{line}");
     echo(&mut unenrolled, "still here").await;
     assert!(gate.gate.metric("stepgate_requests_in_flight").await >= 1.0);
     drop(unenrolled);

@@ -15,7 +15,10 @@
 use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt, path::Path};
 
 use serde_yaml::Value;
-use stepgate::config::{Problems, Severity, parse};
+use stepgate::{
+    config::{Problems, Severity, parse},
+    identity::settings::SourceSettings,
+};
 
 const BASE: &str = include_str!("../config/base.yaml");
 
@@ -173,6 +176,27 @@ fn the_base_of_all_mistakes_is_good() {
     let dir = folder();
     if let Some(problems) = problems("base.yaml", BASE, dir.path()) {
         panic!("{problems}");
+    }
+}
+
+/// A peer of a listener of both versions is read as IPv4.
+#[test]
+fn networks_of_mapped_addresses_are_kept_as_ipv4() {
+    let dir = folder();
+    for (typed, kept) in [
+        ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
+        ("::ffff:192.0.2.7/128", "192.0.2.7/32"),
+        ("2001:db8::/32", "2001:db8::/32"),
+    ] {
+        let text = BASE.replacen("10.0.0.0/8", typed, 1).replacen("192.0.2.0/24", typed, 1);
+        let config = parse("stepgate.yaml", &text, dir.path(), environment).unwrap();
+        let names = config.identity.iter().find_map(|source| match source {
+            SourceSettings::Header(header) => Some(&header.from),
+            SourceSettings::Jwt(_) | SourceSettings::Introspection(_) | SourceSettings::Login(_) => None,
+        });
+        for networks in [&config.edge.trusted_proxies, names.unwrap()] {
+            assert_eq!(networks.iter().map(ToString::to_string).collect::<Vec<_>>(), [kept], "{typed}");
+        }
     }
 }
 

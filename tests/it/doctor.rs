@@ -1,8 +1,15 @@
 //! `stepgate doctor` before sites that have what it looks for.
 
-use std::process::{Command, Output};
+use std::{
+    io,
+    pin::Pin,
+    process::{Command, Output},
+    task::{Context, Poll},
+};
 
 use axum::response::Response;
+use bytes::Bytes;
+use futures_core::Stream;
 use stepgate::cli::demo::journal::Recorded;
 
 use crate::kit::{ScriptedSite, TestGate, answer};
@@ -158,9 +165,57 @@ async fn a_server_that_answers_at_another_address_too_is_a_problem() {
         let other = std::net::TcpListener::bind(("127.0.0.2", port)).unwrap();
         let (said, code) = doctor(&gate, &also).await;
         assert_eq!(code, Some(70), "{said}");
-        let found = format!("problem  {name} answers at 127.0.0.2:{port} too: others reach it past stepgate");
+        let found = format!("problem  {name} answers at 127.0.0.2:{port} too, from here: it may listen at every");
         assert!(said.contains(&found), "{said}");
         assert!(said.contains("let the site listen on loopback alone"), "{said}");
         drop(other);
+        let (said, code) = doctor(&gate, &["--also-at", "127.0.0.1"]).await;
+        assert_eq!(code, Some(0), "{said}");
+        assert!(said.contains(&format!("ok       127.0.0.1 is where {name} itself is reached, from here")), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_stands_for_all_is_no_address_to_try() {
+    let gate = gate(ASKS, ROUTES, good).await;
+    for address in ["0.0.0.0", "::", "::ffff:0.0.0.0"] {
+        let (said, code) = doctor(&gate, &["--also-at", address]).await;
+        assert_eq!(code, Some(64), "{said}");
+        assert!(said.contains("it stands for every address and is none"), "{said}");
+    }
+    assert_eq!(gate.site.everything().len(), 0);
+}
+
+/// An answer that breaks off.
+struct Broken;
+
+impl Stream for Broken {
+    type Item = io::Result<Bytes>;
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(Some(Err(io::Error::other("broken"))))
+    }
+}
+
+/// The unspecified address leads to loopback, and is not named as such.
+#[tokio::test]
+async fn of_a_server_off_loopback_no_more_is_said_than_a_visitor_sees() {
+    for (status, expected) in [
+        (Some(401), "ok       NAME, /pay: no answer without a session (401)\n         let the site listen"),
+        (Some(403), "ok       NAME, /pay: no answer without a session (403)\n         let the site listen"),
+        (Some(200), "warning  NAME answers /pay to whoever reaches it past stepgate\n         let the site listen"),
+        (None, "warning  NAME gave no answer for /pay: whom it refuses is not known\n         let the site listen"),
+    ] {
+        let gate = gate_before("0.0.0.0", ASKS, ROUTES, move |request| match request.target.as_str() {
+            "/pay" => status.map_or_else(
+                || answer(200, &[], axum::body::Body::from_stream(Broken)),
+                |status| answer(status, &[("content-type", "text/html")], "pay"),
+            ),
+            _ => good(request),
+        })
+        .await;
+        let (said, _) = doctor(&gate, &[]).await;
+        let expected = expected.replace("NAME", &format!("0.0.0.0:{}", gate.site.address.port()));
+        assert!(said.contains(&expected), "{expected}\n{said}");
     }
 }

@@ -104,8 +104,8 @@ pub(super) async fn servers(
                 }
             }
         }
-        match loopback_port(name).await {
-            Some(port) => elsewhere(config, (name, port), also_at, findings).await?,
+        match on_loopback(name).await {
+            Some(own) => elsewhere(config, (name, &own), also_at, findings).await?,
             None => past_us(config, site, (name, base), findings).await?,
         }
     }
@@ -116,13 +116,14 @@ pub(super) async fn servers(
 const CLOSE: &str =
     "let the site listen on loopback alone, or refuse guarded requests without a valid Stepgate-Assertion";
 
-/// The port of a server that is named by a loopback address, or by a name of one.
-async fn loopback_port(name: &str) -> Option<u16> {
+/// The addresses of a server that is named by a loopback address, or by a name of one.
+async fn on_loopback(name: &str) -> Option<Vec<SocketAddr>> {
     let addresses: Vec<SocketAddr> = tokio::net::lookup_host(name).await.ok()?.collect();
-    addresses.iter().all(|address| address.ip().is_loopback()).then_some(addresses.first()?.port())
+    addresses.iter().all(|address| address.ip().is_loopback()).then_some(addresses)
 }
 
-/// Whether a server that is not on loopback asks for the assertion.
+/// Whether a server that is not on loopback answers a guarded path. Asked without a session: that it asks for one
+/// says nothing of the assertion.
 async fn past_us(
     config: &Config,
     site: &Site,
@@ -133,8 +134,11 @@ async fn past_us(
     let path = guarded.flat_map(|route| &route.matches).map(|known| known.path.as_str()).find(|p| !p.contains('*'));
     let Some(path) = path else { return Ok(()) };
     let answer = site.ask_at(base, &Method::GET, path, None).await;
-    match answer.filter(|answer| !matches!(answer.status.as_u16(), 401 | 403)) {
-        None => findings.ok(&format!("{name} refuses {path} to whoever comes past stepgate")),
+    match answer.map(|answer| answer.status.as_u16()) {
+        None => findings.warning(&format!("{name} gave no answer for {path}: whom it refuses is not known"), CLOSE),
+        Some(status @ (401 | 403)) => {
+            findings.ok_so_far(&format!("{name}, {path}: no answer without a session ({status})"), CLOSE)
+        }
         Some(_) => findings.warning(&format!("{name} answers {path} to whoever reaches it past stepgate"), CLOSE),
     }
 }
@@ -142,10 +146,11 @@ async fn past_us(
 /// Whether a server on loopback answers at other addresses of this machine too.
 async fn elsewhere(
     config: &Config,
-    (name, port): (&str, u16),
+    (name, at): (&str, &[SocketAddr]),
     also_at: &[IpAddr],
     findings: &mut Findings<'_>,
 ) -> io::Result<()> {
+    let Some(port) = at.first().map(SocketAddr::port) else { return Ok(()) };
     let own = [("0.0.0.0:0", "192.0.2.1:9"), ("[::]:0", "[2001:db8::1]:9")].into_iter().filter_map(outward);
     for address in own.chain(also_at.iter().copied()) {
         let other = SocketAddr::new(address, port);
@@ -153,7 +158,15 @@ async fn elsewhere(
         if config.edge.listen.iter().any(|listener| is_ours(listener.address)) {
             continue;
         }
+        if at.contains(&other) {
+            findings.ok(&format!("{address} is where {name} itself is reached, from here"))?;
+            continue;
+        }
         match tokio::time::timeout(CONNECT, TcpStream::connect(other)).await {
+            Ok(Ok(_)) if address.is_loopback() => {
+                let what = format!("{name} answers at {other} too, from here: it may listen at every address");
+                findings.problem(&what, CLOSE)?;
+            }
             Ok(Ok(_)) => {
                 findings.problem(&format!("{name} answers at {other} too: others reach it past stepgate"), CLOSE)?;
             }

@@ -39,8 +39,16 @@ pub struct DoctorOptions {
     pub after_restore: bool,
     /// Another address of this machine, as its public one behind a router, at which the site's own servers must
     /// not answer; may be given several times.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = own_address)]
     pub also_at: Vec<IpAddr>,
+}
+
+fn own_address(text: &str) -> Result<IpAddr, String> {
+    let address = text.parse::<IpAddr>().map_err(|error| error.to_string())?.to_canonical();
+    if address.is_unspecified() {
+        return Err("it stands for every address and is none: name one by which others see this machine".to_owned());
+    }
+    Ok(address)
 }
 
 /// What the probes found, printed as they go.
@@ -53,6 +61,11 @@ struct Findings<'o> {
 impl Findings<'_> {
     fn ok(&mut self, what: &str) -> io::Result<()> {
         writeln!(self.out, "ok       {what}")
+    }
+
+    /// What is well as far as a visitor sees.
+    fn ok_so_far(&mut self, what: &str, help: &str) -> io::Result<()> {
+        writeln!(self.out, "ok       {what}\n         {help}")
     }
 
     /// What may be meant, or could not be found out.

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 
 use super::{Node, Report, raw};
 use crate::{
@@ -12,6 +12,8 @@ use crate::{
 
 const SECOND: Duration = Duration::from_secs(1);
 const KIB: usize = 1 << 10;
+/// New connections of one client in a second.
+const CONNECTION_RATE: NonZeroU32 = NonZeroU32::new(256).unwrap();
 
 impl Report<'_> {
     /// The edge's settings.
@@ -115,14 +117,15 @@ impl Report<'_> {
         }
     }
 
-    /// Networks; one that holds every address is a mistake wherever trust is given.
+    /// Networks as peers are compared with them; one that holds every address is a mistake wherever trust is given.
     pub(super) fn networks<'n>(&mut self, typed: impl Iterator<Item = &'n String>, at: &Node) -> Vec<IpNet> {
         let mut networks = Vec::new();
         for (index, text) in typed.enumerate() {
             let at = at.item(index);
             let Some(network) = self.parsed::<IpNet>(at, text, "write a network as in 10.0.0.0/8") else { continue };
+            let network = canonical(network);
             if network.prefix_len() == 0 {
-                self.push(at, format!("`{network}` trusts everybody"), "name the proxies' own networks");
+                self.push(at, format!("`{text}` trusts everybody"), "name the proxies' own networks");
             }
             networks.push(network);
         }
@@ -141,16 +144,17 @@ impl Report<'_> {
         }
         let mut count = |key, typed: Option<usize>, default: usize| {
             if typed == Some(0) {
-                self.push(at.at(key), format!("`{key}` is 0: nobody would be served"), "leave it out for the default");
+                self.serves_nobody(at, key);
             }
             typed.unwrap_or(default)
         };
         let headers = count("headers", typed.and_then(|l| l.headers), 100);
         let connections = count("connections", typed.and_then(|l| l.connections), 10_000);
         let per_client = count("connections_per_client", typed.and_then(|l| l.connections_per_client), 256);
-        let rate =
-            typed.and_then(|l| l.connection_rate_per_client).map(|rate| usize::try_from(rate).unwrap_or(usize::MAX));
-        let rate = count("connection_rate_per_client", rate, 256);
+        let rate = typed.and_then(|l| l.connection_rate_per_client).map_or(Some(CONNECTION_RATE), NonZeroU32::new);
+        if rate.is_none() {
+            self.serves_nobody(at, "connection_rate_per_client");
+        }
         Limits {
             header_bytes: self.size(at, "header_bytes", typed.and_then(|l| l.header_bytes.as_deref()), 64 * KIB),
             headers,
@@ -158,15 +162,19 @@ impl Report<'_> {
             held_total: self.size(at, "held_total", typed.and_then(|l| l.held_total.as_deref()), 64 * KIB * KIB),
             connections,
             connections_per_client: per_client,
-            connection_rate_per_client: u32::try_from(rate).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN),
+            connection_rate_per_client: rate.unwrap_or(CONNECTION_RATE),
         }
+    }
+
+    fn serves_nobody(&mut self, at: &Node, key: &str) {
+        self.push(at.at(key), format!("`{key}` is 0: nobody would be served"), "leave it out for the default");
     }
 
     fn timeouts(&mut self, typed: Option<&raw::Timeouts>, at: &Node) -> Timeouts {
         let mut read = |key, typed: Option<&String>, seconds: u32| {
             let time = self.duration(at, key, typed.map(String::as_str), seconds * SECOND);
             if time.is_zero() && key != "drain" {
-                self.push(at.at(key), format!("`{key}` is 0: nobody would be served"), "leave it out for the default");
+                self.serves_nobody(at, key);
             }
             time
         };
@@ -188,6 +196,13 @@ impl Report<'_> {
         let socket = typed.and_then(|server| server.upgrade_socket.as_deref()).map(|socket| self.path(socket));
         Server { threads, upgrade_socket: socket.unwrap_or_else(|| PathBuf::from("/tmp/stepgate-upgrade.sock")) }
     }
+}
+
+/// The IPv4 form of a network of mapped addresses (RFC 4291 section 2.5.5.2): a peer's address is read so too.
+fn canonical(network: IpNet) -> IpNet {
+    let IpNet::V6(v6) = network else { return network };
+    let mapped = v6.addr().to_ipv4_mapped().zip(v6.prefix_len().checked_sub(96));
+    mapped.and_then(|(address, length)| Ipv4Net::new(address, length).ok()).map_or(network, IpNet::V4)
 }
 
 /// Whether a connection to `server` arrives at this listener of ours.

@@ -66,9 +66,11 @@ fn loose_dot(expression: &str) -> Option<String> {
             ']' => class = false,
             // The letter before may be a class such as `\d`.
             '.' if !class && letter(at.checked_sub(1)) && letter(Some(at + 1)) => {
-                let before = characters.get(..at)?.iter().rev().take_while(|c| c.is_ascii_alphanumeric()).count();
-                let shorthand = at.checked_sub(before + 1).and_then(|at| characters.get(at)) == Some(&'\\');
-                if shorthand && before == 1 {
+                let mut before = characters.get(..at)?.iter().rev().take_while(|c| c.is_ascii_alphanumeric()).count();
+                let backslashes = characters.get(..at - before)?.iter().rev().take_while(|c| **c == '\\').count();
+                // Its first letter is then no letter of the word, as in `\bplay.example`.
+                before -= backslashes % 2;
+                if before == 0 {
                     continue;
                 }
                 let after = characters.get(at + 1..)?.iter().take_while(|c| c.is_ascii_alphanumeric()).count();
@@ -134,6 +136,10 @@ mod tests {
             (r"^play\.example$", None),
             ("a.*b", None),
             (r"\d.\d", None),
+            (r"\bfoo.bar", Some("foo.bar")),
+            (r"\\foo.bar", Some("foo.bar")),
+            (r"\\\bfoo.bar", Some("foo.bar")),
+            (r"\bfoo\.bar", None),
             ("[a.b]", None),
             ("Welcome. Back", None),
         ] {

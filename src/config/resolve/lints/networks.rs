@@ -1,8 +1,8 @@
 //! Who reaches the site past the gateway, and who is believed.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use ipnet::{IpNet, Ipv6Net};
 use url::Url;
 
 use super::super::{Node, Report, raw};
@@ -23,8 +23,11 @@ const PRIVATE_ENDINGS: [&str; 11] = [
     ".private",
     ".svc",
 ];
-/// All IPv4 addresses. Of IPv6 networks only the first 32 bits are counted.
+/// All addresses of a version, as they are counted here: every IPv4 address, or the networks of 35 bits in the IPv6
+/// addresses of the internet.
 const ALL: u64 = 1 << 32;
+/// The first of the internet's IPv6 addresses.
+const PUBLIC: Ipv6Addr = Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0);
 
 impl Report<'_> {
     /// Servers of the site that others reach without stepgate.
@@ -74,16 +77,19 @@ impl Report<'_> {
         if networks.iter().any(|network| network.prefix_len() == 0) {
             return;
         }
-        let v4: Vec<IpNet> = networks.iter().filter_map(as_v4).collect();
-        let v6 = networks.iter().copied().filter(|network| matches!(network, IpNet::V6(_))).collect();
-        for (version, networks) in [("IPv4", v4), ("IPv6", v6)] {
-            let merged = IpNet::aggregate(&networks);
-            let share: u64 = merged.iter().map(|network| ALL >> network.prefix_len().min(32)).sum();
+        let (mut v4, mut v6) = (0, 0);
+        for network in IpNet::aggregate(&networks.to_vec()) {
+            match network {
+                IpNet::V4(network) => v4 += ALL >> network.prefix_len().min(32),
+                IpNet::V6(network) => v6 += public_share(network),
+            }
+        }
+        for (which, share) in [("IPv4", v4), ("public IPv6", v6)] {
             if share >= ALL {
                 self.push(at, "these networks together trust everybody", "name the proxies' own networks");
             } else if share >= ALL / 16 {
                 let message = format!(
-                    "these networks hold {} % of all {version} addresses, and whoever connects from one is believed",
+                    "these networks hold {} % of all {which} addresses, and whoever connects from one is believed",
                     share * 100 / ALL
                 );
                 self.warn(at, message, "name the proxies' own networks, as in 10.0.0.0/8");
@@ -115,15 +121,13 @@ impl Report<'_> {
     }
 }
 
-/// The IPv4 addresses of a network: a listener of both versions sees them mapped (RFC 4291 section 2.5.5.2).
-fn as_v4(network: &IpNet) -> Option<IpNet> {
-    let IpNet::V6(v6) = network else { return Some(*network) };
-    let mapped = Ipv6Net::new(Ipv4Addr::UNSPECIFIED.to_ipv6_mapped(), 96).ok()?;
-    if v6.contains(&mapped) {
-        return Ipv4Net::new(Ipv4Addr::UNSPECIFIED, 0).ok().map(IpNet::V4);
-    }
-    let address = v6.addr().to_ipv4_mapped().filter(|_| mapped.contains(v6))?;
-    Ipv4Net::new(address, v6.prefix_len() - 96).ok().map(IpNet::V4)
+/// How much a network holds of 2000::/3, which is all that the internet has of IPv6 (RFC 4291 section 2.4).
+fn public_share(network: Ipv6Net) -> u64 {
+    // A wider network holds all of it or nothing.
+    let bits = network.prefix_len().saturating_sub(3);
+    let is_public =
+        network.contains(&PUBLIC) || network.addr().segments().first().is_some_and(|first| first >> 13 == 1);
+    if is_public { ALL >> bits.min(32) } else { 0 }
 }
 
 /// Whether an address is one that the whole internet may reach.
@@ -163,6 +167,25 @@ mod tests {
             ("2001:db8::1", true),
         ] {
             assert_eq!(is_public(address.parse().unwrap()), public, "{address}");
+        }
+    }
+
+    #[test]
+    fn ipv6_networks_are_measured_by_the_internets_part() {
+        for (network, share) in [
+            ("::/1", ALL),
+            ("2000::/3", ALL),
+            ("2000::/4", ALL / 2),
+            ("3000::/4", ALL / 2),
+            ("2001:db8::/35", 1),
+            ("2001:db8::/64", 1),
+            ("8000::/1", 0),
+            ("4000::/2", 0),
+            ("::/3", 0),
+            ("fc00::/7", 0),
+            ("::/64", 0),
+        ] {
+            assert_eq!(public_share(network.parse().unwrap()), share, "{network}");
         }
     }
 

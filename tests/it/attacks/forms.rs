@@ -34,15 +34,21 @@ async fn options_reaches_a_guarded_address_only_as_a_true_preflight_of_nobody() 
         let overridden = [cookie, origin, ASKS, ("x-http-method-override", "POST")];
         assert!((400..500).contains(&sender.send("OPTIONS", target, &overridden, "").await.status), "{target}");
         is_bad(&sender.send("OPTIONS", target, &[cookie, origin, ASKS], "a=1").await, "takes no body");
+        for session in [";jsessionid=1", "?access_token=1", "?demo_session=1"] {
+            let refused = sender.send("OPTIONS", &format!("{target}{session}"), &[origin, ASKS], "").await;
+            assert!((400..500).contains(&refused.status), "{target}{session}: {refused:?}");
+        }
     }
     assert_eq!(received(&gate, "OPTIONS"), 0);
-    let lines = [cookie, origin, ASKS, ("authorization", "Basic YXl1OmF5dQ==")];
+    let lines =
+        [cookie, origin, ASKS, ("authorization", "Basic YXl1OmF5dQ=="), ("x-api-key", "1"), ("x-auth-token", "1")];
     sender.send("OPTIONS", "/wallet/withdraw", &lines, "").await;
     let preflights = gate.site.received("OPTIONS", "/wallet/withdraw");
     assert_eq!(preflights.len(), 1);
-    for name in ["cookie", "authorization"] {
+    for name in ["cookie", "authorization", "x-api-key", "x-auth-token"] {
         assert!(!preflights[0].headers.contains_key(name), "{:?}", preflights[0]);
     }
+    assert!(preflights[0].headers.contains_key("access-control-request-method"));
     // Where nothing is guarded it is the site's to answer.
     sender.send("OPTIONS", "/assets/site.css", &[cookie], "").await;
     assert_eq!(received(&gate, "OPTIONS"), 2);
@@ -65,6 +71,21 @@ async fn http_1_0_is_refused_where_an_address_is_guarded_and_goes_on_elsewhere()
     assert_eq!(ask("GET /account HTTP/1.1").await.split(' ').nth(1), Some("200"));
     assert_eq!(ask("GET /assets/site.css HTTP/1.0").await.split(' ').nth(1), Some("200"));
     assert_eq!((gate.site.received("GET", "/account").len(), received(&gate, "POST")), (1, 1), "the log-in alone");
+}
+
+/// As Envoy does for HTTP/3.
+#[tokio::test]
+async fn a_get_whose_proxy_announces_chunks_and_sends_none_goes_on() {
+    let gate = TestGate::start().await;
+    let session = Sender::of(&gate).log_in("ayu").await;
+    for (chunks, status) in [("0\r\n\r\n", "200"), ("1\r\na\r\n0\r\n\r\n", "400")] {
+        let mut wire = Wire::to(gate.address).await;
+        let lines = format!("Host: {}\r\nCookie: {session}\r\nConnection: close", gate.address);
+        wire.send(format!("GET /account HTTP/1.1\r\n{lines}\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}")).await;
+        let answer = String::from_utf8_lossy(&wire.rest().await).into_owned();
+        assert_eq!(answer.split(' ').nth(1), Some(status), "{chunks:?}: {answer}");
+    }
+    assert_eq!(gate.site.received("GET", "/account").len(), 1);
 }
 
 #[tokio::test]

@@ -13,7 +13,6 @@ use crate::{
         gate::{Gated, Outcome, Passage},
     },
     identity::{IdentityError, Watches},
-    metrics::Metrics,
     policy,
     request::{Binding, Subject},
     web::{self, Problem},
@@ -67,16 +66,6 @@ pub struct Context {
     pub concluded: bool,
     /// With what its end is written down.
     pub flow: Arc<Flow>,
-    _in_flight: InFlight,
-}
-
-/// Counts a request as in flight for as long as it lives, however it ends.
-struct InFlight(Arc<Metrics>);
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.0.in_flight.dec();
-    }
 }
 
 /// What the decision log and the metrics say of a request.
@@ -110,11 +99,10 @@ pub struct Observed {
 }
 
 impl Context {
-    /// A new one.
+    /// A new one, in flight for as long as it lives.
     #[must_use]
     pub fn new(live: Arc<Live>, flow: Arc<Flow>) -> Self {
-        let metrics = Arc::clone(&flow.metrics);
-        metrics.in_flight.inc();
+        flow.metrics.in_flight.inc();
         Self {
             live,
             started: Instant::now(),
@@ -139,7 +127,6 @@ impl Context {
             tunnel: None,
             concluded: false,
             flow,
-            _in_flight: InFlight(metrics),
         }
     }
 

@@ -40,6 +40,7 @@ impl Gateway {
 /// An exchange that is ended from outside, or by a panic, reaches no other phase.
 impl Drop for Context {
     fn drop(&mut self) {
+        self.flow.metrics.in_flight.dec();
         let Some(method) =
             self.passage.as_ref().filter(|_| !self.concluded).map(|passage| passage.permit.method().clone())
         else {

@@ -128,17 +128,24 @@ impl Login {
         let after_head = Head { headers: &merged, ..*head };
         let after = self.session_of(&after_head);
         let (is_attempt, withholds) = (self.is_attempt(head, body), self.withholds(head));
-        if before == after && !is_attempt {
+        let is_set = new.iter().any(|cookie| !cookie.is_deletion());
+        let is_unsure = is_set && after.is_none();
+        let unsure = || ambiguous("an answer sets a session twice, or as frameworks read in different ways");
+        if is_unsure && withholds {
+            return Err(unsure());
+        }
+        let is_same = new.is_empty() || before == after;
+        if is_same && !is_attempt {
             return Ok(None);
         }
-        let known = self.released(head).await?;
-        let is_set = new.iter().any(|cookie| !cookie.is_deletion());
         let remembered = if is_set { self.remembered(head, watches).await? } else { Vec::new() };
-        if is_set && after.is_none() && (withholds || !remembered.is_empty()) {
-            return Err(ambiguous("an answer sets a session twice, or as frameworks read in different ways"));
+        if is_unsure && !remembered.is_empty() {
+            return Err(unsure());
         }
-        if new.is_empty() || before == after {
-            return if is_attempt { self.not_renewed(head, head, known.as_ref(), watches).await } else { Ok(None) };
+        // Elsewhere nothing is asked about an ordinary session.
+        let known = if withholds || !remembered.is_empty() { self.released(head).await? } else { None };
+        if is_same {
+            return self.not_renewed(head, head, known.as_ref(), watches).await;
         }
         // Whoever set it: what was known of either value no longer holds.
         for session in before.into_iter().chain(after) {
@@ -153,7 +160,7 @@ impl Login {
             }
         }
         let Some(session) = after.filter(|_| is_set) else { return Ok(None) };
-        let asks = withholds || (known.is_some() && !remembered.is_empty());
+        let asks = withholds || known.is_some();
         let named = self.named(&after_head, (head, body), answer, asks).await?;
         // The next value of a session that is out already, as at a look at the form of a log-in, is out too.
         let is_out = !is_attempt && named.is_some() && named == known;

@@ -134,6 +134,14 @@ async fn an_answer_whose_session_cannot_be_told_is_no_answer_to_a_log_in_that_wa
             let seen = answered_with(&sources, &tried, lines).await;
             assert!(matches!(seen, Err(IdentityError::Ambiguous(_))), "{cookie} {lines:?}: {seen:?}");
         }
+        // A look at the form is no attempt, and may be answered by a site that logs in by it.
+        let look = Request::get("/login").with("cookie", cookie);
+        let mut headers = HeaderMap::new();
+        headers.append(http::header::SET_COOKIE, HeaderValue::from_static("sid=new; Path=/"));
+        headers.append(http::header::SET_COOKIE, HeaderValue::from_static("sid=other; Path=/app"));
+        let answer = SiteAnswer { status: 200, headers: &headers, body: None };
+        let seen = sources.login_answered(&look.head(), None, answer, &Watches::default()).await;
+        assert!(matches!(seen, Err(IdentityError::Ambiguous(_))), "{cookie}: {seen:?}");
     }
 }
 

@@ -1,5 +1,7 @@
 //! The request phase: first look, our own pages, a held request that goes on, the gate.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header};
 use pingora::prelude::*;
@@ -32,6 +34,13 @@ use crate::{
 impl Gateway {
     /// Answers the request itself (`true`) or lets it go on with a permit (`false`).
     pub(super) async fn arrive(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
+        if let Some(underway) = &mut context.underway
+            && let Err(refusal) = underway.serve(&context.live.limits, context.live.timeouts.upstream_connect).await
+        {
+            self.flow.metrics.request_refused(refusal);
+            session.set_keepalive(None);
+            return self.refuse(session, context, Problem::unavailable(Duration::from_secs(1))).await;
+        }
         intake::drop_other_protocols(session.req_header_mut());
         let intake = match self.examine(session, context) {
             Ok(intake) => intake,

@@ -1,5 +1,5 @@
-//! How many connections are open at the listeners of players, or at the desk's: in total, and by client. And how
-//! many of a client were new within a second.
+//! How many connections are open at the listeners of players, or at the desk's, and how many requests are served
+//! on them: in total, and by client. And how many connections of a client were new within a second.
 
 use std::{
     collections::HashMap,
@@ -11,7 +11,10 @@ use std::{
 
 use prometheus::IntGauge;
 
-use crate::metrics::words::ConnectionEnd;
+use crate::{
+    edge::room::Room,
+    metrics::words::{ConnectionEnd, RequestRefusal},
+};
 
 /// How many there may be.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +34,17 @@ pub struct ClientCaps {
     pub a_second: NonZeroU32,
 }
 
+/// How many requests may be served at the same time.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestCaps {
+    /// Of all clients.
+    pub total: usize,
+    /// Of this one; it holds for no proxy of ours.
+    pub per_client: usize,
+    /// How long one waits at most while its client has no room left.
+    pub wait: Duration,
+}
+
 /// Clients whose new connections are counted. More than that within a second are bounded in total only.
 const COUNTED: usize = 65_536;
 
@@ -41,6 +55,8 @@ const SECOND: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Connections {
     open: Mutex<Open>,
+    /// Requests that are served on them.
+    room: Room,
     /// How many are open.
     gauge: IntGauge,
 }
@@ -49,8 +65,15 @@ pub struct Connections {
 struct Open {
     total: usize,
     /// Clients with at least one.
-    by_client: HashMap<IpAddr, usize>,
+    by_client: HashMap<IpAddr, Own>,
     recent: Recent,
+}
+
+/// What one client has.
+#[derive(Debug, Default)]
+struct Own {
+    connections: usize,
+    room: Arc<Room>,
 }
 
 /// The place of one connection, free again when this is dropped.
@@ -58,13 +81,15 @@ struct Open {
 pub struct Slot {
     connections: Arc<Connections>,
     client: IpAddr,
+    /// That of its client; `None` for a proxy of ours.
+    room: Option<Arc<Room>>,
 }
 
 impl Connections {
     /// None yet; the gauge shows them.
     #[must_use]
     pub fn new(gauge: IntGauge) -> Arc<Self> {
-        Arc::new(Self { open: Mutex::default(), gauge })
+        Arc::new(Self { open: Mutex::default(), room: Room::default(), gauge })
     }
 
     /// A place for a connection from this address.
@@ -77,7 +102,7 @@ impl Connections {
         if open.total >= caps.total {
             return Err(ConnectionEnd::Full);
         }
-        let own = open.by_client.get(&client).copied().unwrap_or_default();
+        let own = open.by_client.get(&client).map_or(0, |own| own.connections);
         if caps.per_client.is_some_and(|caps| own >= caps.open) {
             return Err(ConnectionEnd::ClientFull);
         }
@@ -85,9 +110,11 @@ impl Connections {
             return Err(ConnectionEnd::ClientRate);
         }
         open.total += 1;
-        open.by_client.insert(client, own + 1);
+        let own = open.by_client.entry(client).or_default();
+        own.connections += 1;
+        let room = caps.per_client.map(|_| Arc::clone(&own.room));
         self.gauge.inc();
-        Ok(Slot { connections: Arc::clone(self), client })
+        Ok(Slot { connections: Arc::clone(self), client, room })
     }
 
     /// No code that holds the lock can panic half-way, so a poisoned one is whole.
@@ -96,13 +123,42 @@ impl Connections {
     }
 }
 
+impl Slot {
+    /// Room for one more request, until it is given back; where its client has none left, it waits.
+    ///
+    /// # Errors
+    /// Which cap is reached; nothing is taken then.
+    pub async fn take_request(&self, caps: RequestCaps) -> Result<(), RequestRefusal> {
+        if let Some(own) = &self.room
+            && !own.take_within(caps.wait, caps.per_client).await
+        {
+            return Err(RequestRefusal::ClientFull);
+        }
+        if self.connections.room.take(caps.total) {
+            return Ok(());
+        }
+        if let Some(own) = &self.room {
+            own.give_back();
+        }
+        Err(RequestRefusal::Full)
+    }
+
+    /// Gives the room of one request back that was taken.
+    pub fn give_request_back(&self) {
+        self.connections.room.give_back();
+        if let Some(own) = &self.room {
+            own.give_back();
+        }
+    }
+}
+
 impl Drop for Slot {
     fn drop(&mut self) {
         let mut open = self.connections.lock();
         open.total = open.total.saturating_sub(1);
         if let Some(own) = open.by_client.get_mut(&self.client) {
-            *own -= 1;
-            if *own == 0 {
+            own.connections -= 1;
+            if own.connections == 0 {
                 open.by_client.remove(&self.client);
             }
         }
@@ -212,6 +268,33 @@ mod tests {
         let _other = admit(&connections, "192.0.2.2", (9, Some(1))).unwrap();
         drop(first);
         assert!(admit(&connections, "192.0.2.1", (9, Some(1))).is_ok());
+    }
+
+    #[tokio::test]
+    async fn requests_are_counted_over_all_connections_and_what_is_refused_takes_no_room() {
+        let connections = connections();
+        let caps = RequestCaps { total: 2, per_client: 3, wait: Duration::MAX };
+        let [first, second] = ["192.0.2.1"; 2].map(|peer| admit(&connections, peer, (9, Some(9))).unwrap());
+        let other = admit(&connections, "192.0.2.2", (9, Some(9))).unwrap();
+        assert_eq!(first.take_request(caps).await, Ok(()));
+        assert_eq!(other.take_request(caps).await, Ok(()));
+        for _ in 0..9 {
+            assert_eq!(second.take_request(caps).await, Err(RequestRefusal::Full));
+        }
+        other.give_request_back();
+        assert_eq!(second.take_request(caps).await, Ok(()));
+        drop(second);
+        assert_eq!(first.take_request(caps).await, Err(RequestRefusal::Full), "who leaves gives no request back");
+    }
+
+    #[tokio::test]
+    async fn a_client_has_room_of_its_own_over_all_its_connections_and_a_proxy_of_ours_has_none() {
+        let connections = connections();
+        let caps = RequestCaps { total: 9, per_client: 0, wait: Duration::ZERO };
+        let client = admit(&connections, "192.0.2.1", (9, Some(9))).unwrap();
+        assert_eq!(client.take_request(caps).await, Err(RequestRefusal::ClientFull));
+        let proxy = admit(&connections, "192.0.2.1", (9, None)).unwrap();
+        assert_eq!(proxy.take_request(caps).await, Ok(()));
     }
 
     #[test]

@@ -62,16 +62,15 @@ impl<S: ServerApp + Send + Sync + 'static> ServerApp for Entrance<S> {
         let patience = Patience { idle: timeouts.idle, header: timeouts.header };
         let metrics = Arc::clone(&self.metrics);
         let stream: Stream = match &door.tls {
-            None => Box::new(Patient::new(*stream, patience, metrics).ok()?),
+            None => Box::new(Patient::new(*stream, patience, slot, metrics).ok()?),
             Some(tls) => match tokio::time::timeout(timeouts.header, tls.tls_handshake(*stream)).await {
-                Ok(Ok(stream)) => Box::new(Patient::new(stream, patience, metrics).ok()?),
+                Ok(Ok(stream)) => Box::new(Patient::new(stream, patience, slot, metrics).ok()?),
                 Ok(Err(_)) => return self.end(ConnectionEnd::Tls),
                 Err(_) => return self.end(ConnectionEnd::Handshake),
             },
         };
         // Comes back when the connection has ended: it is reused by itself.
         let _ = self.served_by.process_new(stream, shutdown).await;
-        drop(slot);
         None
     }
 

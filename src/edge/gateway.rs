@@ -50,7 +50,7 @@ impl ProxyHttp for Gateway {
         // timer of the library for every request.
         downstream.set_keepalive(Some(0).filter(|_| !self.readiness.is_leaving()));
         downstream.set_read_timeout(Some(timeouts.body));
-        downstream.set_write_timeout(Some(timeouts.upstream_read));
+        downstream.set_write_timeout(Some(timeouts.send));
         downstream.set_total_drain_timeout(Some(Duration::from_secs(5)));
         if session.is_http2() {
             join_cookie_crumbs(session.req_header_mut())?;

@@ -1,7 +1,7 @@
 //! Listeners, TLS, the proxy's phases, forwarding. The only folder besides `app.rs` that names pingora.
 //!
 //! A connection's way: [`entrance`] (its place among the [`connections`], TLS) -> [`patience`] (its heads
-//! come in time, and its [`frames`] ask for something).
+//! come in time, and its [`frames`] ask for something); each of its requests takes [`room`].
 //!
 //! A request's way: [`gateway`] (the phases) -> [`arrive`] (first look by [`intake`], our own pages
 //! by [`bridge`], a held request that goes on by [`resumption`], the gate) -> [`upstream`] (a server of
@@ -34,6 +34,7 @@ pub mod patience;
 pub mod record;
 pub mod reply;
 pub mod resumption;
+pub mod room;
 pub mod serve;
 pub mod settings;
 pub mod tls;

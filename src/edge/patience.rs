@@ -27,15 +27,24 @@ use tokio::{
 };
 
 use crate::{
-    edge::frames::Frames,
-    metrics::{Metrics, words::ConnectionEnd},
+    edge::{
+        connections::{RequestCaps, Slot},
+        frames::Frames,
+        settings::Limits,
+    },
+    metrics::{
+        Metrics,
+        words::{ConnectionEnd, RequestRefusal},
+    },
 };
 
-/// How far the requests of one connection are: told by their phases, read by its stream.
-#[derive(Debug, Default)]
+/// How far the requests of one connection are: told by their phases, read by its stream. The connection keeps
+/// its place until the last of them has ended, which over HTTP/2 may be after itself.
+#[derive(Debug)]
 struct Progress {
     heads: AtomicU64,
     ended: AtomicU64,
+    slot: Slot,
 }
 
 impl Progress {
@@ -49,7 +58,11 @@ impl Progress {
 /// A request whose head has arrived whole. It has ended when this is dropped, also where an exchange is
 /// ended from outside and none of its later phases runs.
 #[derive(Debug)]
-pub struct Underway(Arc<Progress>);
+pub struct Underway {
+    connection: Arc<Progress>,
+    /// Whether room was taken for it.
+    served: bool,
+}
 
 impl Underway {
     /// Begins the request, on the connection that it came on.
@@ -57,13 +70,28 @@ impl Underway {
     pub fn of(session: &ServerSession) -> Option<Self> {
         let progress: &Arc<Progress> = session.digest()?.proxy_digest.as_ref()?.user_data.as_ref()?.downcast_ref()?;
         progress.heads.fetch_add(1, Ordering::Relaxed);
-        Some(Self(Arc::clone(progress)))
+        Some(Self { connection: Arc::clone(progress), served: false })
+    }
+
+    /// Takes room for it among those that are served, for as long as it lasts; it waits at most so long where its client has none.
+    ///
+    /// # Errors
+    /// Which limit is reached.
+    pub async fn serve(&mut self, limits: &Limits, wait: Duration) -> std::result::Result<(), RequestRefusal> {
+        let caps =
+            RequestCaps { total: limits.requests_in_flight, per_client: limits.requests_in_flight_per_client, wait };
+        self.connection.slot.take_request(caps).await?;
+        self.served = true;
+        Ok(())
     }
 }
 
 impl Drop for Underway {
     fn drop(&mut self) {
-        self.0.ended.fetch_add(1, Ordering::Relaxed);
+        if self.served {
+            self.connection.slot.give_request_back();
+        }
+        self.connection.ended.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -107,8 +135,8 @@ impl<S: IO> Patient<S> {
     ///
     /// # Errors
     /// None that is known: what the library says over an answer head without a line.
-    pub fn new(inner: S, patience: Patience, metrics: Arc<Metrics>) -> Result<Self> {
-        let progress = Arc::new(Progress::default());
+    pub fn new(inner: S, patience: Patience, slot: Slot, metrics: Arc<Metrics>) -> Result<Self> {
+        let progress = Arc::new(Progress { heads: AtomicU64::new(0), ended: AtomicU64::new(0), slot });
         let nothing = Box::new(ResponseHeader::build(200, Some(0))?);
         let digest = ProxyDigest::new(nothing, Some(Box::new(Arc::clone(&progress))));
         let frames = matches!(inner.selected_alpn_proto(), Some(ALPN::H2)).then(Frames::default);

@@ -87,7 +87,7 @@ pub struct UpstreamTls {
     pub server_name: Option<String>,
 }
 
-/// What a client may send; over them: 431, 413, or a closed connection.
+/// What a client may send; over them: 431, 413, 503, or a closed connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of a request head.
@@ -104,6 +104,10 @@ pub struct Limits {
     pub connections_per_client: usize,
     /// New connections of one client address in a second.
     pub connection_rate_per_client: NonZeroU32,
+    /// Requests that are served at the same time.
+    pub requests_in_flight: usize,
+    /// Those of one client address.
+    pub requests_in_flight_per_client: usize,
 }
 
 /// How long things may take.
@@ -120,6 +124,8 @@ pub struct Timeouts {
     pub upstream_connect: Duration,
     /// Between two reads of the site's answer.
     pub upstream_read: Duration,
+    /// For a client to take one piece of an answer, 64 KiB at most.
+    pub send: Duration,
     /// At shutdown, for requests in flight.
     pub drain: Duration,
 }

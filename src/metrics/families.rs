@@ -2,8 +2,8 @@
 
 use super::words::{
     AuditSink, CODE_CLASSES, ChallengeOutcome, Channel, ConnectionEnd, Decision, EnrolmentOutcome, FACTORS, Fate,
-    HeldOutcome, IdentityResult, KeyUse, METHODS, REASONS, ReloadResult, SendOutcome, SmsFinding, SmsMessage,
-    SmsVerdict, Source, StampReject, StoreOperation, Success, ThrottledBy, UpstreamError, VerifyResult,
+    HeldOutcome, IdentityResult, KeyUse, METHODS, REASONS, ReloadResult, RequestRefusal, SendOutcome, SmsFinding,
+    SmsMessage, SmsVerdict, Source, StampReject, StoreOperation, Success, ThrottledBy, UpstreamError, VerifyResult,
 };
 
 /// What kind of numbers a family holds.
@@ -90,6 +90,9 @@ families! {
     CONNECTIONS_ENDED: Kind::Counter, "connections_ended_total", "connections",
         &[label("reason", ConnectionEnd::WORDS)],
         "Connections of players and to the desk that were refused, or ended because nothing came in time.";
+    REQUESTS_REFUSED: Kind::Counter, "requests_refused_total", "requests",
+        &[label("reason", RequestRefusal::WORDS)],
+        "Requests of players that were answered 503 because as many were served as may be, of all or of their client.";
     DECISIONS: Kind::Counter, "decisions_total", "decisions",
         &[ROUTE, label("decision", Decision::WORDS), label("reason", REASONS)],
         "Decisions over requests to guarded routes.";

@@ -34,8 +34,8 @@ use self::{
     sms::GuardVecs,
     waiting::WaitingVecs,
     words::{
-        Channel, ConnectionEnd, EnrolmentOutcome, Fate, HeldOutcome, IdentityResult, KeyUse, ReloadResult, Source,
-        StampReject, StoreOperation, Success, UpstreamError, VerifyResult,
+        Channel, ConnectionEnd, EnrolmentOutcome, Fate, HeldOutcome, IdentityResult, KeyUse, ReloadResult,
+        RequestRefusal, Source, StampReject, StoreOperation, Success, UpstreamError, VerifyResult,
     },
 };
 use crate::clock::UnixTime;
@@ -61,6 +61,7 @@ pub struct Metrics {
     /// Connections to the desk that are open; whoever adds one takes it away.
     pub desk_connections: IntGauge,
     connections_ended: Grid<IntCounterVec>,
+    requests_refused: Grid<IntCounterVec>,
     /// Requests held now.
     pub held_requests: IntGauge,
     /// Their bytes.
@@ -117,6 +118,7 @@ impl Metrics {
             connections: gauge(&registry, &families::CONNECTIONS)?,
             desk_connections: gauge(&registry, &families::DESK_CONNECTIONS)?,
             connections_ended: counted(&families::CONNECTIONS_ENDED)?,
+            requests_refused: counted(&families::REQUESTS_REFUSED)?,
             held_requests: gauge(&registry, &families::HELD_REQUESTS)?,
             held_bytes: gauge(&registry, &families::HELD_BYTES)?,
             challenge_durations: timed(&families::CHALLENGE_DURATION)?,
@@ -248,6 +250,11 @@ impl Metrics {
     /// Counts a connection that we refused or ended.
     pub fn connection_ended(&self, end: ConnectionEnd) {
         count(&self.connections_ended, &[end.as_str()]);
+    }
+
+    /// Counts a request for which there was no room.
+    pub fn request_refused(&self, refusal: RequestRefusal) {
+        count(&self.requests_refused, &[refusal.as_str()]);
     }
 
     /// Counts a request that the site did not answer.

@@ -79,6 +79,16 @@ words! {
 }
 
 words! {
+    /// Why a request is not served.
+    RequestRefusal {
+        /// As many are served as may be.
+        Full = "full",
+        /// As many of its client are served as may be.
+        ClientFull = "client_full",
+    }
+}
+
+words! {
     /// Why a stamp was not accepted.
     StampReject {
         /// Past its deadline.

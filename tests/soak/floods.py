@@ -100,6 +100,8 @@ class Flood:
     """One kind of client. `start` opens its connection, `go` attacks."""
 
     count, http2, reads = 100, False, True
+    # Above what any flood sends: not the cap shall hold, but what stands behind it.
+    requests = "requests_in_flight: 20000, requests_in_flight_per_client: 20000"
 
     def __init__(self, gate):
         self.gate = gate
@@ -220,6 +222,12 @@ class SlowReader2(Flood):
         for stream in range(1, 200, 2):
             writer.write(frame(HEADERS, 5, stream, request(self.gate, path=b"/large")))
         return await self.until_the_end(writer, frame(PING, 0, 0, bytes(8)), 1)
+
+
+class SlowReader2Capped(SlowReader2):
+    """The same, with the caps on requests that are the default."""
+
+    requests = "requests_in_flight: 10000, requests_in_flight_per_client: 256"
 
 
 class RapidReset(Flood):
@@ -386,7 +394,7 @@ class H2LoadPosts(H2Load):
 
 
 ALL = [
-    Idle, Held, SlowHead, SlowBody, EndlessGuarded, EndlessOpen, SlowReader, SlowReader2,
+    Idle, Held, SlowHead, SlowBody, EndlessGuarded, EndlessOpen, SlowReader, SlowReader2, SlowReader2Capped,
     RapidReset, EmptyData, HeaderBomb, ContinuationFlood, SettingsFlood, PingFlood,
     SlowHttpTestHead, SlowHttpTestBody, SlowHttpTestRead, H2Load, H2LoadHeads, H2LoadPosts,
 ]

@@ -19,10 +19,10 @@ import floods
 
 HERE = Path(__file__).parent
 # Room for 1,000 posts of 60 KiB.
-LIMITS = """limits: { connections: 20000, connections_per_client: 20000, held_total: 80MiB,
-  connection_rate_per_client: 20000 }
-timeouts: { header: 5s, body: 5s, idle: 300s }
-log: { level: error }
+LIMITS = """limits: {{ connections: 20000, connections_per_client: 20000, held_total: 80MiB,
+  connection_rate_per_client: 20000, {requests} }}
+timeouts: {{ header: 5s, body: 5s, idle: 300s }}
+log: {{ level: error }}
 """
 
 
@@ -32,7 +32,7 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def configuration(folder, ports):
+def configuration(folder, ports, flood):
     site, plain, tls, ops = ports
     text = (HERE / "../../config/demo.yaml").read_text()
     text = text.replace("http://127.0.0.1:8080", f"http://127.0.0.1:{plain}").replace("127.0.0.1:3000", f"127.0.0.1:{site}")
@@ -43,7 +43,10 @@ def configuration(folder, ports):
     text = text.replace("  sms: [{ outbox: {} }]\n  email: { outbox: {} }\n", courier)
     # In the demo the site names a mail address, which would want a courier.
     text = text.replace("      email: { json: /user/email }\n", "")
-    (folder / "stepgate.yaml").write_text(text + LIMITS)
+    (folder / "stepgate.yaml").write_text(text + LIMITS.format(requests=flood.requests))
+
+
+def certificate(folder):
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
          "-subj", "/CN=127.0.0.1", "-keyout", folder / "k.pem", "-out", folder / "c.pem"],
@@ -98,6 +101,7 @@ def ordinary(port, host):
 
 def measured(flood, binary, ports, folder, seconds):
     """One flood against a gateway of its own; its row of the table."""
+    configuration(folder, ports, flood or floods.Flood)
     host = f"127.0.0.1:{ports[1]}"
     log = open(folder / "log", "a")
     gateway = subprocess.Popen([binary, "run", "--config", folder / "stepgate.yaml"], stdout=log, stderr=log)
@@ -127,7 +131,8 @@ def main(binary, seconds, wanted):
     ports = [free_port() for _ in range(4)]
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
-        configuration(folder, ports)
+        configuration(folder, ports, floods.Flood)
+        certificate(folder)
         make_keys = [binary, "keys", "generate", "--config", folder / "stepgate.yaml"]
         subprocess.run(make_keys, check=True, capture_output=True)
         site = subprocess.Popen([sys.executable, HERE / "site.py", str(ports[0])])

@@ -263,6 +263,12 @@ pub struct Limits {
     pub connections_per_client: Option<usize>,
     /// New connections of one such client in a second; default 256.
     pub connection_rate_per_client: Option<u32>,
+    /// Requests that are served at the same time, over HTTP/2 many of one connection; more are answered 503; default
+    /// 10000.
+    pub requests_in_flight: Option<usize>,
+    /// Those of one such client; four times as many wait for room, up to `timeouts.upstream_connect`, before they are
+    /// answered 503; default 256.
+    pub requests_in_flight_per_client: Option<usize>,
 }
 
 /// How long things may take.
@@ -275,10 +281,12 @@ pub struct Timeouts {
     pub body: Option<String>,
     /// A connection without a request; over HTTP/2 `header` is added to it; default `60s`.
     pub idle: Option<String>,
-    /// Connecting to the site; default `5s`.
+    /// Connecting to the site, and waiting for room among the requests of one client; default `5s`.
     pub upstream_connect: Option<String>,
     /// Between two reads of the site's answer; default `60s`.
     pub upstream_read: Option<String>,
+    /// For a client to take one piece of an answer, 64 KiB at most; default `60s`.
+    pub send: Option<String>,
     /// At shutdown, for requests in flight; default `30s`.
     pub drain: Option<String>,
 }

@@ -151,6 +151,9 @@ impl Report<'_> {
         let headers = count("headers", typed.and_then(|l| l.headers), 100);
         let connections = count("connections", typed.and_then(|l| l.connections), 10_000);
         let per_client = count("connections_per_client", typed.and_then(|l| l.connections_per_client), 256);
+        let requests = count("requests_in_flight", typed.and_then(|l| l.requests_in_flight), 10_000);
+        let own_requests =
+            count("requests_in_flight_per_client", typed.and_then(|l| l.requests_in_flight_per_client), 256);
         let rate = typed.and_then(|l| l.connection_rate_per_client).map_or(Some(CONNECTION_RATE), NonZeroU32::new);
         if rate.is_none() {
             self.serves_nobody(at, "connection_rate_per_client");
@@ -163,6 +166,8 @@ impl Report<'_> {
             connections,
             connections_per_client: per_client,
             connection_rate_per_client: rate.unwrap_or(CONNECTION_RATE),
+            requests_in_flight: requests,
+            requests_in_flight_per_client: own_requests,
         }
     }
 
@@ -184,6 +189,7 @@ impl Report<'_> {
             idle: read("idle", typed.and_then(|t| t.idle.as_ref()), 60),
             upstream_connect: read("upstream_connect", typed.and_then(|t| t.upstream_connect.as_ref()), 5),
             upstream_read: read("upstream_read", typed.and_then(|t| t.upstream_read.as_ref()), 60),
+            send: read("send", typed.and_then(|t| t.send.as_ref()), 60),
             drain: read("drain", typed.and_then(|t| t.drain.as_ref()), 30),
         }
     }

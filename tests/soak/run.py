@@ -99,6 +99,12 @@ def ordinary(port, host):
     print(f"{took[len(took) // 2]:.1f} | {took[min(len(took) * 99 // 100, len(took) - 1)]:.1f} | {failed} {why}")
 
 
+def asking(port, host):
+    """A program that asks for pages at this port until its input ends."""
+    command = [sys.executable, __file__, "--ordinary", str(port), host]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
 def measured(flood, binary, ports, folder, seconds):
     """One flood against a gateway of its own; its row of the table."""
     configuration(folder, ports, flood or floods.Flood)
@@ -110,16 +116,16 @@ def measured(flood, binary, ports, folder, seconds):
         wait_for(ports[2])
         watch = Watch(gateway.pid)
         before = watch.rss()
-        asked = [sys.executable, __file__, "--ordinary", str(ports[1]), host]
-        beside = subprocess.Popen(asked, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        beside, direct = asking(ports[1], host), asking(ports[0], host)
         watch.start()
         gate = floods.Gate(ports[1], ports[2], host.encode(), seconds)
         seen = asyncio.run(flood(gate).run()) if flood else time.sleep(seconds) or ""
         latency = beside.communicate(timeout=30)[0].strip()
+        alone = direct.communicate(timeout=30)[0].split("|")[1].strip()
         watch.over.set()
         time.sleep(1)
         name, count = (flood.__name__, flood.count) if flood else ("nothing", 0)
-        print(f"| {name} | {count} | {before:.0f} | {watch.most:.0f} | {watch.rss():.0f} | {latency} | {seen} |", flush=True)
+        print(f"| {name} | {count} | {before:.0f} | {watch.most:.0f} | {watch.rss():.0f} | {latency} | {alone} | {seen} |", flush=True)
     finally:
         gateway.kill()
         gateway.wait()
@@ -138,8 +144,8 @@ def main(binary, seconds, wanted):
         site = subprocess.Popen([sys.executable, HERE / "site.py", str(ports[0])])
         try:
             wait_for(ports[0])
-            print("| flood | clients | MiB before | most | 1 s after | page p50, ms | p99 | failed | seen |")
-            print("|---|---|---|---|---|---|---|---|---|")
+            print("| flood | clients | MiB before | most | 1 s after | page p50, ms | p99 | failed | site itself, p99 | seen |")
+            print("|---|---|---|---|---|---|---|---|---|---|")
             for flood in [None, *(flood for flood in floods.ALL if not wanted or flood.__name__ in wanted)]:
                 measured(flood, binary, ports, folder, seconds)
             print(f"\nThe log grew to {(folder / 'log').stat().st_size >> 10} KiB.")

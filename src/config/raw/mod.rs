@@ -263,11 +263,11 @@ pub struct Limits {
     pub connections_per_client: Option<usize>,
     /// New connections of one such client in a second; default 256.
     pub connection_rate_per_client: Option<u32>,
-    /// Requests that are served at the same time, over HTTP/2 many of one connection; more are answered 503; default
-    /// 10000.
+    /// Requests that are served at the same time, over HTTP/2 many of one connection; more are answered 503; default:
+    /// as many as `connections`.
     pub requests_in_flight: Option<usize>,
     /// Those of one such client; four times as many wait for room, up to `timeouts.upstream_connect`, before they are
-    /// answered 503; default 256.
+    /// answered 503; default: as many as `connections_per_client`.
     pub requests_in_flight_per_client: Option<usize>,
 }
 

@@ -151,9 +151,9 @@ impl Report<'_> {
         let headers = count("headers", typed.and_then(|l| l.headers), 100);
         let connections = count("connections", typed.and_then(|l| l.connections), 10_000);
         let per_client = count("connections_per_client", typed.and_then(|l| l.connections_per_client), 256);
-        let requests = count("requests_in_flight", typed.and_then(|l| l.requests_in_flight), 10_000);
+        let requests = count("requests_in_flight", typed.and_then(|l| l.requests_in_flight), connections);
         let own_requests =
-            count("requests_in_flight_per_client", typed.and_then(|l| l.requests_in_flight_per_client), 256);
+            count("requests_in_flight_per_client", typed.and_then(|l| l.requests_in_flight_per_client), per_client);
         let rate = typed.and_then(|l| l.connection_rate_per_client).map_or(Some(CONNECTION_RATE), NonZeroU32::new);
         if rate.is_none() {
             self.serves_nobody(at, "connection_rate_per_client");

@@ -81,10 +81,16 @@ pub fn read(name: &FieldName, query: Option<&str>, body: Option<Body<'_>>) -> Fi
     }
 }
 
-/// Whether some framework looks for form fields in a body of this type: also in one without a type.
+/// Types of bodies in which no framework looks for fields.
+const WITHOUT_FIELDS: [&str; 5] = ["image/", "audio/", "video/", "font/", "application/octet-stream"];
+
+/// Whether some framework looks for fields in a body of this type, of a form or of JSON: also in one without a type.
 #[must_use]
-pub fn may_be_form(content_type: Option<&str>) -> bool {
-    content_type.is_none_or(|text| text.to_ascii_lowercase().contains("form"))
+pub fn may_have_fields(content_type: Option<&str>) -> bool {
+    content_type.is_none_or(|text| {
+        let essence = text.trim_start().to_ascii_lowercase();
+        !WITHOUT_FIELDS.iter().any(|without| essence.starts_with(without))
+    })
 }
 
 /// Every value that some reading finds; empty also where the place cannot be read.
@@ -110,26 +116,39 @@ pub fn condition(name: &FieldName, query: Option<&str>, body: Option<Body<'_>>, 
     }
 }
 
-/// A parameter of the query; one that a form has too, or may have, is ambiguous: some frameworks merge
-/// both, and then the form's counts.
+/// A parameter of the query; one that a form or a JSON object has too, or may have, is ambiguous: some frameworks
+/// merge both, and then the body's counts.
 fn query_field(name: &str, query: Option<&str>, body: Option<Body<'_>>) -> Field {
     let mut found = form::values(name, query.unwrap_or_default().as_bytes());
-    let in_form = match body.map(|body| (media(body), body.bytes)) {
+    let in_body = match body.map(|body| (media(body), body.bytes)) {
         Some((Media::Form, bytes)) => form::values(name, bytes),
         Some((Media::Multipart { boundary }, bytes)) => match multipart::values(name, bytes, boundary) {
             Some(values) => values,
             None => return Field::Unreadable,
         },
-        Some((Media::Other, bytes)) if !bytes.is_empty() && body.is_some_and(|body| may_be_form(body.content_type)) => {
+        None => Vec::new(),
+        Some((_, [])) => Vec::new(),
+        Some((Media::Json, bytes)) => match json::read(&member_pointer(name), bytes) {
+            Field::Absent => Vec::new(),
+            Field::One(value) => vec![form::Found { value, plain: false }],
+            Field::Several(values) => values.into_iter().map(|value| form::Found { value, plain: false }).collect(),
+            Field::Unreadable => return Field::Unreadable,
+        },
+        Some((Media::Other, _)) if body.is_some_and(|body| may_have_fields(body.content_type)) => {
             return Field::Unreadable;
         }
-        None | Some((Media::Json | Media::Other, _)) => Vec::new(),
+        Some((Media::Other, _)) => Vec::new(),
     };
-    if in_form.is_empty() {
+    if in_body.is_empty() {
         return field(found);
     }
-    found.extend(in_form);
+    found.extend(in_body);
     Field::Several(found.into_iter().map(|found| found.value).collect())
+}
+
+/// The JSON Pointer to a member of the outermost object (RFC 6901 §3).
+fn member_pointer(name: &str) -> String {
+    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
 /// A form field; one that the query repeats is ambiguous, since some frameworks merge both.

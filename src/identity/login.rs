@@ -14,7 +14,7 @@ use super::{
     suspend::{WATCH, Watches},
 };
 use crate::{
-    fields::{self, Body, Field, FieldName},
+    fields::{self, Body, Condition, Field, FieldName},
     policy::{BodyView, may_change, rule::Match},
     request::{AnswerCookies, Head, Subject},
     store::StoreError,
@@ -314,10 +314,11 @@ fn has_body(head: &Head<'_>, body: Option<Body<'_>>) -> bool {
         || lengths.any(|length| length.as_bytes().iter().any(|digit| *digit != b'0'))
 }
 
-/// Whether host, some reading of the path in any case and the fields of the query fit.
+/// Whether host, some reading of the path in any case and the fields of the query fit, or may: of several values
+/// each framework takes another one.
 fn matches_address(rule: &Match, head: &Head<'_>) -> bool {
     let query_fits = |(name, value): &(FieldName, String)| match name {
-        FieldName::Query(_) => fields::read(name, head.target.query(), None) == Field::One(value.clone()),
+        FieldName::Query(_) => fields::condition(name, head.target.query(), None, value) != Condition::No,
         FieldName::Form(_) | FieldName::Json(_) => true,
     };
     rule.host.as_deref().is_none_or(|host| host == head.host)

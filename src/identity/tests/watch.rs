@@ -1,7 +1,10 @@
 //! The watch of a session that is presented at a log-in.
 
 use super::*;
-use crate::{fields::Body, identity::login::Login};
+use crate::{
+    fields::{Body, FieldName},
+    identity::login::Login,
+};
 
 const LIFETIME: Duration = Duration::from_secs(3600);
 const NEARLY: Duration = Duration::from_secs(3599);
@@ -167,4 +170,30 @@ async fn a_cookie_is_known_by_the_name_that_was_configured() {
     let (_site, _clock, sources) = keeping_site().await;
     assert!(sources.reads_cookie("sid_1") && sources.reads_cookie("sid"));
     assert!(!sources.reads_cookie("si") && !sources.reads_cookie("other"));
+}
+
+/// Of a parameter that stands there twice PHP takes the last, others the first.
+#[tokio::test]
+async fn a_log_in_that_its_query_names_is_one_wherever_some_framework_reads_it() {
+    let site = Arc::new(Site::default());
+    let mut waits = login::settings(Some(asked_at(&site.serve().await)));
+    waits.hold_session = true;
+    waits.matches[0].path = crate::policy::PathPattern::parse("/index.php").unwrap();
+    waits.matches[0].fields = vec![(FieldName::Query("route".into()), "account/login".into())];
+    let sources = Sources::build(vec![SourceSettings::Login(waits)], ports().1).unwrap();
+    let withholds = |target| sources.withholds(&Request::post(target).head());
+    for target in [
+        "/index.php?route=account/login",
+        "/index.php?route=account%2Flogin",
+        "/index.php?route=x&route=account/login",
+        "/index.php?route=account/login&route=account/login",
+        "/index.php?Route=account/login",
+        "/index.php?route[]=account/login",
+        "/index.php?route=Account/Login",
+    ] {
+        assert!(withholds(target), "{target}");
+    }
+    for target in ["/index.php", "/index.php?route=account/home", "/index.php?r=account/login"] {
+        assert!(!withholds(target), "{target}");
+    }
 }

@@ -1,11 +1,12 @@
 //! Ways around a guarded route that were open once, or that an attacker would try first.
 
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, header};
 
 use super::{
     tests::{get, lands, route},
     *,
 };
+use crate::{fields::FieldName, request::testing::with_head, target::Target};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -151,7 +152,7 @@ fn an_exception_for_a_method_does_not_cover_an_override_in_the_body() {
     );
     assert_eq!(post(FORM, read(FORM, b"a=1")), ["open"]);
     assert_eq!(post("application/json", read("application/json", b"{}")), ["open"]);
-    assert_eq!(post("application/json", BodyView::Unread), ["open"]);
+    assert_eq!(post("application/json", BodyView::Unread), ["act", "open"]);
 }
 
 /// Go and .NET bind keys without regard to case.
@@ -193,4 +194,88 @@ fn an_exception_written_ambiguously_does_not_outweigh_the_default() {
     {
         assert!(get(&routes, raw).contains(&"default".to_owned()), "{raw}");
     }
+}
+
+/// Rails merges every kind of body with the query; a server may begin the query at `;`; PHP without a configuration
+/// takes cookies for parameters.
+#[test]
+fn a_condition_on_the_query_is_met_from_wherever_a_framework_reads_parameters() {
+    let routes = Routes::compile(vec![conditioned("pay", FieldName::Query("do".into()), "pay")], Requirement::None);
+    let post = |raw, body| lands(&routes, Method::POST, raw, &HeaderMap::new(), body);
+    for body in [
+        read("application/json", br#"{"do": "pay"}"#),
+        read("application/json", br#"{"do": ["pay"]}"#),
+        read("application/json", b"{"),
+        read("multipart/mixed; boundary=b", b"--b\r\n"),
+        read("multipart/related; boundary=b", b"--b\r\n"),
+        read("application/xml", b"<do>pay</do>"),
+        BodyView::Unread,
+    ] {
+        assert_eq!(post("/act", body), ["pay"], "{body:?}");
+    }
+    assert!(post("/act", read("application/json", br#"{"else": "pay", "in": {"do": "pay"}}"#)).is_empty());
+    assert!(post("/act", read("image/png", b"\x89PNG")).is_empty());
+    for (raw, cookie) in [("/act;do=pay", ""), ("/act;x=1;do=pay", ""), ("/act", "a=b; do=pay"), ("/act", "d%6f=pay")] {
+        let headers = HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_static(cookie))]);
+        assert_eq!(lands(&routes, Method::GET, raw, &headers, read(FORM, b"")), ["pay"], "{raw} {cookie}");
+    }
+    let harmless = HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_static("do=look; pay=do"))]);
+    assert!(lands(&routes, Method::GET, "/act;do=look", &harmless, read(FORM, b"")).is_empty());
+}
+
+/// The same sources cannot open an exception.
+#[test]
+fn an_exception_for_a_query_does_not_hold_where_a_framework_reads_another_value() {
+    let mut look = conditioned("look", FieldName::Query("do".into()), "look");
+    look.require = Requirement::None;
+    let routes = Routes::compile(vec![look, route("act", "/act", &[], Requirement::Once)], Requirement::None);
+    assert_eq!(lands(&routes, Method::GET, "/act?do=look", &HeaderMap::new(), read(FORM, b"")), ["look"]);
+    let cookie = HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_static("do=pay"))]);
+    for (raw, headers) in [("/act;do=pay?do=look", HeaderMap::new()), ("/act?do=look", cookie)] {
+        let landed = lands(&routes, Method::GET, raw, &headers, read(FORM, b""));
+        assert!(landed.contains(&"act".to_owned()), "{raw}: {landed:?}");
+    }
+}
+
+/// `method-override` of Express, where it is told to look into the parsed body, and Laravel.
+#[test]
+fn an_override_counts_in_json_too() {
+    let open = route("open", "/act", &[Method::POST], Requirement::None);
+    let routes = Routes::compile(vec![open, route("act", "/act", &[], Requirement::Once)], Requirement::None);
+    let post = |body| lands(&routes, Method::POST, "/act", &HeaderMap::new(), body);
+    assert_eq!(post(read("application/json", br#"{"a": "b"}"#)), ["open"]);
+    assert_eq!(post(read("application/json", br#"["_method"]"#)), ["open"]);
+    assert_eq!(post(read("application/json", br#"{"_method": "DELETE"}"#)), ["act", "open"]);
+    assert_eq!(post(read("application/json", br#"{"_Method": "delete"}"#)), ["act", "open"]);
+    assert_eq!(post(BodyView::Unread), ["act", "open"]);
+}
+
+/// 30 KB of names, each of which was tried with a body of 33 KB, held a core for seconds.
+#[test]
+fn a_request_that_names_very_many_methods_is_taken_to_name_all_of_them_and_costs_no_more() {
+    let open = route("open", "/act", &[Method::POST], Requirement::None);
+    let routes = Routes::compile(vec![open, route("act", "/act", &[], Requirement::Once)], Requirement::None);
+    let names: Vec<String> = (0..8_000).map(|number| format!("M{number}")).collect();
+    let body = format!("_method={}", names.join(","));
+    let target = Target::parse(b"/act").unwrap();
+    with_head(&Method::POST, &target, &HeaderMap::new(), |head| {
+        let view = read(FORM, body.as_bytes());
+        assert!(Overrides::of(head, view).methods.len() < 10);
+        assert_eq!(routes.land(head, view).enforced.len(), 2);
+    });
+}
+
+#[test]
+fn a_condition_is_found_out_once_for_all_readings_and_methods() {
+    let pay = conditioned("pay", FieldName::Form("do".into()), "pay");
+    let (target, method) = (Target::parse(b"/act").unwrap(), Method::POST);
+    with_head(&method, &target, &HeaderMap::new(), |head| {
+        let conditions = Conditions::of(head, read(FORM, b"do=pay"));
+        let pattern = pay.matches.first().unwrap();
+        for method in [Method::POST, Method::PUT] {
+            let candidate = Candidate { conditions: &conditions, method: &method, hidden: false, path: "/act" };
+            assert_eq!(candidate.matches(&pay, pattern), Condition::Yes);
+        }
+        assert_eq!(conditions.found_out(), 1);
+    });
 }

@@ -8,7 +8,7 @@ use super::{
     tests::{get, lands, route},
     *,
 };
-use crate::{request::testing::with_head, target::Target};
+use crate::{fields::FieldName, request::testing::with_head, target::Target};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
@@ -121,10 +121,10 @@ fn a_guarded_route_of_some_methods_takes_them_for_certain() {
 }
 
 #[test]
-fn a_query_is_not_looked_for_in_json() {
+fn a_query_is_looked_for_in_every_body_that_may_have_fields() {
     let pay = conditioned("pay", FieldName::Query("do".into()), Requirement::Once);
     let routes = Routes::compile(vec![pay], Requirement::None);
-    for (content_type, expected) in [(FORM, names(&["pay"])), (JSON, vec![]), ("image/png", vec![])] {
+    for (content_type, expected) in [(FORM, names(&["pay"])), (JSON, names(&["pay"])), ("image/png", vec![])] {
         let asked = Asked::new(Method::POST, "/act?do=look").of_type(content_type);
         assert_eq!(asked.lands(&routes, BodyView::Unread).0, expected, "{content_type}");
     }

@@ -17,11 +17,12 @@ use std::{collections::HashMap, sync::Arc};
 use http::{Method, header};
 
 use crate::{
-    fields::{self, Body, Condition, FieldName},
+    fields::{Body, Condition},
     policy::rule::{Match, Mode, Requirement, Route},
-    request::{self, Head},
+    request::Head,
 };
 
+mod candidate;
 mod overrides;
 mod steps;
 mod trie;
@@ -34,6 +35,7 @@ mod landing_tests;
 #[cfg(test)]
 mod tests;
 
+use candidate::{Candidate, Conditions};
 use overrides::Overrides;
 pub use overrides::{is_override, may_change};
 pub use steps::Step;
@@ -109,6 +111,7 @@ impl Routes {
     #[must_use]
     pub fn land<'r>(&'r self, head: &Head<'_>, body: BodyView<'_>) -> Landing<'r> {
         let body = if is_legible(head) { body } else { BodyView::Unread };
+        let conditions = Conditions::of(head, body);
         let mut landing = Landing::default();
         let mut found: Vec<Place> = Vec::new();
         let (mut overrides, mut opened, mut nowhere, mut exception_open) = (None, false, false, false);
@@ -120,7 +123,8 @@ impl Routes {
             if lands {
                 let overrides = overrides.get_or_insert_with(|| Overrides::of(head, body));
                 for method in &overrides.methods {
-                    let request = Candidate { head, body, method, hidden: overrides.hidden, path: reading.path() };
+                    let (hidden, path) = (overrides.hidden, reading.path());
+                    let request = Candidate { conditions: &conditions, method, hidden, path };
                     let landed = self.land_reading(&request, &found, &mut landing);
                     lands &= landed.somewhere;
                     exception_open |= landed.exception_open;
@@ -148,7 +152,7 @@ impl Routes {
         self.trie.find(&rest.to_lowercase(), found);
     }
 
-    fn land_reading<'r>(&'r self, request: &Candidate<'_>, found: &[Place], landing: &mut Landing<'r>) -> Landed {
+    fn land_reading<'r>(&'r self, request: &Candidate<'_, 'r>, found: &[Place], landing: &mut Landing<'r>) -> Landed {
         let mut landed = Landed { somewhere: false, exception_open: false };
         for (route, at) in found {
             let Some(route) = self.all.get(*route) else { continue };
@@ -188,62 +192,6 @@ struct Landed {
 fn add<'r>(routes: &mut Vec<&'r Route>, route: &'r Route) {
     if !routes.iter().any(|known| std::ptr::eq(*known, route)) {
         routes.push(route);
-    }
-}
-
-/// One way to read a request: a path and a method.
-struct Candidate<'a> {
-    head: &'a Head<'a>,
-    body: BodyView<'a>,
-    method: &'a Method,
-    hidden: bool,
-    path: &'a str,
-}
-
-impl Candidate<'_> {
-    fn matches(&self, route: &Route, pattern: &Match) -> Condition {
-        let exception = route.require == Requirement::None;
-        if exception && !pattern.path.matches(self.path) {
-            return Condition::No;
-        }
-        if !method_matches(self.method, &pattern.methods, exception) {
-            return Condition::No;
-        }
-        if pattern.host.as_ref().is_some_and(|host| *host != *self.head.host) {
-            return Condition::No;
-        }
-        let maybe_overridden = exception && self.hidden && !pattern.methods.is_empty();
-        let mut outcome = if maybe_overridden { Condition::Unknown } else { Condition::Yes };
-        for (name, expected) in &pattern.fields {
-            match self.field(name, expected) {
-                Condition::No => return Condition::No,
-                Condition::Unknown => outcome = Condition::Unknown,
-                Condition::Yes => {}
-            }
-        }
-        outcome
-    }
-
-    fn field(&self, name: &FieldName, expected: &str) -> Condition {
-        let query = self.head.target.query();
-        match (name, self.body) {
-            (FieldName::Query(_), BodyView::Unread) => match fields::condition(name, query, None, expected) {
-                // Some frameworks take a form's fields for the query's.
-                Condition::No if fields::may_be_form(self.content_type()) => Condition::Unknown,
-                known @ (Condition::Yes | Condition::No | Condition::Unknown) => known,
-            },
-            (_, BodyView::Read(body)) => fields::condition(name, query, Some(body), expected),
-            (_, BodyView::Unread) => Condition::Unknown,
-        }
-    }
-
-    fn content_type(&self) -> Option<&str> {
-        request::header_once(self.head.headers, header::CONTENT_TYPE.as_str())
-    }
-
-    /// Whether reading the body may make certain what is unknown.
-    fn depends_on_body(&self, pattern: &Match) -> bool {
-        matches!(self.body, BodyView::Unread) && (!pattern.fields.is_empty() || self.hidden)
     }
 }
 

@@ -2,7 +2,9 @@
 
 use http::Method;
 
-use super::{BodyView, Candidate, Condition, Head, Landing, Match, Overrides, Place, Route, Routes, is_legible};
+use super::{
+    BodyView, Candidate, Condition, Conditions, Head, Landing, Match, Overrides, Place, Route, Routes, is_legible,
+};
 
 /// One reading with one method that the request may be taken for.
 #[derive(Debug)]
@@ -28,6 +30,7 @@ impl Routes {
     pub fn steps<'r>(&'r self, head: &Head<'_>, body: BodyView<'_>) -> Vec<Step<'r>> {
         let body = if is_legible(head) { body } else { BodyView::Unread };
         let overrides = Overrides::of(head, body);
+        let conditions = Conditions::of(head, body);
         let mut found: Vec<Place> = Vec::new();
         let mut steps = Vec::new();
         for reading in head.target.readings() {
@@ -35,7 +38,8 @@ impl Routes {
             self.find(reading.path(), &mut found);
             found.sort_unstable();
             for method in &overrides.methods {
-                let request = Candidate { head, body, method, hidden: overrides.hidden, path: reading.path() };
+                let (hidden, path) = (overrides.hidden, reading.path());
+                let request = Candidate { conditions: &conditions, method, hidden, path };
                 let mut landing = Landing::default();
                 let landed = self.land_reading(&request, &found, &mut landing);
                 let fits = |route: &'r Route| {

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     clock::UnixTime,
+    fields::FieldName,
     policy::{
         Account, Enrolment, FactorKind, Facts, PathPattern, StampFacts, Verdict, Visitor, cooldown::Happened, decide,
     },

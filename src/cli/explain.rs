@@ -67,7 +67,7 @@ pub(super) fn explain(path: &Path, options: &ExplainOptions, out: &mut impl Writ
     };
     let scheme = if config.site.secure { Scheme::Https } else { Scheme::Http };
     let mut sample = match Sample::new(options.method.clone(), &options.url, &config.site.hosts, scheme) {
-        Ok(sample) => sample,
+        Ok(sample) => sample.with_endings(config.paths.endings),
         Err(BadAddress::Target(bad)) => {
             writeln!(out, "answered 400 for everybody: {bad}")?;
             return Ok(ExitCode::SUCCESS);

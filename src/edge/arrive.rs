@@ -123,7 +123,9 @@ impl Gateway {
             hosts: &live.rules.site.hosts,
             limits: live.limits,
         };
-        intake::examine(head, head.raw_path(), connection)
+        let mut intake = intake::examine(head, head.raw_path(), connection)?;
+        intake.target = intake.target.with_endings(live.rules.paths.endings);
+        Ok(intake)
     }
 
     fn is_portal(&self, context: &Context) -> bool {

@@ -17,7 +17,6 @@ use crate::{
     request::Head,
     secret::Token,
     store::{Applied, ChallengeState, Edit, shared::Level},
-    target::Target,
 };
 
 /// The field of our form.
@@ -86,8 +85,7 @@ impl Flow {
         }
         let method = held.method()?;
         let headers = held.continued_headers(head.headers)?;
-        let target = Target::parse(held.target().as_bytes()).map_err(|_| FlowError::Gone)?;
-        let original = Head { method: &method, target: &target, headers: &headers, ..*head };
+        let original = Head { method: &method, headers: &headers, ..*head };
         let landing = rules.routes.land(&original, BodyView::Read(held.body()));
         check_form(&original, BodyState::Read(held.body()), rules.paths, &landing)?;
         let digest = check_digest(&landing, &original, &held, (&player, challenge.digest))?;

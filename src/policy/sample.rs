@@ -8,7 +8,7 @@ use crate::{
     fields::Body,
     policy::BodyView,
     request::{self, AnswerCookies, Head, Scheme},
-    target::{BadTarget, Target},
+    target::{BadTarget, Endings, Target},
 };
 
 /// A request in full.
@@ -57,6 +57,12 @@ impl Sample {
         let host = known.ok_or_else(|| BadAddress::UnknownHost(host.to_owned()))?.clone();
         let target = Target::parse_for(&method, target.as_bytes())?;
         Ok(Self { host, method, target, headers: HeaderMap::new(), body: None, scheme })
+    }
+
+    /// The same where only these endings of a path are read as none.
+    #[must_use]
+    pub fn with_endings(self, endings: Endings) -> Self {
+        Self { target: self.target.with_endings(endings), ..self }
     }
 
     /// What is said of its head and its body.

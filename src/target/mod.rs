@@ -12,7 +12,7 @@ mod readings;
 #[cfg(test)]
 mod fuzz_tests;
 
-pub use policy::{OddForm, PathPolicy};
+pub use policy::{Endings, OddForm, PathPolicy};
 
 /// Bytes of a target at most.
 const MAX_BYTES: usize = 8192;
@@ -41,7 +41,7 @@ pub enum BadTarget {
     /// Escapes in the path that are not UTF-8 together.
     #[error("the request path is not UTF-8")]
     NotUtf8,
-    /// So many odd forms in one path that it could be read in more than 32 ways.
+    /// So many odd forms in one path that it could be read in more than 32 ways, whatever its ending.
     #[error("the request path can be read in too many ways")]
     TooManyReadings,
 }
@@ -149,6 +149,16 @@ impl Target {
         Ok(Self { raw: raw.into(), path_end, ambiguities: ambiguities(path, &readings), readings })
     }
 
+    /// The same where only these endings are read as none.
+    #[must_use]
+    pub fn with_endings(mut self, endings: Endings) -> Self {
+        match endings {
+            Endings::Any => {}
+            Endings::Known => self.readings.retain(|reading| reading.how != readings::WITHOUT_ENDING),
+        }
+        self
+    }
+
     /// Path and query as received: what is forwarded.
     #[must_use]
     pub fn raw(&self) -> &str {
@@ -167,7 +177,7 @@ impl Target {
         self.raw.get(self.path_end + 1..)
     }
 
-    /// Every distinct reading of the path, the path as received first; at most 32. Case is kept;
+    /// Every distinct reading of the path, the path as received first; at most 64. Case is kept;
     /// routes are matched without regard to it.
     pub fn readings(&self) -> impl Iterator<Item = &Reading> {
         self.readings.iter()
@@ -267,6 +277,9 @@ mod tests {
             "/account%5cwithdraw",
             "/account/withdraw.json",
             "/account/withdraw.php",
+            "/account/withdraw.csv",
+            "/account/withdraw.x;y=1",
+            "/account/%77ithdraw.%63sv",
             "/account/withdraw.php/x",
             "/index.php/account/withdraw",
             "/index.php/account/withdraw.json",

@@ -12,6 +12,17 @@ pub enum OddForm {
     Match,
 }
 
+/// Which endings of its last segment a path may have, and be as guarded as without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Endings {
+    /// Whatever follows its last dot, as Rails takes it for a format.
+    Any,
+    /// Those that other frameworks take for a format or a script: `.json`, `.xml`, `.html`, `.php`, `.do`, `.action`
+    /// and `.aspx`.
+    Known,
+}
+
 /// The policy for each form that a site may need. Whatever it says, no form is a way around a route;
 /// double encoding and dot segments are always refused where a route guards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +35,8 @@ pub struct PathPolicy {
     pub double_slash: OddForm,
     /// A path in another case than the route's.
     pub case_sensitive: OddForm,
+    /// A path with an ending that the route's does not have.
+    pub endings: Endings,
 }
 
 impl Default for PathPolicy {
@@ -33,6 +46,7 @@ impl Default for PathPolicy {
             semicolon: OddForm::Reject,
             double_slash: OddForm::Reject,
             case_sensitive: OddForm::Match,
+            endings: Endings::Any,
         }
     }
 }
@@ -131,6 +145,7 @@ mod tests {
             semicolon: OddForm::Match,
             double_slash: OddForm::Match,
             case_sensitive: OddForm::Match,
+            endings: Endings::Any,
         };
         for raw in ["/a/..%2fb", "/a%2f..%2fb", "/a/..;/b", "/a/..;x//b", "/a//../b", "/a/%2e%2e%3b/b", "/a\u{2f}.;x/b"]
         {

@@ -5,9 +5,12 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::Reading;
 
-/// Distinct readings at most. Ordinary paths have fewer than ten; what has more is refused, since a
-/// reading that is dropped is a way around a route.
+/// Distinct readings at most, those without their ending not counted. Ordinary paths have fewer than ten; what has
+/// more is refused, since a reading that is dropped is a way around a route.
 const MAX: usize = 32;
+
+/// How a reading comes about whose last segment had an ending that is none of [`EXTENSIONS`].
+pub(super) const WITHOUT_ENDING: &str = "without ending";
 
 /// Extensions that frameworks take for a format of the same resource.
 const EXTENSIONS: [&str; 7] = [".json", ".xml", ".html", ".php", ".do", ".action", ".aspx"];
@@ -23,8 +26,15 @@ pub(super) fn of(path: &str) -> Option<Vec<Reading>> {
     }
     if is_clean(path) {
         shorten(&mut readings, path)?;
-        return Some(readings);
+    } else {
+        undo(&mut readings, path)?;
     }
+    drop_endings(&mut readings);
+    Some(readings)
+}
+
+/// Adds a path decoded and cleaned, in every order.
+fn undo(readings: &mut Vec<Reading>, path: &str) -> Option<()> {
     let once = decode(path);
     let twice = decode(&once);
     for (base, how) in [
@@ -34,15 +44,26 @@ pub(super) fn of(path: &str) -> Option<Vec<Reading>> {
         (&*decode(&dots_first(path)), "cleaned, then decoded"),
         (&*decode(&without_dots(&with_dots(path))), "cleaned as browsers do it, then decoded"),
     ] {
-        add(&mut readings, base, how)?;
-        clean(&mut readings, base, how)?;
+        add(readings, base, how)?;
+        clean(readings, base, how)?;
         if !base.is_ascii() {
             let folded: String = base.nfkc().collect();
-            add(&mut readings, &folded, "compatibility characters folded")?;
-            clean(&mut readings, &folded, "compatibility characters folded")?;
+            add(readings, &folded, "compatibility characters folded")?;
+            clean(readings, &folded, "compatibility characters folded")?;
         }
     }
-    Some(readings)
+    Some(())
+}
+
+/// Adds each reading without what follows the last dot of its last segment: Rails takes that for a format, whatever
+/// it is. They come last, so that without them the others are what they are.
+fn drop_endings(readings: &mut Vec<Reading>) {
+    for at in 0..readings.len() {
+        let Some(stem) = readings.get(at).and_then(|reading| without_ending(&reading.path)) else { continue };
+        if !readings.iter().any(|known| *known.path == *stem) {
+            readings.push(Reading { path: stem.into(), how: WITHOUT_ENDING });
+        }
+    }
 }
 
 /// Only characters that no framework changes: the hot path.
@@ -163,6 +184,12 @@ fn without_extension(path: &str) -> Option<&str> {
     EXTENSIONS.iter().any(|extension| tail.eq_ignore_ascii_case(extension)).then_some(stem)
 }
 
+/// What the last dot of the last segment follows, and something precedes.
+fn without_ending(path: &str) -> Option<&str> {
+    let (stem, ending) = path.rsplit_once('.')?;
+    (!stem.ends_with('/') && !ending.is_empty() && !ending.contains('/')).then_some(stem)
+}
+
 /// Up to the first segment with a known extension, and that without it: `/pay.php/x` runs `/pay.php`.
 fn without_path_info(path: &str) -> Option<(&str, &str)> {
     let mut inner = path.match_indices('/').skip(1).filter_map(|(at, _)| path.get(..at));
@@ -190,6 +217,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::target::{Endings, Target};
 
     fn piece() -> impl Strategy<Value = &'static str> {
         proptest::sample::select(vec![
@@ -219,7 +247,7 @@ mod tests {
     fn ordinary_paths_are_never_refused() {
         for (path, most) in [
             ("/wallet/withdraw", 1),
-            ("/assets/app.min.css", 1),
+            ("/assets/app.min.css", 2),
             ("/news/page.html", 2),
             ("/", 1),
             ("/caf%c3%a9/menu.html", 6),
@@ -248,9 +276,29 @@ mod tests {
     fn only_a_front_controller_is_taken_for_one() {
         let read = |path: &str| of(path).unwrap().iter().map(|reading| reading.path.to_string()).collect::<Vec<_>>();
         assert_eq!(read("/index.php"), ["/index.php", "/index", "/"]);
-        assert_eq!(read("/INDEX.html/a.b"), ["/INDEX.html/a.b", "/INDEX.html", "/INDEX", "/a.b"]);
-        assert_eq!(read("/accountss/a.b"), ["/accountss/a.b"]);
-        assert_eq!(read("/index.phpx/a.b"), ["/index.phpx/a.b"]);
+        assert_eq!(
+            read("/INDEX.html/a.b"),
+            ["/INDEX.html/a.b", "/INDEX.html", "/INDEX", "/a.b", "/INDEX.html/a", "/a"]
+        );
+        assert_eq!(read("/accountss/a.b"), ["/accountss/a.b", "/accountss/a"]);
+        assert_eq!(read("/index.phpx/a.b"), ["/index.phpx/a.b", "/index.phpx/a"]);
+    }
+
+    /// Rails takes whatever follows the last dot for a format.
+    #[test]
+    fn an_ending_is_dropped_whatever_it_is_unless_only_known_ones_are() {
+        let read = |target: &Target| target.readings().map(|reading| reading.path().to_owned()).collect::<Vec<_>>();
+        for (raw, any, known) in [
+            ("/pay.csv", vec!["/pay.csv", "/pay"], vec!["/pay.csv"]),
+            ("/pay.json", vec!["/pay.json", "/pay"], vec!["/pay.json", "/pay"]),
+            ("/pay.a.b", vec!["/pay.a.b", "/pay.a"], vec!["/pay.a.b"]),
+            ("/v1.2/pay", vec!["/v1.2/pay"], vec!["/v1.2/pay"]),
+            ("/a/.env", vec!["/a/.env"], vec!["/a/.env"]),
+        ] {
+            let target = Target::parse(raw.as_bytes()).unwrap();
+            assert_eq!(read(&target), any, "{raw}");
+            assert_eq!(read(&target.with_endings(Endings::Known)), known, "{raw}");
+        }
     }
 
     #[test]

@@ -122,7 +122,7 @@ fn is_guarded(config: &Config, routes: &Routes, one: &Guarded<'_>, twin: &str) -
     let scheme = if config.site.secure { Scheme::Https } else { Scheme::Http };
     let method = one.pattern.methods.first().cloned().unwrap_or(Method::POST);
     let sample = match Sample::new(method, twin, &config.site.hosts, scheme) {
-        Ok(sample) => sample,
+        Ok(sample) => sample.with_endings(config.paths.endings),
         Err(BadAddress::Target(_) | BadAddress::UnknownHost(_)) => return true,
     };
     let required = sample
@@ -143,6 +143,9 @@ fn spellings(path: &str) -> Vec<(String, &'static str)> {
         (path.to_ascii_uppercase(), "case"),
         (format!("{path}.json"), "format"),
         (format!("{path}.html"), "format"),
+        (format!("{path}.csv"), "format"),
+        (format!("/?{path}"), "query as path"),
+        (format!("/(S(x)){path}"), "session in the path"),
         (format!("/index.php{path}"), "front controller"),
         (format!("/{path}"), "double slash"),
         (format!("{path};x=1"), "matrix parameter"),

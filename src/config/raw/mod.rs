@@ -8,7 +8,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::target::OddForm;
+use crate::target::{Endings, OddForm};
 
 mod audit;
 mod courier;
@@ -225,6 +225,10 @@ pub struct Paths {
     pub double_slash: Option<OddForm>,
     /// A path in another case than the route's; default `match`, since many sites ignore case.
     pub case_sensitive: Option<OddForm>,
+    /// A path with an ending more than the route's, as `/withdraw.csv`. `any`, the default: as guarded as the plain
+    /// form, since Rails takes every ending for a format. `known`: only with `.json`, `.xml`, `.html`, `.php`, `.do`,
+    /// `.action` and `.aspx`; for sites without Rails whose scripts stand beside their pages, as `/account.js`.
+    pub endings: Option<Endings>,
 }
 
 /// Where things are remembered.

@@ -94,7 +94,7 @@ impl Expected {
 
     fn failures(&self, routes: &Routes, config: &Config) -> Vec<Problem> {
         let sample = match self.sample(&config.site) {
-            Ok(sample) => sample,
+            Ok(sample) => sample.with_endings(config.paths.endings),
             Err(BadAddress::Target(_)) if self.refused => return Vec::new(),
             Err(BadAddress::Target(bad)) => {
                 let help = "write `refused: true` if that is meant";

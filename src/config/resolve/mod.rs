@@ -135,6 +135,7 @@ fn paths(typed: Option<&raw::Paths>) -> PathPolicy {
         semicolon: typed.semicolon.unwrap_or(default.semicolon),
         double_slash: typed.double_slash.unwrap_or(default.double_slash),
         case_sensitive: typed.case_sensitive.unwrap_or(default.case_sensitive),
+        endings: typed.endings.unwrap_or(default.endings),
     }
 }
 

@@ -5,7 +5,7 @@ use std::{collections::HashMap, fmt};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::Field;
+use super::{Field, form, name::Wanted};
 
 /// Nesting at most.
 const MAX_DEPTH: u8 = 32;
@@ -16,18 +16,27 @@ pub(super) fn read(pointer: &str, bytes: &[u8]) -> Field {
     if check(text, MAX_DEPTH).is_none() {
         return Field::Unreadable;
     }
+    let tokens: Vec<String> =
+        pointer.split('/').skip(1).map(|token| token.replace("~1", "/").replace("~0", "~")).collect();
+    match (at(&tokens, text), tokens.get(1..)) {
+        // Rails puts the members of a document under one that bears its controller's name, too.
+        (Field::Absent, Some(inner)) if !inner.is_empty() && at(inner, text) != Field::Absent => Field::Unreadable,
+        (found, _) => found,
+    }
+}
+
+fn at(tokens: &[String], text: &str) -> Field {
     let (mut here, mut exact) = (text, true);
-    for token in pointer.split('/').skip(1) {
-        let token = token.replace("~1", "/").replace("~0", "~");
-        match child(here, &token) {
+    for token in tokens {
+        match child(here, token) {
             Some(Child::One(next)) => here = next,
-            Some(Child::OtherCase(next)) => (here, exact) = (next, false),
+            Some(Child::Other(next)) => (here, exact) = (next, false),
             Some(Child::Absent) => return Field::Absent,
             Some(Child::Several) | None => return Field::Unreadable,
         }
     }
     match value(here) {
-        Field::One(text) if !exact => Field::Several(vec![text]),
+        Field::One(text) if !exact || !form::is_readable(&text) => Field::Several(vec![text]),
         found @ (Field::Absent | Field::One(_) | Field::Several(_) | Field::Unreadable) => found,
     }
 }
@@ -59,12 +68,12 @@ fn check(text: &str, depth: u8) -> Option<()> {
     }
 }
 
-/// A member under a name. Some frameworks bind names without regard to case, so one in another case
-/// may be meant, and of several nobody knows which.
+/// A member under a name. Some frameworks bind names without regard to case or to `_`, so one in another
+/// spelling may be meant, and of several nobody knows which.
 enum Child<'t> {
     Absent,
     One(&'t str),
-    OtherCase(&'t str),
+    Other(&'t str),
     Several,
 }
 
@@ -73,12 +82,12 @@ fn child<'t>(text: &'t str, token: &str) -> Option<Child<'t>> {
     match text.trim().as_bytes().first()? {
         b'{' => {
             let Object(members) = serde_json::from_str(text).ok()?;
-            let folded = token.to_lowercase();
-            let mut named = members.iter().filter(|(key, _)| key.to_lowercase() == folded);
+            let wanted = Wanted::of(token);
+            let mut named = members.iter().filter(|(key, _)| wanted.may_be_member(key));
             Some(match (named.next(), named.next()) {
                 (None, _) => Child::Absent,
                 (Some((key, member)), None) if key == token => Child::One(member.get()),
-                (Some((_, member)), None) => Child::OtherCase(member.get()),
+                (Some((_, member)), None) => Child::Other(member.get()),
                 (Some(_), Some(_)) => Child::Several,
             })
         }

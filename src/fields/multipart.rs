@@ -1,69 +1,110 @@
-//! Multipart forms (RFC 7578), strictly: one part a name, no `name*`, whole to the last boundary.
+//! Multipart forms (RFC 7578), strictly: what browsers write, and nothing that some parser splits at
+//! another place. Everything else cannot be read (docs/decisions/0029).
 
-use super::form::{Found, folds_into};
+use super::{
+    form::{self, Found},
+    name::Wanted,
+};
 
 /// Parts at most.
 const MAX_PARTS: usize = 200;
 
+/// Whether a boundary is read alike wherever it stands. Unquoted it is a token (RFC 2045 section 5.1), and
+/// what only quotes make possible is refused where some parser cuts or decodes it in spite of them.
+pub(super) fn is_boundary(boundary: &str, quoted: bool) -> bool {
+    let is_allowed =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"'+_.-".contains(&byte) || (quoted && b"()/:=?".contains(&byte));
+    (1..=70).contains(&boundary.len()) && boundary.bytes().all(is_allowed) && !boundary.contains("=?")
+}
+
 /// Every value under a name; `None` where some framework may read the body otherwise.
 pub(super) fn values(name: &str, body: &[u8], boundary: &str) -> Option<Vec<Found>> {
-    if boundary.is_empty() || boundary.len() > 70 {
-        return None;
-    }
-    let first = format!("--{boundary}");
-    let delimiter = format!("\r\n--{boundary}");
-    let mut rest = body.strip_prefix(first.as_bytes())?;
+    let wanted = Wanted::of(name);
+    let dashed = format!("--{boundary}");
+    let mut rest = body.strip_prefix(dashed.as_bytes())?;
     let mut found = Vec::new();
     for _ in 0..MAX_PARTS {
         if let Some(end) = rest.strip_prefix(b"--") {
             return matches!(end, b"" | b"\r\n").then_some(found);
         }
         rest = rest.strip_prefix(b"\r\n")?;
-        let at = position(rest, delimiter.as_bytes())?;
-        let (part, after) = rest.split_at_checked(at)?;
-        found.extend(value_of(name, part)?);
-        rest = after.get(delimiter.len()..)?;
+        // The next one ends the part, or else some parser ends it there and another does not.
+        let (part, after) = rest.split_at_checked(position(rest, dashed.as_bytes())?)?;
+        found.extend(value_of(&wanted, part.strip_suffix(b"\r\n")?)?);
+        rest = after.get(dashed.len()..)?;
     }
     None
 }
 
-/// The value of a part if it has this name; the outer `None` where its head is odd.
-fn value_of(name: &str, part: &[u8]) -> Option<Option<Found>> {
+/// The value of a part if it may have this name; the outer `None` where its head is odd.
+fn value_of(wanted: &Wanted<'_>, part: &[u8]) -> Option<Option<Found>> {
     let at = position(part, b"\r\n\r\n")?;
     let (head, content) = (std::str::from_utf8(part.get(..at)?).ok()?, part.get(at + 4..)?);
-    let mut disposition = None;
+    let (mut named, mut media, mut length) = (None, None, None);
     for line in head.split("\r\n") {
         let (key, value) = line.split_once(':')?;
-        if key.eq_ignore_ascii_case("content-transfer-encoding") {
+        let value = value.trim_matches(' ');
+        if value.chars().any(char::is_control) {
             return None;
         }
-        if key.eq_ignore_ascii_case("content-disposition") && disposition.replace(value.trim()).is_some() {
+        // Any other line may say how the content is packed, or be taken for one of these.
+        let is_second = match key.to_ascii_lowercase().as_str() {
+            "content-disposition" => named.replace(disposition(value)?).is_some(),
+            "content-type" => media.replace(is_plain_media(value).then_some(())?).is_some(),
+            "content-length" => length.replace((value == content.len().to_string()).then_some(())?).is_some(),
+            _ => return None,
+        };
+        if is_second {
             return None;
         }
     }
-    let parameters = disposition?.strip_prefix("form-data")?;
-    if parameters.to_ascii_lowercase().contains("name*") {
+    let (named, is_file) = named?;
+    if form::changes_charset(named, &String::from_utf8_lossy(content)) {
         return None;
     }
-    let mut named = None;
-    for parameter in parameters.split(';').map(str::trim).filter(|parameter| !parameter.is_empty()) {
-        let (key, value) = parameter.split_once('=')?;
-        if key == "name" {
-            let value = value.strip_prefix('"')?.strip_suffix('"')?;
-            if value.contains(['"', '\\']) || named.replace(value).is_some() {
-                return None;
-            }
-        } else if key != "filename" {
-            // `Name=` is the name for frameworks that fold case.
-            return None;
-        }
-    }
-    let named = named?;
-    if !folds_into(named, name) {
+    if !wanted.may_be(named) {
         return Some(None);
     }
     let value = std::str::from_utf8(content).ok()?.to_owned();
-    Some(Some(Found { plain: named == name && !value.contains('\0'), value }))
+    // A file is no field to many.
+    Some(Some(Found { plain: wanted.is(named) && !is_file && form::is_readable(&value), value }))
+}
+
+/// The name in `form-data; name="…"`, and whether a `filename="…"` is beside it.
+fn disposition(value: &str) -> Option<(&str, bool)> {
+    let (mut name, mut filename) = (None, None);
+    let mut rest = value.strip_prefix("form-data")?;
+    while !rest.is_empty() {
+        let (key, after) = rest.trim_start_matches(' ').strip_prefix(';')?.trim_start_matches(' ').split_once("=\"")?;
+        let (value, after) = after.split_once('"')?;
+        // Of a backslash and a `;` in quotes some parsers know nothing.
+        if value.contains(['\\', ';']) {
+            return None;
+        }
+        let known = match key {
+            "name" => &mut name,
+            "filename" => &mut filename,
+            _ => return None,
+        };
+        if known.replace(value).is_some() {
+            return None;
+        }
+        rest = after;
+    }
+    Some((name?, filename.is_some()))
+}
+
+/// Whether a part's type leaves its bytes what they are: UTF-8, no parts in it, no second header in disguise.
+fn is_plain_media(value: &str) -> bool {
+    let value = value.to_ascii_lowercase();
+    let mut parameters = value.split(';').map(str::trim);
+    let essence = parameters.next().unwrap_or_default();
+    !value.contains(':')
+        && !essence.starts_with("multipart")
+        && !essence.starts_with("message")
+        && parameters.all(|parameter| {
+            !parameter.contains("charset") || matches!(parameter, "charset=utf-8" | "charset=\"utf-8\"")
+        })
 }
 
 fn position(haystack: &[u8], needle: &[u8]) -> Option<usize> {

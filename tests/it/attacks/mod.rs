@@ -6,6 +6,7 @@ mod cookies;
 mod demand;
 mod devices;
 mod edge;
+mod fields;
 mod floods;
 mod forms;
 mod frames;

@@ -4,6 +4,7 @@
 mod bodies;
 mod heads;
 mod http2;
+mod multipart;
 mod mutations;
 mod targets;
 
@@ -93,7 +94,7 @@ pub struct Case {
 
 /// The written cases.
 pub fn written() -> Vec<Case> {
-    [targets::cases(), heads::cases(), bodies::cases(), http2::cases()].concat()
+    [targets::cases(), heads::cases(), bodies::cases(), multipart::cases(), http2::cases()].concat()
 }
 
 impl Case {

@@ -1,0 +1,122 @@
+//! Which names some parser takes for another one, in queries, forms and JSON (docs/decisions/0029).
+//!
+//! A name is ordinary when every parser cuts it at the same places: letters, digits and the marks of
+//! [`is_mark`], then groups in brackets, each of them closed. An ordinary name counts for a wanted one by
+//! its parts. Any other name is cut, bent or dropped differently from one parser to the next, but none of
+//! them adds a letter: it counts for each wanted name whose letters it holds.
+
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+
+/// Where parsers cut a name into parts: at brackets, or at dots as well.
+const CUTS: [&[char]; 2] = [&['[', ']'], &['[', ']', '.']];
+
+/// A name that is looked for.
+pub(super) struct Wanted<'n> {
+    name: &'n str,
+    /// Those of its first part: whoever sets that sets the rest.
+    letters: String,
+    /// Its parts at each of [`CUTS`].
+    parts: [Vec<String>; 2],
+}
+
+impl<'n> Wanted<'n> {
+    pub(super) fn of(name: &'n str) -> Self {
+        let parts = CUTS.map(|cuts| parts_of(name, cuts).map(|part| bent(part).collect()).collect());
+        let [_, dots] = CUTS;
+        let first = parts_of(name, dots).next();
+        Self { name, letters: letters(first.unwrap_or(name)), parts }
+    }
+
+    /// Whether the name is this one, as it was written.
+    pub(super) fn is(&self, name: &str) -> bool {
+        self.name == name
+    }
+
+    /// The name, escaped as browsers do.
+    pub(super) fn escaped(&self) -> impl Iterator<Item = u8> {
+        form_urlencoded::byte_serialize(self.name.as_bytes()).flat_map(str::bytes)
+    }
+
+    /// Whether some parser takes a name of a query or form for this one, for what it is a part of, or for
+    /// a part of it.
+    pub(super) fn may_be(&self, name: &str) -> bool {
+        if self.is(name) || is_escaped_twice(name) {
+            return true;
+        }
+        if !is_ordinary(name) {
+            return letters(name).contains(&self.letters);
+        }
+        CUTS.iter().zip(&self.parts).any(|(cuts, wanted)| {
+            let mut pairs = parts_of(name, cuts).zip(wanted).peekable();
+            pairs.peek().is_some() && pairs.all(|(part, wanted)| bent(part).eq(wanted.chars()))
+        })
+    }
+
+    /// Whether some parser takes a member of a JSON object for this one. Text may end at a NUL.
+    pub(super) fn may_be_member(&self, key: &str) -> bool {
+        self.is(key) || bent(key).eq(bent(self.name)) || (key.contains('\0') && letters(key).contains(&self.letters))
+    }
+}
+
+/// Text as whoever compares least strictly sees it: in one case, by every rule for it (U+017F is `s`, U+212A
+/// `k`, `i` with and without its dot one letter), without accents, of one width.
+pub(super) fn folded(text: &str) -> impl Iterator<Item = char> {
+    text.nfkd()
+        .flat_map(char::to_lowercase)
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase)
+        .filter(|character| !is_combining_mark(*character))
+}
+
+/// Marks that no parser cuts at, but for the dot, or leaves out, but for blanks at the ends.
+const fn is_mark(character: char) -> bool {
+    matches!(character, '_' | '-' | '.' | ':' | '$' | '@' | '~' | '*' | ' ')
+}
+
+fn is_ordinary(name: &str) -> bool {
+    let (mut has_stem, mut is_open) = (false, false);
+    for character in name.chars() {
+        match character {
+            '[' if has_stem && !is_open => is_open = true,
+            ']' if is_open => is_open = false,
+            _ if character.is_alphanumeric() || is_mark(character) => has_stem |= !matches!(character, ' ' | '.'),
+            _ => return false,
+        }
+    }
+    has_stem && !is_open
+}
+
+/// Whether something in it may be decoded once more: `%64`, `%u0064`, an encoded word of a header.
+fn is_escaped_twice(name: &str) -> bool {
+    let escapes = name.split('%').skip(1).any(|rest| match rest.as_bytes() {
+        [b'u' | b'U', ..] => true,
+        [high, low, ..] => high.is_ascii_hexdigit() && low.is_ascii_hexdigit(),
+        [] | [_] => false,
+    });
+    escapes || name.contains("=?")
+}
+
+fn letters(name: &str) -> String {
+    folded(name).filter(|character| character.is_alphanumeric()).collect()
+}
+
+fn parts_of<'n>(name: &'n str, cuts: &'static [char]) -> impl Iterator<Item = &'n str> {
+    name.split(cuts).filter(|part| bent(part).next().is_some())
+}
+
+/// A part of a name as whoever bends it most sees it. `to.account`, `to account`, `to_account` and `toAccount`
+/// are one name to some parser, `.account` and `_account` as well; `_account` and `account` are two.
+fn bent(part: &str) -> impl Iterator<Item = char> {
+    folded(part)
+        .scan(false, |has_begun, character| {
+            *has_begun |= character.is_alphanumeric();
+            Some(match character {
+                '.' if !*has_begun => Some('_'),
+                _ if character.is_alphanumeric() || (!*has_begun && character.is_ascii_punctuation()) => {
+                    Some(character)
+                }
+                _ => None,
+            })
+        })
+        .flatten()
+}

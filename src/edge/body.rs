@@ -109,6 +109,11 @@ pub fn give_up(session: &mut Session) {
     downstream.set_keepalive(None);
 }
 
+/// Whether the client holds its body back until it is told to go on, which nobody did (RFC 9110 §10.1.1).
+fn waits_for_leave(session: &Session) -> bool {
+    session.req_header().headers.contains_key(header::EXPECT) && session.as_downstream().response_written().is_none()
+}
+
 /// Reads and drops what is left of the body, within bounds: an early answer over an unread body
 /// costs the connection, and over HTTP/2 some clients lose the answer.
 pub async fn drain(session: &mut Session) {
@@ -117,6 +122,9 @@ pub async fn drain(session: &mut Session) {
     let limit = session.as_downstream().get_total_drain_timeout().unwrap_or(LIMIT).min(LIMIT);
     if limit.is_zero() {
         return;
+    }
+    if waits_for_leave(session) {
+        return give_up(session);
     }
     let all = async {
         let mut dropped = 0;

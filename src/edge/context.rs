@@ -50,6 +50,8 @@ pub struct Context {
     pub guarded: bool,
     /// The server of the site that failed at the last try.
     pub tried: Option<SocketAddr>,
+    /// Whether it was sent a second time.
+    pub repeated: bool,
     /// What answers it if forwarding fails.
     pub failure: Option<Problem>,
     /// When it left for the site: until then the time is ours.
@@ -119,6 +121,7 @@ impl Context {
             spent: false,
             guarded: false,
             tried: None,
+            repeated: false,
             failure: None,
             sent_at: None,
             record: Record::default(),

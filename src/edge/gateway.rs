@@ -134,7 +134,7 @@ impl ProxyHttp for Gateway {
         self.answered(session, answer, context).await
     }
 
-    /// A guarded or consumed request is never sent twice.
+    /// A guarded or consumed request is never sent twice, no other one three times.
     fn error_while_proxy(
         &self,
         peer: &HttpPeer,
@@ -145,9 +145,10 @@ impl ProxyHttp for Gateway {
     ) -> Box<Error> {
         let mut error = error.more_context(format!("peer {peer}"));
         let repeatable = session.req_header().method.is_safe() && !session.as_downstream().retry_buffer_truncated();
-        if context.guarded || context.spent || !repeatable {
+        if context.guarded || context.spent || context.repeated || !repeatable {
             error.set_retry(false);
         } else {
+            context.repeated = true;
             context.tried = Some(peer._address.clone());
             error.retry.decide_reuse(reused);
         }

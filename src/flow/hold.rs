@@ -77,7 +77,7 @@ impl HeldRequest {
             target: head.target.raw().to_owned(),
             host: head.host.to_owned(),
             headers,
-            cookies: request::cookies(head.headers).map(|(name, _)| name.to_owned()).collect(),
+            cookies: request::cookie_pairs(head.headers).map(|(name, _)| name.into_owned()).collect(),
             authorized: head.headers.contains_key(header::AUTHORIZATION),
             content_type: body.content_type.map(str::to_owned),
             body: body.bytes.to_vec(),
@@ -123,12 +123,12 @@ impl HeldRequest {
             let value = HeaderValue::from_bytes(value).map_err(|_| FlowError::Gone)?;
             headers.append(name, value);
         }
-        let cookies: Vec<String> = request::cookies(fresh)
+        let cookies: Vec<&[u8]> = request::cookie_pairs(fresh)
             .filter(|(name, _)| self.cookies.iter().any(|kept| kept == name))
-            .map(|(name, value)| format!("{name}={value}"))
+            .map(|(_, pair)| pair)
             .collect();
         if !cookies.is_empty() {
-            let line = HeaderValue::from_str(&cookies.join("; ")).map_err(|_| FlowError::Gone)?;
+            let line = HeaderValue::from_bytes(&cookies.join(&b"; "[..])).map_err(|_| FlowError::Gone)?;
             headers.insert(header::COOKIE, line);
         }
         if let Some(credential) = fresh.get(header::AUTHORIZATION).filter(|_| self.authorized) {

@@ -30,7 +30,10 @@ pub(super) fn carries_session<'n>(raw: &str, names: impl Iterator<Item = &'n str
 
 fn is_session<'n>(piece: &[u8], mut names: impl Iterator<Item = &'n str>) -> bool {
     // `(S(value))` and its like as a segment of the path.
-    if piece.starts_with(b"(") && piece.ends_with(b"))") {
+    if let [b'(', kind, b'(', rest @ ..] = piece
+        && kind.is_ascii_alphabetic()
+        && rest.ends_with(b"))")
+    {
         return true;
     }
     let Some(at) = piece.iter().position(|byte| *byte == b'=') else { return false };
@@ -71,7 +74,9 @@ mod tests {
 
     #[test]
     fn other_addresses_are_left_alone() {
-        for raw in ["/a", "/sid", "/a?sid", "/a?side=1", "/a?x=sid", "/a;v=1", "/a?q=(b)", "/jsessionid/1"] {
+        for raw in
+            ["/a", "/sid", "/a?sid", "/a?side=1", "/a?x=sid", "/a;v=1", "/a?q=(b)", "/wiki/(a_(b))", "/jsessionid/1"]
+        {
             assert!(!carries(raw), "{raw}");
         }
     }

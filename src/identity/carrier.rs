@@ -167,6 +167,17 @@ pub(super) fn matches_folded(candidate: &[u8], name: &str) -> bool {
     fits && candidate.iter().zip(stem.as_bytes()).all(|(one, other)| fold(*one) == fold(*other))
 }
 
+/// Whether some framework might find a cookie of one of these names in Cookie headers, however it splits them.
+pub(super) fn may_carry(headers: &HeaderMap, names: &[String]) -> bool {
+    let stems = || names.iter().map(|name| name.strip_suffix('*').unwrap_or(name).as_bytes());
+    let is = |piece: &[u8], stem: &[u8]| piece.iter().zip(stem).all(|(one, other)| fold(*one) == fold(*other));
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .map(HeaderValue::as_bytes)
+        .any(|line| stems().any(|stem| stem.is_empty() || line.windows(stem.len()).any(|piece| is(piece, stem))))
+}
+
 /// Without what is no visible ASCII at both ends: some frameworks trim Unicode's spaces too.
 fn trimmed(name: &[u8]) -> &[u8] {
     let visible = |byte: &u8| byte.is_ascii_graphic();

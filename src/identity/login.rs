@@ -96,7 +96,7 @@ impl Login {
     }
 
     /// Whether the site may take such a request for somebody's log-in, and not only for a look at its form:
-    /// it may change something, its method is listed, it has a body, or the name stands in its query.
+    /// it may change something, its method is listed, it has a body or credentials, or the name stands in its query.
     pub(super) fn is_attempt(&self, head: &Head<'_>, body: Option<Body<'_>>) -> bool {
         let named = match &self.settings.subject {
             FieldName::Form(name) | FieldName::Query(name) => {
@@ -106,7 +106,9 @@ impl Login {
         };
         let view = body.map_or(BodyView::Unread, BodyView::Read);
         let is_listed = || self.settings.matches.iter().any(|rule| lists(rule, head));
-        self.withholds(head) && (named || has_body(head, body) || may_change(head, view) || is_listed())
+        let has_credentials = head.headers.contains_key(header::AUTHORIZATION);
+        self.withholds(head)
+            && (named || has_credentials || has_body(head, body) || may_change(head, view) || is_listed())
     }
 
     /// Binds, voids or leaves alone what this answer says of a session; who logged in. The `watches` are those

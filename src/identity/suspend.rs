@@ -8,7 +8,7 @@ use percent_encoding::percent_decode;
 
 use super::{
     IdentityError, Standing,
-    carrier::{Jar, Presented, ambiguous, matches_folded, present_cookies, retain_cookies},
+    carrier::{Jar, Presented, ambiguous, matches_folded, may_carry, present_cookies, retain_cookies},
     login::{Login, lost},
 };
 use crate::{
@@ -191,6 +191,10 @@ impl Login {
     /// What stands in the store for a session: one for each of its cookies, so that leaving one away changes
     /// nothing.
     fn marks<'r>(&self, head: &Head<'r>) -> Result<Vec<(&'r str, [u8; 32])>, IdentityError> {
+        // Other cookies may be as odd as they like.
+        if !may_carry(head.headers, &self.settings.cookies) {
+            return Ok(Vec::new());
+        }
         let jar = Jar::parse(head.headers)?;
         let cookies = match present_cookies(&self.settings.cookies, &jar)? {
             Some(Presented::Cookies(cookies)) => cookies,

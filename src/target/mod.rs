@@ -32,7 +32,7 @@ pub enum BadTarget {
     /// A byte above 127 that is not percent-encoded.
     #[error("the request target has a byte that is not ASCII")]
     NotAscii,
-    /// A raw `\`, `#`, space, quote, `<` or `>`.
+    /// A raw `#`, space, quote, `<` or `>`, or a raw `\` in the path.
     #[error("the request target has a character that must be percent-encoded")]
     RawDelimiter,
     /// A percent sign without two hex digits in the path.
@@ -189,9 +189,13 @@ impl Target {
     }
 }
 
+/// Browsers leave a `\` in a query as it is (URL standard, query percent-encode set).
 fn check_bytes(raw: &[u8]) -> Result<(), BadTarget> {
+    let mut is_query = false;
     for byte in raw {
         match byte {
+            b'?' => is_query = true,
+            b'\\' if is_query => {}
             0..=0x1f | 0x7f => return Err(BadTarget::Control),
             0x80.. => return Err(BadTarget::NotAscii),
             b'\\' | b'#' | b' ' | b'"' | b'<' | b'>' => return Err(BadTarget::RawDelimiter),
@@ -343,7 +347,7 @@ mod tests {
 
     #[test]
     fn queries_of_old_sites_pass() {
-        for raw in ["/s?q=caf%e9", "/s?q=a%0d%0ab", "/s?q=100%", "/s?q={a}|b^`c"] {
+        for raw in ["/s?q=caf%e9", "/s?q=a%0d%0ab", "/s?q=100%", "/s?q={a}|b^`c", "/s?q=a\\b\\"] {
             assert_eq!(Target::parse(raw.as_bytes()).unwrap().raw(), raw);
         }
     }

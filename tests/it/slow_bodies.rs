@@ -184,3 +184,20 @@ async fn a_refusal_over_a_late_body_ends_its_connection_at_once() {
         _ = idle.read(&mut piece) => panic!("the idle connection ended first"),
     }
 }
+
+/// A client that waits for leave to send its body would else be waited for.
+#[tokio::test]
+async fn a_refusal_is_not_put_off_for_a_body_that_is_held_back() {
+    let site = site().await;
+    let route = "{ name: pay, match: { path: /pay, methods: [POST] }, require: session }";
+    let gate = Gate::start(site.address, |yaml, _| with_route(&yaml, route)).await;
+    let mut client = connect(&gate).await;
+    let held_back = head(
+        &gate,
+        "/pay",
+        "Content-Type: image/png\r\nContent-Encoding: gzip\r\nContent-Length: 9\r\nExpect: 100-continue",
+    );
+    client.write_all(held_back.as_bytes()).await.unwrap();
+    let answer = until_its_end(&mut client).await;
+    assert!(answer.starts_with("HTTP/1.1 4") && !answer.contains("100 Continue"), "{answer}");
+}

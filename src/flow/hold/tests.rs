@@ -27,6 +27,30 @@ fn a_held_body_takes_a_third_more_than_its_own_room() {
     assert_eq!(serde_json::from_slice::<HeldRequest>(&plain).unwrap().body, body);
 }
 
+/// Some sites keep Latin-1 in their cookies, others a bare word.
+#[test]
+fn a_held_request_goes_on_with_the_cookies_as_the_browser_sends_them_now() {
+    let mut held = HeldRequest {
+        method: "POST".to_owned(),
+        target: "/pay".to_owned(),
+        host: "play.example".to_owned(),
+        headers: Vec::new(),
+        cookies: Vec::new(),
+        authorized: false,
+        content_type: None,
+        body: Vec::new(),
+    };
+    let carries =
+        |line: &'static [u8]| HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_bytes(line).unwrap())]);
+    let names = request::cookie_pairs(&carries(b"lat=caf\xe8; flag; x=\"q\"; gone=1"))
+        .map(|(name, _)| name.into_owned())
+        .collect();
+    held.cookies = names;
+    let fresh = carries(b" lat=caf\xe9;flag; other=1; x=\"q\"; flag2; sid=a=b");
+    let continued = held.continued_headers(&fresh).unwrap();
+    assert_eq!(continued[header::COOKIE].as_bytes(), b"lat=caf\xe9; flag; x=\"q\"");
+}
+
 /// A request of a player under a route that binds more of it.
 #[derive(Clone, Debug)]
 struct Asked {

@@ -197,3 +197,38 @@ async fn a_log_in_that_its_query_names_is_one_wherever_some_framework_reads_it()
         assert!(!withholds(target), "{target}");
     }
 }
+
+/// Credentials of HTTP log in without a form.
+#[tokio::test]
+async fn a_look_at_the_form_with_credentials_is_watched() {
+    let (site, clock, sources) = keeping_site().await;
+    let look = Request::get("/login").with("cookie", "sid=old");
+    sources.watch_session(&look.head(), None).await.unwrap();
+    site.knows("old", "ayu");
+    assert_eq!(standing(&sources, &clock, Duration::ZERO).await, Standing::Free, "a look alone is no attempt");
+    let log_in = look.with("authorization", "Basic YXl1OnNlY3JldA==");
+    sources.watch_session(&log_in.head(), None).await.unwrap();
+    assert_eq!(standing(&sources, &clock, Duration::ZERO).await, Standing::Named(ayu()));
+}
+
+/// Whoever waits for nothing may have whatever cookies and addresses he likes.
+#[tokio::test]
+async fn only_what_may_hold_the_session_is_refused_for_its_form() {
+    let (_site, _clock, sources) = keeping_site().await;
+    let standing = async |target, lines: &[&'static str]| {
+        let request = lines.iter().fold(Request::get(target), |request, line| request.with("cookie", line));
+        sources.standing(&request.head()).await
+    };
+    for (target, lines) in [("/", &["msg=\"hi"][..]), ("/", &["msg=\"hi; other=1", "a=b"]), ("/wiki/(a_(b))", &["a=b"])]
+    {
+        assert_eq!(standing(target, lines).await.unwrap(), Standing::Free, "{target} {lines:?}");
+    }
+    for (target, lines) in [
+        ("/", &["msg=\"hi; sid=1"][..]),
+        ("/", &["msg=\"hi, SID_2=1"]),
+        ("/", &["a=b", "sid=1"]),
+        ("/(S(x))/", &["a=b"]),
+    ] {
+        assert!(standing(target, lines).await.is_err(), "{target} {lines:?}");
+    }
+}

@@ -77,3 +77,27 @@ async fn a_guarded_page_without_an_answer_is_not_asked_for_again() {
     assert_eq!(answer.status(), 502);
     assert_eq!(site.received("/account").len(), 1);
 }
+
+/// Of a request that changes nothing a second try is harmless; a third is not asked for.
+#[tokio::test]
+async fn an_open_page_without_an_answer_is_asked_for_twice_at_most() {
+    let site = RawSite::start(|mut exchange: Exchange| async move {
+        if exchange.asked() == "GET /hangs-up" {
+            return None;
+        }
+        exchange.answer("page").await;
+        Some(exchange)
+    })
+    .await;
+    let gate = Gate::start(site.address, |yaml, _| yaml).await;
+    let client = ApiClient::with_cookies(&gate.url(""), SESSION);
+    // As many connections as are tried one after the other.
+    for _ in 0..2 {
+        let warm = [0; 4].map(|_| client.get("/warm"));
+        let [first, second, third, fourth] = warm;
+        let answers = tokio::join!(first, second, third, fourth);
+        assert_eq!([answers.0, answers.1, answers.2, answers.3].map(|answer| answer.status().as_u16()), [200; 4]);
+    }
+    assert_eq!(client.get("/hangs-up").await.status(), 502);
+    assert!(site.received("/hangs-up").len() <= 2, "{:?}", site.received("/hangs-up"));
+}

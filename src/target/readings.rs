@@ -1,5 +1,7 @@
 //! How a path may be read: decoded, cleaned and shortened as frameworks do it (security.md 3.1).
 
+use std::borrow::Cow;
+
 use percent_encoding::percent_decode_str;
 use unicode_normalization::UnicodeNormalization;
 
@@ -29,7 +31,8 @@ pub(super) fn of(path: &str) -> Option<Vec<Reading>> {
     } else {
         undo(&mut readings, path)?;
     }
-    drop_endings(&mut readings);
+    add_each(&mut readings, "without session", without_sessions);
+    add_each(&mut readings, WITHOUT_ENDING, without_ending);
     Some(readings)
 }
 
@@ -55,13 +58,13 @@ fn undo(readings: &mut Vec<Reading>, path: &str) -> Option<()> {
     Some(())
 }
 
-/// Adds each reading without what follows the last dot of its last segment: Rails takes that for a format, whatever
-/// it is. They come last, so that without them the others are what they are.
-fn drop_endings(readings: &mut Vec<Reading>) {
+/// Adds what each reading is besides. These come last, so that without them the others are what they are.
+fn add_each(readings: &mut Vec<Reading>, how: &'static str, other: impl Fn(&str) -> Option<Cow<'_, str>>) {
     for at in 0..readings.len() {
-        let Some(stem) = readings.get(at).and_then(|reading| without_ending(&reading.path)) else { continue };
-        if !readings.iter().any(|known| *known.path == *stem) {
-            readings.push(Reading { path: stem.into(), how: WITHOUT_ENDING });
+        let Some(path) = readings.get(at).and_then(|reading| other(&reading.path)) else { continue };
+        if !readings.iter().any(|known| *known.path == *path) {
+            let path = path.into();
+            readings.push(Reading { path, how });
         }
     }
 }
@@ -184,10 +187,21 @@ fn without_extension(path: &str) -> Option<&str> {
     EXTENSIONS.iter().any(|extension| tail.eq_ignore_ascii_case(extension)).then_some(stem)
 }
 
-/// What the last dot of the last segment follows, and something precedes.
-fn without_ending(path: &str) -> Option<&str> {
+/// What the last dot of the last segment follows, and something precedes: Rails takes the rest for a format,
+/// whatever it is.
+fn without_ending(path: &str) -> Option<Cow<'_, str>> {
     let (stem, ending) = path.rsplit_once('.')?;
-    (!stem.ends_with('/') && !ending.is_empty() && !ending.contains('/')).then_some(stem)
+    (!stem.ends_with('/') && !ending.is_empty() && !ending.contains('/')).then_some(stem.into())
+}
+
+/// Without `(S(…))` and its like, by which ASP.NET keeps a session in the address.
+fn without_sessions(path: &str) -> Option<Cow<'_, str>> {
+    let is_session = |segment: &&str| matches!(segment.as_bytes(), [b'(', _, b'(', .., b')', b')']);
+    if !path.contains("/(") || !path.split('/').any(|segment| is_session(&segment)) {
+        return None;
+    }
+    let rest: Vec<&str> = path.split('/').filter(|segment| !is_session(segment)).collect();
+    Some(if rest.len() > 1 { rest.join("/").into() } else { "/".into() })
 }
 
 /// Up to the first segment with a known extension, and that without it: `/pay.php/x` runs `/pay.php`.
@@ -286,9 +300,12 @@ mod tests {
 
     /// Rails takes whatever follows the last dot for a format.
     #[test]
-    fn an_ending_is_dropped_whatever_it_is_unless_only_known_ones_are() {
+    fn an_ending_is_dropped_whatever_it_is_unless_only_known_ones_are_and_so_is_a_session() {
         let read = |target: &Target| target.readings().map(|reading| reading.path().to_owned()).collect::<Vec<_>>();
         for (raw, any, known) in [
+            ("/(S(x))/pay", vec!["/(S(x))/pay", "/pay"], vec!["/(S(x))/pay", "/pay"]),
+            ("/(S(x))", vec!["/(S(x))", "/"], vec!["/(S(x))", "/"]),
+            ("/(a)/b", vec!["/(a)/b"], vec!["/(a)/b"]),
             ("/pay.csv", vec!["/pay.csv", "/pay"], vec!["/pay.csv"]),
             ("/pay.json", vec!["/pay.json", "/pay"], vec!["/pay.json", "/pay"]),
             ("/pay.a.b", vec!["/pay.a.b", "/pay.a"], vec!["/pay.a.b"]),

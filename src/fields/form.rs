@@ -37,7 +37,7 @@ fn find(wanted: &Wanted<'_>, pair: &[u8], alone: bool) -> Option<Found> {
     if !wanted.may_be(&name) && !is_overlong(&bytes) && !changes_charset(&name, &value) {
         return None;
     }
-    let exact = wanted.is(&name) && (key == name.as_bytes() || key.iter().copied().eq(wanted.escaped()));
+    let exact = wanted.is(&name) && wanted.is_written(key);
     let plain = alone && exact && is_cut_here(raw) && is_readable(&value);
     Some(Found { plain, value: value.into_owned() })
 }

@@ -97,14 +97,9 @@ fn disposition(value: &str) -> Option<(&str, bool)> {
 /// Whether a part's type leaves its bytes what they are: UTF-8, no parts in it, no second header in disguise.
 fn is_plain_media(value: &str) -> bool {
     let value = value.to_ascii_lowercase();
-    let mut parameters = value.split(';').map(str::trim);
-    let essence = parameters.next().unwrap_or_default();
-    !value.contains(':')
-        && !essence.starts_with("multipart")
-        && !essence.starts_with("message")
-        && parameters.all(|parameter| {
-            !parameter.contains("charset") || matches!(parameter, "charset=utf-8" | "charset=\"utf-8\"")
-        })
+    let is_utf_8 =
+        |piece: &str| !piece.contains("charset") || matches!(piece.trim(), "charset=utf-8" | "charset=\"utf-8\"");
+    !["multipart", "message", ":"].iter().any(|odd| value.contains(odd)) && value.split(';').all(is_utf_8)
 }
 
 fn position(haystack: &[u8], needle: &[u8]) -> Option<usize> {

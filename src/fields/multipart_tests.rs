@@ -70,6 +70,7 @@ fn a_head_that_some_parser_reads_otherwise_cannot_be_read() {
         format!("{INNER}\r\nContent-Type: text/plain; charset=utf-7"),
         format!("{INNER}\r\nContent-Type: text/plain; charset=iso-2022-jp"),
         format!("{INNER}\r\nContent-Type: text/plain; charset =utf-7"),
+        format!("{INNER}\r\nContent-Type: text/plain, charset=utf-7"),
         "Content-Disposition: form-data; name=\"_charset_\"".to_owned(),
     ] {
         assert_eq!(asked("multipart/form-data; boundary=b", part(&head, "+AHAAYQB5-")), Field::Unreadable, "{head:?}");

@@ -32,9 +32,11 @@ impl<'n> Wanted<'n> {
         self.name == name
     }
 
-    /// The name, escaped as browsers do.
-    pub(super) fn escaped(&self) -> impl Iterator<Item = u8> {
-        form_urlencoded::byte_serialize(self.name.as_bytes()).flat_map(str::bytes)
+    /// Whether these bytes are the name as it was written, or as browsers escape it.
+    pub(super) fn is_written(&self, encoded: &[u8]) -> bool {
+        let escaped: String = form_urlencoded::byte_serialize(self.name.as_bytes()).collect();
+        // Some clients write hexadecimal digits in lower case. Letters are compared where it is decoded.
+        encoded == self.name.as_bytes() || encoded.eq_ignore_ascii_case(escaped.as_bytes())
     }
 
     /// Whether some parser takes a name of a query or form for this one, for what it is a part of, or for

@@ -153,7 +153,9 @@ fn field_value(field: &Field) -> String {
 #[test]
 fn a_nested_name_is_found_as_browsers_write_it() {
     let read = |query: &str| read(&FieldName::Query("order[amount]".into()), Some(query), None);
-    for query in ["order[amount]=1", "order%5Bamount%5D=1", "order%5Bto%5D=x&order[amount]=1&amount=2"] {
+    for query in
+        ["order[amount]=1", "order%5Bamount%5D=1", "order%5bamount%5d=1", "order%5Bto%5D=x&order[amount]=1&amount=2"]
+    {
         assert_eq!(read(query), Field::One("1".into()), "{query}");
     }
     for query in

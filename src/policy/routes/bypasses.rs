@@ -279,3 +279,15 @@ fn a_condition_is_found_out_once_for_all_readings_and_methods() {
         assert_eq!(conditions.found_out(), 1);
     });
 }
+
+/// A value with a byte beyond ASCII was passed over whole, while Express takes the first name of it.
+#[test]
+fn an_override_counts_beside_bytes_that_are_no_text() {
+    let open = route("open", "/act", &[Method::POST], Requirement::None);
+    let routes = Routes::compile(vec![open, route("act", "/act", &[], Requirement::Once)], Requirement::None);
+    for value in [&b"DELETE,\xe9"[..], b"\xe9,DELETE", "DELETE,\u{e9}".as_bytes()] {
+        let value = HeaderValue::from_bytes(value).unwrap();
+        let headers = HeaderMap::from_iter([(http::HeaderName::from_static("x-http-method-override"), value)]);
+        assert_eq!(lands(&routes, Method::POST, "/act", &headers, read(FORM, b"a=b")), ["act", "open"]);
+    }
+}

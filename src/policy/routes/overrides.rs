@@ -44,7 +44,8 @@ impl Overrides {
         let mut found = Self { methods: vec![head.method.clone()], hidden: false };
         for (name, value) in head.headers {
             if is_override(name) {
-                value.to_str().into_iter().for_each(|names| found.add(names));
+                // A byte beyond ASCII spoils no more than the name that it stands in.
+                found.add(&String::from_utf8_lossy(value.as_bytes()));
             }
         }
         let query = head.target.query().filter(|query| !query.is_empty());

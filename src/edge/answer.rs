@@ -221,11 +221,16 @@ fn stamp_cookie(secure: bool, token: &str) -> HeaderValue {
     web::set_cookie(CookieNames::of(secure).stamp, token, secure, None)
 }
 
-/// Keeps an answer with a player's cookie out of shared caches; what the site says more strictly stays.
+/// Keeps an answer with a player's cookie out of shared caches; what the site says more strictly stays. What caches
+/// of others read first is taken away.
 fn keep_private(answer: &mut ResponseHeader) -> Result<()> {
+    for name in ["cdn-cache-control", "surrogate-control"] {
+        answer.remove_header(name);
+    }
+    // `private=\"x\"` is of one header only.
     let is_strict = |line: &HeaderValue| {
         let said = line.to_str().unwrap_or_default().to_ascii_lowercase();
-        said.contains("no-store") || said.contains("private")
+        said.split(',').any(|directive| matches!(directive.trim(), "no-store" | "private"))
     };
     if answer.headers.get_all(header::CACHE_CONTROL).iter().any(is_strict) {
         return Ok(());

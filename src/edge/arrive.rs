@@ -369,7 +369,7 @@ fn to_https(session: &Session, context: &Context) -> Option<Reply> {
     if !rules.site.secure || intake.scheme == Scheme::Https {
         return None;
     }
-    if !session.req_header().method.is_safe() {
+    if !session.req_header().method.is_safe() || !intake.target.raw().starts_with('/') {
         return Some(Problem::misdirected().json());
     }
     let mut reply = reply::empty(StatusCode::PERMANENT_REDIRECT);

@@ -177,7 +177,9 @@ impl Gateway {
 fn outbound(session: &Session, body: &Bytes) -> Result<RequestHeader> {
     let mut request = session.req_header().clone();
     request.set_version(Version::HTTP_11);
-    for name in HOP_BY_HOP.iter().chain([&header::EXPECT, &header::ACCEPT_ENCODING]) {
+    // A part of the answer could not be decided upon.
+    let partial = [&header::RANGE, &header::IF_RANGE, &header::ACCEPT_ENCODING];
+    for name in HOP_BY_HOP.iter().chain([&header::EXPECT]).chain(partial) {
         request.remove_header(name);
     }
     let framed = !body.is_empty() || request.headers.contains_key(header::CONTENT_LENGTH);

@@ -1,7 +1,5 @@
 //! What goes to the site: the request without what is ours, with what only we may say.
 
-use std::net::IpAddr;
-
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::prelude::*;
@@ -126,6 +124,11 @@ fn is_never_forwarded(name: &str) -> bool {
     more || (REWRITING.iter().any(|beginning| name.starts_with(beginning)) && !OURS_TO_SAY.contains(&name))
 }
 
+/// Whether only proxies may say it, or say it of their own.
+fn is_said_by_proxies(name: &str) -> bool {
+    is_never_forwarded(name) || OURS_TO_SAY.contains(&name) || CLIENT_ADDRESS.contains(&name)
+}
+
 /// Whether no header that some server takes for one of this name may be allowed, folded as
 /// [`crate::request::folded_name`] does: who is it, where does its body end, and what only we say.
 #[must_use]
@@ -208,9 +211,11 @@ fn is_our_cookie(pair: &[u8]) -> bool {
 /// # Errors
 /// As [`clean`].
 pub fn introduce(request: &mut RequestHeader, intake: &Intake, host_header: Option<&str>) -> Result<()> {
-    let before = request.headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok());
-    let chain = if intake.trusted { before.collect::<Vec<_>>().join(", ") } else { String::new() };
-    request.insert_header("x-forwarded-for", forwarded_for(&chain, intake.peer))?;
+    let before = request.headers.get_all("x-forwarded-for").iter().filter(|line| intake.trusted && !line.is_empty());
+    let peer = intake.peer.to_string();
+    let chain: Vec<&[u8]> = before.map(HeaderValue::as_bytes).chain([peer.as_bytes()]).collect();
+    let chain = HeaderValue::from_bytes(&chain.join(&b", "[..])).or_err(InternalError, "headers of a client joined")?;
+    request.insert_header("x-forwarded-for", chain)?;
     request.insert_header(REQUEST_ID, intake.request_id.as_str())?;
     request.insert_header("x-forwarded-proto", HeaderValue::from_static(intake.scheme.as_str()))?;
     request.insert_header("x-forwarded-host", intake.host.as_str())?;
@@ -223,10 +228,6 @@ pub fn introduce(request: &mut RequestHeader, intake: &Intake, host_header: Opti
         }
     }
     request.insert_header(header::HOST, host_header.unwrap_or(&intake.host))
-}
-
-fn forwarded_for(chain: &str, peer: IpAddr) -> String {
-    if chain.is_empty() { peer.to_string() } else { format!("{chain}, {peer}") }
 }
 
 /// Makes the request nobody's: no identity cookies, no credentials (decisions 4).
@@ -253,8 +254,9 @@ pub fn anonymise(request: &mut RequestHeader, strip: impl FnOnce(&mut HeaderMap)
 /// As [`clean`].
 pub fn become_held(request: &mut RequestHeader, method: http::Method, headers: &HeaderMap) -> Result<()> {
     let names: Vec<HeaderName> = request.headers.keys().cloned().collect();
-    // Over which proxies it came is true of the one that goes on.
-    let stays = |name: &HeaderName| *name == header::HOST || *name == "x-forwarded-for";
+    // Over which proxies it came, and what they found, is true of the one that goes on: the other may have come over
+    // none, and said so itself.
+    let stays = |name: &HeaderName| *name == header::HOST || is_said_by_proxies(name.as_str());
     for name in names.iter().filter(|name| !stays(name)) {
         request.remove_header(name);
     }

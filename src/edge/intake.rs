@@ -135,10 +135,12 @@ fn check_method(method: &Method) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Over HTTP/2 the client says how it reached us: that is how the connection came (RFC 9113 §8.3.1).
+/// Over HTTP/2 the client says how it reached us: that is how the connection came (RFC 9113 §8.3.1). Beside a Host in
+/// place of the authority the library does not keep what it said, and nobody reads it.
 fn check_scheme(parts: &http::request::Parts, tls: bool) -> Result<(), Problem> {
     let came = if tls { "https" } else { "http" };
-    if parts.version == Version::HTTP_2 && parts.uri.scheme_str() != Some(came) {
+    let is_kept = parts.uri.authority().is_some();
+    if parts.version == Version::HTTP_2 && is_kept && parts.uri.scheme_str() != Some(came) {
         return Err(Problem::bad_request("the scheme is not that of the connection"));
     }
     Ok(())
@@ -205,9 +207,16 @@ fn check_expectation(headers: &HeaderMap) -> Result<(), Problem> {
 pub fn drop_other_protocols(head: &mut RequestHeader) {
     let is_websocket = |line: &HeaderValue| line.as_bytes().eq_ignore_ascii_case(b"websocket");
     let mut lines = head.headers.get_all(header::UPGRADE).iter();
-    if lines.next().is_some_and(|line| !is_websocket(line) || lines.next().is_some()) {
+    let Some(line) = lines.next() else { return };
+    if !is_websocket(line) || lines.next().is_some() || !nominates_upgrade(&head.headers) {
         head.remove_header(&header::UPGRADE);
     }
+}
+
+/// Whoever asks for another protocol says that this holds for the next hop alone (RFC 9110 §7.8).
+fn nominates_upgrade(headers: &HeaderMap) -> bool {
+    let mut options = headers.get_all(header::CONNECTION).iter().flat_map(|line| line.as_bytes().split(|b| *b == b','));
+    options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"upgrade"))
 }
 
 /// Whoever asks for another protocol asks by a GET without a body (RFC 6455 §4.1): what follows the head
@@ -266,9 +275,11 @@ fn accepted_host<'h>(named: &str, scheme: Scheme, hosts: &'h [String]) -> Option
     hosts.iter().find(same).map(String::as_str)
 }
 
-/// An address as proxies write it, some with a port behind.
+/// An address as proxies write it, some in quotes, with a port or a zone behind.
 fn hop_address(hop: &str) -> Option<IpAddr> {
+    let hop = hop.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(hop);
     let bare = hop.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(hop);
+    let bare = bare.split_once('%').map_or(bare, |(address, _)| address);
     let address = bare.parse().ok().or_else(|| hop.parse::<SocketAddr>().ok().map(|address| address.ip()));
     address.map(|address: IpAddr| address.to_canonical())
 }
@@ -279,9 +290,10 @@ fn client(headers: &HeaderMap, connection: Connection<'_>, trusted: bool) -> IpA
     if !trusted {
         return client;
     }
-    let lines: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok()).collect();
-    for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
-        let Some(address) = hop_address(hop.trim()) else { break };
+    // A byte that is no text hides no hop behind it.
+    let lines: Vec<&[u8]> = headers.get_all("x-forwarded-for").iter().map(HeaderValue::as_bytes).collect();
+    for hop in lines.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b',')) {
+        let Some(address) = std::str::from_utf8(hop).ok().and_then(|hop| hop_address(hop.trim())) else { break };
         client = address;
         if !connection.trusted_proxies.iter().any(|net| net.contains(&address)) {
             break;

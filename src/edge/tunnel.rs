@@ -101,7 +101,9 @@ impl Gateway {
 
 /// Whether what follows the answer's head lasts until somebody ends it.
 fn is_tunnel(answer: &ResponseHeader) -> bool {
-    let events = |value: &http::HeaderValue| value.as_bytes().get(..17) == Some(b"text/event-stream");
+    let events = |value: &http::HeaderValue| {
+        value.as_bytes().get(..17).is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/event-stream"))
+    };
     answer.status == StatusCode::SWITCHING_PROTOCOLS || answer.headers.get(header::CONTENT_TYPE).is_some_and(events)
 }
 
@@ -119,5 +121,25 @@ async fn until_ended(flow: &Flow, stamp: &Stamp) -> &'static str {
             Ok(Err(reject)) => return reject.as_str(),
             Err(_) => return "store",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_known_however_the_site_writes_their_type() {
+        for (content_type, tunnel) in [
+            ("text/event-stream", true),
+            ("Text/Event-Stream; charset=utf-8", true),
+            ("text/html", false),
+            ("text/events", false),
+        ] {
+            let mut answer = ResponseHeader::build(200, None).unwrap();
+            answer.insert_header(header::CONTENT_TYPE, content_type).unwrap();
+            assert_eq!(is_tunnel(&answer), tunnel, "{content_type}");
+        }
+        assert!(is_tunnel(&ResponseHeader::build(101, None).unwrap()));
     }
 }

@@ -178,7 +178,7 @@ impl Flow {
         let now = self.clock.now();
         let Some(approval) = self.stores.approvals.find(token.hash(), now).await? else { return Ok(None) };
         let Some(challenge) = self.stores.challenges.find(&approval.challenge_id, now).await? else { return Ok(None) };
-        let ChallengeState::Answered { by, .. } = challenge.state else { return Ok(None) };
+        let ChallengeState::Answered { by, epoch, .. } = challenge.state else { return Ok(None) };
         let browser = browser_secret(rules, arrival.head).map(|secret| secret.hash());
         let same_browser = player.carrier == Carrier::Header || browser == challenge.browser;
         let Some(route) = landing.enforced.iter().find(|route| *route.name == *challenge.route) else {
@@ -192,8 +192,12 @@ impl Flow {
         if challenge.digest != Some(digest) || challenge.level != Level::Once {
             return Ok(None);
         }
-        let spend =
-            Spend { subject: challenge.subject, challenge_id: challenge.id, expires_at: approval.expires_at, by };
+        // What ended the player's stamps since, here or in another process, ended this too.
+        if self.stores.accounts.player(&player.subject).await?.epoch != epoch {
+            return Ok(None);
+        }
+        let (subject, challenge_id) = (challenge.subject, challenge.id);
+        let spend = Spend { subject, challenge_id, expires_at: approval.expires_at, by, epoch };
         Ok(Some((spend, digest, details)))
     }
 }

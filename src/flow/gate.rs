@@ -67,6 +67,8 @@ pub struct Spend {
     pub expires_at: UnixTime,
     /// The kind that answered it.
     pub by: FactorKind,
+    /// The player's epoch then: whatever ended the stamps since ended this too.
+    pub epoch: i64,
 }
 
 /// What is known of a request that goes on.

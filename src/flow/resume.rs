@@ -72,7 +72,7 @@ impl Flow {
         if browser.is_none() || browser != challenge.browser {
             return Err(FlowError::Gone);
         }
-        let ChallengeState::Answered { by, .. } = challenge.state else { return Err(FlowError::Gone) };
+        let ChallengeState::Answered { by, epoch, .. } = challenge.state else { return Err(FlowError::Gone) };
         let Who::Player(player) = rules.identity.who(head, Freshness::Anew).await? else {
             return Err(FlowError::Anonymous);
         };
@@ -102,8 +102,11 @@ impl Flow {
         let Verdict::Allow(permit) = policy::decide(&landing, &original, &facts).verdict else {
             return Err(FlowError::Gone);
         };
-        let spend =
-            Spend { subject: challenge.subject, challenge_id: challenge.id, expires_at: approval.expires_at, by };
+        if state.epoch != epoch {
+            return Err(FlowError::Gone);
+        }
+        let (subject, challenge_id) = (challenge.subject, challenge.id);
+        let spend = Spend { subject, challenge_id, expires_at: approval.expires_at, by, epoch };
         let passage = Passage {
             permit,
             player: Some(player),
@@ -117,13 +120,15 @@ impl Flow {
     }
 
     /// Consumes what a request passes by, for good, before its first byte goes to the site. In turn with
-    /// every change of the account: once its freeze is answered, nothing that was approved goes on.
+    /// every change of the account: once its freeze, or the end of every stamp, is answered, nothing that was approved
+    /// before goes on.
     ///
     /// # Errors
-    /// `Gone` when it was consumed before, or the account was frozen since; `Store`.
+    /// `Gone` when it was consumed before, or the account was frozen or its stamps ended since; `Store`.
     pub async fn spend(&self, spend: &Spend) -> Result<(), FlowError> {
         let id = spend.challenge_id.clone();
-        let edits = [Edit::RequireNotFrozen, Edit::Spend { id, expires_at: spend.expires_at }];
+        let edits =
+            [Edit::RequireNotFrozen, Edit::RequireEpoch(spend.epoch), Edit::Spend { id, expires_at: spend.expires_at }];
         match self.stores.accounts.apply(&spend.subject, &edits).await? {
             Applied::Conflict => Err(FlowError::Gone),
             Applied::Done => {

@@ -213,6 +213,7 @@ impl Flow {
             challenge_id: challenge.id.clone(),
             expires_at: approval.expires_at,
             by,
+            epoch,
         };
         // Before it is consumed: where this fails, the player may try again.
         let headers = rules.identity.with_session(head.headers, &answer.headers());

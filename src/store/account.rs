@@ -99,6 +99,8 @@ pub enum Edit {
     RequireFactor(String),
     /// Presumes that the account is not frozen.
     RequireNotFrozen,
+    /// Presumes that the player's stamps were not ended since this epoch.
+    RequireEpoch(i64),
     /// Presumes that the account is still frozen for this, and not for something earlier.
     RequireFreeze(Freeze),
     /// Adds an active factor; the player is bound again, and a temporary code that was not used ends.

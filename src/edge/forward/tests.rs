@@ -204,3 +204,34 @@ fn what_a_trusted_proxy_calls_the_client_is_the_one_that_we_found() {
         assert_eq!(said("client-ip"), None, "nothing that was not there");
     }
 }
+
+#[test]
+fn bytes_that_are_no_text_go_on_before_what_proxies_wrote_behind_them() {
+    let lines = [("host", "play.example"), ("x-forwarded-for", "caf\u{e9}, 192.0.2.7")];
+    let intake = examined("10.0.0.1", &["10.0.0.0/8"], &lines);
+    let mut request = RequestHeader::build("GET", b"/", None).unwrap();
+    request.append_header("x-forwarded-for", &b"\xff, 192.0.2.7"[..]).unwrap();
+    introduce(&mut request, &intake, None).unwrap();
+    assert_eq!(request.headers["x-forwarded-for"].as_bytes(), b"\xff, 192.0.2.7, 10.0.0.1");
+}
+
+/// Whoever was held came over no proxy and named himself; the page that lets it go on came over one.
+#[test]
+fn what_proxies_say_of_a_held_request_is_what_they_say_of_the_one_that_goes_on() {
+    let mut resumed = RequestHeader::build("POST", b"/pay", None).unwrap();
+    for (name, value) in
+        [("host", "play.example"), ("x-forwarded-user", "ayu"), ("x-real-ip", "192.0.2.7"), ("x-b", "1")]
+    {
+        resumed.append_header(name, value).unwrap();
+    }
+    let held =
+        [("x-forwarded-user", "admin"), ("x-forwarded-client-cert", "root"), ("x-real-ip", "10.0.0.1"), ("x-a", "1")];
+    let held: HeaderMap = held
+        .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+        .into_iter()
+        .collect();
+    become_held(&mut resumed, http::Method::POST, &held).unwrap();
+    let left = |name: &str| resumed.headers.get(name).and_then(|value| value.to_str().ok());
+    assert_eq!((left("x-forwarded-user"), left("x-real-ip")), (Some("ayu"), Some("192.0.2.7")));
+    assert_eq!((left("x-forwarded-client-cert"), left("x-a"), left("x-b")), (None, Some("1"), None));
+}

@@ -92,8 +92,8 @@ fn hold_for_outbound(intake: &Intake, head: &http::request::Parts, target: &[u8]
         assert_eq!(outbound.headers.get_all(name).iter().count(), 1, "{name}");
     }
     assert_eq!(outbound.headers[header::HOST], intake.host);
-    let said = outbound.headers["x-forwarded-for"].to_str().unwrap();
-    assert_eq!(said.rsplit(", ").next(), Some("10.0.0.1"));
+    let said = outbound.headers["x-forwarded-for"].as_bytes();
+    assert!(said == b"10.0.0.1" || said.ends_with(b", 10.0.0.1"), "{said:?}");
     for name in outbound.headers.keys().map(HeaderName::as_str) {
         assert_eq!(request::folded_name(name), name, "a server may take it for another");
         assert!(!name.starts_with("stepgate") && name != "x-player" && name != "forwarded", "{name}");

@@ -81,6 +81,12 @@ fn the_client_is_the_last_address_that_no_trusted_proxy_vouches_for() {
         ("10.0.0.1", ours, &["6.6.6.6, 192.0.2.7:443, 10.0.0.2:80"], "192.0.2.7"),
         ("10.0.0.1", ours, &["[2001:db8::7]"], "2001:db8::7"),
         ("10.0.0.1", ours, &["[2001:db8::7]:443"], "2001:db8::7"),
+        ("10.0.0.1", ours, &["\"[2001:db8::7]:443\""], "2001:db8::7"),
+        ("10.0.0.1", ours, &["\"192.0.2.7\""], "192.0.2.7"),
+        ("10.0.0.1", ours, &["2001:db8::7%eth0"], "2001:db8::7"),
+        // What is no text hides nothing that a proxy wrote behind it.
+        ("10.0.0.1", ours, &["\u{e9}, 192.0.2.7"], "192.0.2.7"),
+        ("10.0.0.1", ours, &["\u{e9}", "192.0.2.7"], "192.0.2.7"),
         // Nobody but proxies: the first of them.
         ("10.0.0.1", ours, &["10.0.0.3, 10.0.0.2"], "10.0.0.3"),
         // Both families, one within the other too.
@@ -264,6 +270,25 @@ fn another_protocol_is_asked_for_by_a_get_without_a_body() {
 }
 
 #[test]
+fn only_a_websocket_for_the_next_hop_is_asked_for_on() {
+    for (lines, stays) in [
+        (&[("upgrade", "websocket"), ("connection", "keep-alive, Upgrade")][..], true),
+        (&[("upgrade", "WebSocket"), ("connection", "keep-alive"), ("connection", "upgrade")], true),
+        (&[("upgrade", "websocket")], false),
+        (&[("upgrade", "websocket"), ("connection", "keep-alive")], false),
+        (&[("upgrade", "h2c"), ("connection", "upgrade")], false),
+        (&[("upgrade", "websocket"), ("upgrade", "websocket"), ("connection", "upgrade")], false),
+    ] {
+        let mut head = RequestHeader::build("GET", b"/", None).unwrap();
+        for (name, value) in lines.iter().copied() {
+            head.append_header(name, value).unwrap();
+        }
+        drop_other_protocols(&mut head);
+        assert_eq!(head.headers.contains_key("upgrade"), stays, "{lines:?}");
+    }
+}
+
+#[test]
 fn there_is_one_expectation() {
     for (lines, good) in [
         (&[][..], true),
@@ -286,7 +311,8 @@ fn the_scheme_of_http_2_is_that_of_the_connection() {
         (Version::HTTP_2, "http://play.example/", true, false),
         (Version::HTTP_2, "https://play.example/", false, false),
         (Version::HTTP_2, "ftp://play.example/", true, false),
-        (Version::HTTP_2, "/", true, false),
+        // With a Host in place of the authority it is not kept.
+        (Version::HTTP_2, "/", true, true),
         (Version::HTTP_11, "/", true, true),
     ] {
         let parts = http::Request::get(uri).version(version).body(()).unwrap().into_parts().0;

@@ -120,6 +120,24 @@ async fn money_waits_a_day_after_each_cause_and_a_pending_approval_ends_with_it(
     }
 }
 
+/// Another node, the command line and the process before an upgrade know nothing of the challenges here.
+#[tokio::test]
+async fn an_approval_ends_with_the_stamps_of_its_player_whoever_ended_them() {
+    let account = Account::new().await;
+    let (flow, subject) = (&account.world.flow, &account.ayu.player.subject);
+    let mut browser = Browser::of("ayu", "1");
+    let id = asked(browser.post(&account.world, "/withdraw").await);
+    let answer = Answer { method: FactorKind::App, code: &account.app_code(), remember: false };
+    let approval = browser.answer(&account.world, &id, answer).await.unwrap().granted.approval.unwrap();
+    let Outcome::Pass(passage) = browser.post_with(&account.world, "/withdraw", &approval).await else {
+        panic!("it was approved");
+    };
+    flow.stores.families.raise_epoch(subject).await.unwrap();
+    let (spend, _) = passage.spend.unwrap();
+    assert!(matches!(flow.spend(&spend).await, Err(FlowError::Gone)), "it was on its way already");
+    assert!(!passes(&browser.post_with(&account.world, "/withdraw", &approval).await));
+}
+
 #[tokio::test]
 async fn a_proof_for_the_players_own_freeze_does_not_clear_one_that_the_desk_made_of_it() {
     let mut browser = Browser::of("ayu", "1");

@@ -13,6 +13,7 @@ use crate::{
 const ACTIVE: &str = "SELECT COUNT(*) AS found FROM factor WHERE subject = $1 AND suspended = 0";
 const HAS: &str = "SELECT COUNT(*) AS found FROM factor WHERE subject = $1 AND id = $2 AND suspended = 0";
 const FROZEN: &str = "SELECT COUNT(*) AS found FROM player WHERE subject = $1 AND frozen_at IS NOT NULL";
+const EPOCH: &str = "SELECT COUNT(*) AS found FROM player WHERE subject = $1 AND epoch = $2";
 const FROZEN_FOR: &str = "SELECT COUNT(*) AS found FROM player \
      WHERE subject = $1 AND frozen_at IS NOT NULL AND COALESCE(frozen_for, frozen_at) = $2";
 const BOUND: &str = "UPDATE player SET must_bind = 0 WHERE subject = $1";
@@ -70,6 +71,7 @@ async fn is_made(change: &mut AnyConnection, subject: &Subject, edit: &Edit) -> 
         Edit::RequireNoFactor => Ok(count(change, sqlx::query(ACTIVE).bind(id)).await? == 0),
         Edit::RequireFactor(factor) => Ok(count(change, sqlx::query(HAS).bind(id).bind(factor.as_str())).await? == 1),
         Edit::RequireNotFrozen => Ok(count(change, sqlx::query(FROZEN).bind(id)).await? == 0),
+        Edit::RequireEpoch(epoch) => Ok(count(change, sqlx::query(EPOCH).bind(id).bind(*epoch)).await? == 1),
         Edit::RequireFreeze(freeze) => {
             let frozen = sqlx::query(FROZEN_FOR).bind(id).bind(freeze.event_at.millis());
             Ok(count(change, frozen).await? == 1)

@@ -4,7 +4,6 @@
 //! `http::request::Parts`; both say the same of the same bytes.
 
 use std::{
-    borrow::Cow,
     fmt,
     net::IpAddr,
     sync::{Mutex, OnceLock, PoisonError},
@@ -186,11 +185,15 @@ pub fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
         .filter_map(|pair| pair.trim_matches([' ', '\t']).split_once('='))
 }
 
-/// Each cookie whole, as the browser wrote it, with its name; one without `=` is its own name.
-pub fn cookie_pairs(headers: &HeaderMap) -> impl Iterator<Item = (Cow<'_, str>, &[u8])> {
+/// Each cookie whole, as the browser wrote it, with its name; one without `=` is its own name, and one whose name is
+/// no text is left out.
+pub fn cookie_pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &[u8])> {
     let lines = headers.get_all(header::COOKIE).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
     let pairs = lines.map(<[u8]>::trim_ascii).filter(|pair| !pair.is_empty());
-    pairs.map(|pair| (String::from_utf8_lossy(pair.split(|byte| *byte == b'=').next().unwrap_or_default()), pair))
+    pairs.filter_map(|pair| {
+        let name = pair.split(|byte| *byte == b'=').next()?;
+        Some((std::str::from_utf8(name).ok()?, pair))
+    })
 }
 
 /// The value of the cookie with exactly this name.

@@ -77,7 +77,7 @@ impl HeldRequest {
             target: head.target.raw().to_owned(),
             host: head.host.to_owned(),
             headers,
-            cookies: request::cookie_pairs(head.headers).map(|(name, _)| name.into_owned()).collect(),
+            cookies: request::cookie_pairs(head.headers).map(|(name, _)| name.to_owned()).collect(),
             authorized: head.headers.contains_key(header::AUTHORIZATION),
             content_type: body.content_type.map(str::to_owned),
             body: body.bytes.to_vec(),

@@ -1,7 +1,10 @@
 //! Carriers: reading the credentials out of a request head, in the one way that no framework
 //! contradicts (security.md 3.3).
 
+use std::borrow::Cow;
+
 use http::{HeaderMap, HeaderValue, header};
+use percent_encoding::percent_decode;
 
 use super::{IdentityError, settings::Credential};
 use crate::secret::Hasher;
@@ -161,7 +164,9 @@ pub(super) fn retain_cookies(headers: &mut HeaderMap, drops: impl Fn(&[u8]) -> b
 
 /// Whether some framework might read `candidate` as the cookie of this name.
 pub(super) fn matches_folded(candidate: &[u8], name: &str) -> bool {
-    let candidate = trimmed(candidate);
+    // Old versions of PHP decode the names of cookies.
+    let decoded: Cow<'_, [u8]> = percent_decode(candidate).into();
+    let candidate = trimmed(&decoded);
     let (stem, open) = name.strip_suffix('*').map_or((name, false), |stem| (stem, true));
     let fits = if open { candidate.len() >= stem.len() } else { candidate.len() == stem.len() };
     fits && candidate.iter().zip(stem.as_bytes()).all(|(one, other)| fold(*one) == fold(*other))
@@ -171,11 +176,10 @@ pub(super) fn matches_folded(candidate: &[u8], name: &str) -> bool {
 pub(super) fn may_carry(headers: &HeaderMap, names: &[String]) -> bool {
     let stems = || names.iter().map(|name| name.strip_suffix('*').unwrap_or(name).as_bytes());
     let is = |piece: &[u8], stem: &[u8]| piece.iter().zip(stem).all(|(one, other)| fold(*one) == fold(*other));
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .map(HeaderValue::as_bytes)
-        .any(|line| stems().any(|stem| stem.is_empty() || line.windows(stem.len()).any(|piece| is(piece, stem))))
+    headers.get_all(header::COOKIE).iter().any(|line| {
+        let line: Cow<'_, [u8]> = percent_decode(line.as_bytes()).into();
+        stems().any(|stem| stem.is_empty() || line.windows(stem.len()).any(|piece| is(piece, stem)))
+    })
 }
 
 /// Without what is no visible ASCII at both ends: some frameworks trim Unicode's spaces too.

@@ -268,6 +268,20 @@ impl Login {
         presented.map(|presented| presented.hash(&self.ports.hasher))
     }
 
+    /// Whether a site might take another name than the typed one: of the credentials of HTTP, or of a cookie or a
+    /// parameter beside the field, which some frameworks take for it.
+    fn may_name_another(&self, head: &Head<'_>) -> bool {
+        let name = match &self.settings.subject {
+            FieldName::Form(name) | FieldName::Query(name) => name.as_str(),
+            FieldName::Json(pointer) => pointer.rsplit('/').next().unwrap_or_default(),
+        };
+        let is_json = matches!(self.settings.subject, FieldName::Json(_));
+        let in_query = || fields::read(&FieldName::Query(name.to_owned()), head.target.query(), None) != Field::Absent;
+        head.headers.contains_key(header::AUTHORIZATION)
+            || crate::request::cookie_pairs(head.headers).any(|(cookie, _)| matches_folded(cookie.as_bytes(), name))
+            || (is_json && in_query())
+    }
+
     /// The name that the player typed, normalized: on a log-in, where it occurs exactly once.
     fn typed_name(&self, head: &Head<'_>, body: Option<Body<'_>>) -> Option<String> {
         let query = head.target.query();
@@ -275,6 +289,9 @@ impl Login {
             |(name, value): &(FieldName, String)| fields::read(name, query, body) == Field::One(value.clone());
         let is_login = |rule: &Match| matches_head(rule, head) && rule.fields.iter().all(has_field);
         if !self.settings.matches.iter().any(is_login) {
+            return None;
+        }
+        if self.confirm.is_none() && self.may_name_another(head) {
             return None;
         }
         let Field::One(mut typed) = fields::read(&self.settings.subject, query, body) else { return None };

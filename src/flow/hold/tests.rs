@@ -43,7 +43,7 @@ fn a_held_request_goes_on_with_the_cookies_as_the_browser_sends_them_now() {
     let carries =
         |line: &'static [u8]| HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_bytes(line).unwrap())]);
     let names = request::cookie_pairs(&carries(b"lat=caf\xe8; flag; x=\"q\"; gone=1"))
-        .map(|(name, _)| name.into_owned())
+        .map(|(name, _)| name.to_owned())
         .collect();
     held.cookies = names;
     let fresh = carries(b" lat=caf\xe9;flag; other=1; x=\"q\"; flag2; sid=a=b");

@@ -179,3 +179,26 @@ async fn a_binding_ends_and_the_typed_name_is_normalized() {
     clock.advance(Duration::from_secs(3600));
     assert_eq!(who(&sources, &request).await.unwrap(), Who::Nobody);
 }
+
+/// Where the site is not asked, what was typed is believed only where no site takes another name.
+#[tokio::test]
+async fn a_typed_name_binds_nobody_where_the_site_may_take_another() {
+    for (form, cookie, authorization) in [
+        ("username=mallory&username]=ayu", "a=1", None),
+        ("username=mallory&[username]=ayu", "a=1", None),
+        ("username=mallory", "a=1; username=ayu", None),
+        ("username=mallory", "a=1", Some("Basic YXl1OnNlY3JldA==")),
+    ] {
+        let (_clock, ports) = ports();
+        let sources = Sources::build(vec![SourceSettings::Login(settings(None))], ports).unwrap();
+        let mut request = Request::post("/login").with("cookie", cookie);
+        if let Some(authorization) = authorization {
+            request = request.with("authorization", authorization);
+        }
+        let body = Body { content_type: Some("application/x-www-form-urlencoded"), bytes: form.as_bytes() };
+        let headers = HeaderMap::from_iter([(http::header::SET_COOKIE, HeaderValue::from_static("sid=new"))]);
+        let answer = SiteAnswer { status: 302, headers: &headers, body: None };
+        let seen = sources.login_answered(&request.head(), Some(body), answer, &Watches::default()).await.unwrap();
+        assert_eq!(seen, None, "{form} {cookie} {authorization:?}");
+    }
+}

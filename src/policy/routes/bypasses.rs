@@ -223,6 +223,17 @@ fn a_condition_on_the_query_is_met_from_wherever_a_framework_reads_parameters() 
     assert!(lands(&routes, Method::GET, "/act;do=look", &harmless, read(FORM, b"")).is_empty());
 }
 
+#[test]
+fn a_condition_on_a_form_is_met_from_a_cookie_too() {
+    let routes = Routes::compile(vec![conditioned("pay", FieldName::Form("do".into()), "pay")], Requirement::None);
+    let post = |cookie| {
+        let headers = HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_static(cookie))]);
+        lands(&routes, Method::POST, "/act", &headers, read(FORM, b"do=look"))
+    };
+    assert_eq!(post("a=b; do=pay"), ["pay"]);
+    assert!(post("a=b; do=look; pay=do").is_empty());
+}
+
 /// The same sources cannot open an exception.
 #[test]
 fn an_exception_for_a_query_does_not_hold_where_a_framework_reads_another_value() {

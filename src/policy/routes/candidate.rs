@@ -44,16 +44,25 @@ impl<'a, 'r> Conditions<'a, 'r> {
 
     fn find_out(&self, (name, expected): &Wanted) -> Condition {
         let query = self.head.target.query();
-        match (name, self.body) {
+        let found = match (name, self.body) {
             (FieldName::Query(_), body) => self.find_in_query(name, expected, body),
             (FieldName::Form(_) | FieldName::Json(_), BodyView::Read(body)) => {
                 fields::condition(name, query, Some(body), expected)
             }
             (FieldName::Form(_) | FieldName::Json(_), BodyView::Unread) => Condition::Unknown,
+        };
+        match (name, self.cookies()) {
+            (FieldName::Query(_) | FieldName::Form(_), Some(cookies))
+                if says_otherwise(name, expected, &cookies, found) =>
+            {
+                Condition::Unknown
+            }
+            (FieldName::Query(_) | FieldName::Form(_) | FieldName::Json(_), _) => found,
         }
     }
 
-    /// Some frameworks take for the query's what stands in a body, behind a `;` of the path, or in a cookie.
+    /// Some frameworks take for the query's what stands in a body or behind a `;` of the path; some, as for a form's,
+    /// what stands in a cookie.
     fn find_in_query(&self, name: &FieldName, expected: &str, body: BodyView<'_>) -> Condition {
         let query = self.head.target.query();
         let found = match body {
@@ -63,16 +72,10 @@ impl<'a, 'r> Conditions<'a, 'r> {
                 known @ (Condition::Yes | Condition::No | Condition::Unknown) => known,
             },
         };
-        let says_otherwise = |text: &str| {
-            fields::read(name, Some(text), None) != Field::Absent
-                && fields::condition(name, Some(text), None, expected) != found
-        };
-        let path = self.head.target.path();
-        let behind_semicolon = path.split_once(';').is_some_and(|(_, rest)| says_otherwise(&rest.replace(';', "&")));
-        if behind_semicolon || self.cookies().is_some_and(|cookies| says_otherwise(&cookies)) {
-            return Condition::Unknown;
+        match self.head.target.path().split_once(';') {
+            Some((_, rest)) if says_otherwise(name, expected, &rest.replace(';', "&"), found) => Condition::Unknown,
+            Some(_) | None => found,
         }
-        found
     }
 
     /// The cookies, written as a query.
@@ -85,6 +88,12 @@ impl<'a, 'r> Conditions<'a, 'r> {
     fn content_type(&self) -> Option<&str> {
         request::header_once(self.head.headers, header::CONTENT_TYPE.as_str())
     }
+}
+
+/// Whether a text that some framework reads as a query has the field, and with another outcome.
+fn says_otherwise(name: &FieldName, expected: &str, text: &str, found: Condition) -> bool {
+    fields::read(name, Some(text), None) != Field::Absent
+        && fields::condition(name, Some(text), None, expected) != found
 }
 
 /// One way to read a request: a path and a method.

@@ -7,7 +7,9 @@ use http::{HeaderMap, HeaderValue, header};
 use pingora::protocols::l4::socket::SocketAddr;
 
 use crate::{
-    edge::{body::Tail, intake::Intake, live::Live, pace::Pace, patience::Underway, tunnel::Tunnel},
+    edge::{
+        body::Tail, intake::Intake, live::Live, pace::Pace, patience::Underway, resumption::Opening, tunnel::Tunnel,
+    },
     flow::{
         CookieNames, Flow, FlowError,
         gate::{Gated, Outcome, Passage},
@@ -36,6 +38,8 @@ pub struct Context {
     pub watches: Watches,
     /// The end of the body, before which the session is looked at once more.
     pub tail: Option<Tail>,
+    /// What is kept of a form that may be a resume post of unknown length.
+    pub opening: Option<Opening>,
     /// The body of the site's answer, where it was read to be decided upon.
     pub answer_body: Option<Bytes>,
     /// Whether it was learned already who logged in by the answer.
@@ -114,6 +118,7 @@ impl Context {
             login_body: None,
             watches: Watches::default(),
             tail: None,
+            opening: None,
             answer_body: None,
             learned: false,
             ending: None,

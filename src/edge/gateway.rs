@@ -13,7 +13,16 @@ use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::upstreams::peer::HttpPeer;
 
 use crate::{
-    edge::{body, context::Context, exchange::Direct, live::Live, ops::Readiness, patience::Underway, reply},
+    edge::{
+        body,
+        context::Context,
+        exchange::Direct,
+        live::Live,
+        ops::Readiness,
+        patience::Underway,
+        reply,
+        resumption::{Opening, look_for_field},
+    },
     flow::Flow,
     web::Problem,
 };
@@ -96,6 +105,7 @@ impl ProxyHttp for Gateway {
     ) -> Result<()> {
         self.depart(session, request, context).await?;
         Self::begin_pace(session, context);
+        context.opening = Opening::of(session);
         Ok(())
     }
 
@@ -107,6 +117,7 @@ impl ProxyHttp for Gateway {
         context: &mut Box<Context>,
     ) -> Result<()> {
         Self::keep_pace(session, context, body.as_ref().map_or(0, Bytes::len), end)?;
+        look_for_field(context, body, end)?;
         if let Some(tail) = &mut context.tail {
             tail.keep(body, end);
             if end {

@@ -44,10 +44,14 @@ pub fn resume_token(body: &[u8]) -> Option<Token> {
     Token::parse(text.strip_prefix(RESUME_FIELD)?.strip_prefix('=')?)
 }
 
-/// Whether a form body has our field, in whatever spelling a framework might read it.
+/// Whether a form body has our field, in whatever spelling a framework might read it: they drop, fold and nest by
+/// brackets, dots and blanks, and no name of a site has ours in it.
 #[must_use]
 pub fn has_resume_field(body: &[u8]) -> bool {
-    form_urlencoded::parse(body).any(|(name, _)| name.trim().eq_ignore_ascii_case(RESUME_FIELD))
+    let bare = |name: &str| name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    let ours = bare(RESUME_FIELD);
+    let mut pieces = body.split(|byte| matches!(byte, b'&' | b';'));
+    pieces.any(|piece| form_urlencoded::parse(piece).any(|(name, _)| bare(&name).contains(&ours)))
 }
 
 impl Flow {

@@ -4,6 +4,7 @@ use super::{
     introspection::{BY_JSON, asks, echo},
     *,
 };
+use crate::kit::wire::Wire;
 
 /// A gateway whose site takes the session's value for the player's id.
 async fn plain() -> Gate {
@@ -43,6 +44,10 @@ async fn our_resume_field_never_reaches_the_site() {
         (spelled("stepgate%5fresume"), "application/x-www-form-urlencoded"),
         (spelled("x=1&stepgate_resume"), "application/x-www-form-urlencoded; charset=UTF-8"),
         ("stepgate_resume=short".to_owned(), "Application/X-WWW-Form-Urlencoded"),
+        (spelled("[stepgate_resume]"), "application/x-www-form-urlencoded"),
+        (spelled("stepgate_resume]"), "application/x-www-form-urlencoded"),
+        (spelled("stepgate.resume[]"), "application/x-www-form-urlencoded"),
+        (spelled("x=1;stepgate_resume"), "application/x-www-form-urlencoded"),
     ] {
         let mut visitor = Visitor::of(&gate);
         let answer = visitor.send(Method::POST, "/open", kind, form.clone()).await;
@@ -52,6 +57,21 @@ async fn our_resume_field_never_reaches_the_site() {
     let mut visitor = Visitor::of(&gate);
     assert_eq!(visitor.post("/open", "x=stepgate_resume").await.status(), StatusCode::OK);
     assert_eq!(&gate.site.received("POST", "/open")[0].body[..], b"x=stepgate_resume", "unchanged");
+}
+
+#[tokio::test]
+async fn our_resume_field_in_a_chunked_form_never_reaches_the_site() {
+    let gate = plain().await;
+    for (chunks, status) in [("10\r\nstepgate_resume=\r\n1\r\nA\r\n", "400"), ("3\r\na=b\r\n", "200")] {
+        let mut wire = Wire::to(gate.address).await;
+        let kind = "Content-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked";
+        let head = format!("POST /open HTTP/1.1\r\nHost: {}\r\n{kind}\r\n\r\n", gate.address);
+        wire.send(head + chunks + "0\r\n\r\n").await;
+        let answer = wire.head().await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{chunks:?}: {answer}");
+    }
+    let received = gate.site.received("POST", "/open");
+    assert_eq!(received.iter().map(|request| &request.body[..]).collect::<Vec<_>>(), [b"a=b"]);
 }
 
 #[tokio::test]

@@ -125,6 +125,8 @@ impl Opening {
         self.0.extend(piece.take().into_iter().flatten());
         let is_short = self.0.len() as u64 <= RESUME_BODY;
         if is_short && !end {
+            // The library takes no piece at all for the end of the body.
+            *piece = Some(Bytes::new());
             return Kept::Whole;
         }
         if is_short && resume::has_resume_field(&self.0) {

@@ -177,7 +177,7 @@ impl Target {
         self.raw.get(self.path_end + 1..)
     }
 
-    /// Every distinct reading of the path, the path as received first; at most 128. Case is kept;
+    /// Every distinct reading of the path, the path as received first; at most 64. Case is kept;
     /// routes are matched without regard to it.
     pub fn readings(&self) -> impl Iterator<Item = &Reading> {
         self.readings.iter()

@@ -31,7 +31,6 @@ pub(super) fn of(path: &str) -> Option<Vec<Reading>> {
     } else {
         undo(&mut readings, path)?;
     }
-    add_each(&mut readings, "without session", without_sessions);
     add_each(&mut readings, WITHOUT_ENDING, without_ending);
     Some(readings)
 }
@@ -235,16 +234,6 @@ fn without_extension(path: &str) -> Option<&str> {
 fn without_ending(path: &str) -> Option<Cow<'_, str>> {
     let (stem, ending) = path.rsplit_once('.')?;
     (!stem.ends_with('/') && !ending.is_empty() && !ending.contains('/')).then_some(stem.into())
-}
-
-/// Without `(S(…))` and its like, by which ASP.NET keeps a session in the address.
-fn without_sessions(path: &str) -> Option<Cow<'_, str>> {
-    let is_session = |segment: &&str| matches!(segment.as_bytes(), [b'(', _, b'(', .., b')', b')']);
-    if !path.contains("/(") || !path.split('/').any(|segment| is_session(&segment)) {
-        return None;
-    }
-    let rest: Vec<&str> = path.split('/').filter(|segment| !is_session(segment)).collect();
-    Some(if rest.len() > 1 { rest.join("/").into() } else { "/".into() })
 }
 
 /// Up to the first segment with a known extension, and that without it: `/pay.php/x` runs `/pay.php`.

@@ -9,6 +9,7 @@ use http::Method;
 
 mod policy;
 mod readings;
+mod sessions;
 #[cfg(test)]
 mod fuzz_tests;
 

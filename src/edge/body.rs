@@ -96,9 +96,8 @@ impl Tail {
             return;
         }
         self.kept.extend(piece.take().into_iter().flatten());
-        if end {
-            *piece = Some(std::mem::take(&mut self.kept).into());
-        }
+        // No piece at all would be the end of the body to the library.
+        *piece = Some(if end { std::mem::take(&mut self.kept).into() } else { Bytes::new() });
     }
 }
 
@@ -152,7 +151,7 @@ mod tests {
             tail.keep(&mut piece, end);
             sent.push(piece.map(|piece| String::from_utf8(piece.to_vec()).unwrap()));
         }
-        assert_eq!(sent, [Some("ab".into()), None, None, Some("c".into())]);
+        assert_eq!(sent, ["ab", "", "", "c"].map(|piece| Some(piece.to_owned())));
         let mut unknown = Tail { left: u64::MAX, kept: Vec::new() };
         let mut last = Some(Bytes::from("whole"));
         unknown.keep(&mut last, true);

@@ -1,12 +1,16 @@
 //! Time as an argument: the one place that reads the wall clock.
 
+mod shifts;
+
 use std::{
     fmt,
     sync::atomic::{AtomicI64, Ordering},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use serde::{Deserialize, Serialize};
+
+pub use shifts::{Look, Shift, Shifts};
 
 /// A moment: whole milliseconds since 1970-01-01T00:00:00Z, never negative in practice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -82,21 +86,46 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> UnixTime;
 }
 
-/// The machine's clock. When it is set back, `now` stands still until it has caught up: an expired
-/// thing stays expired.
-#[derive(Debug, Default)]
+/// The machine's clock, which never goes back: an expired thing stays expired. When it is set back, `now`
+/// goes on at half the pace until it has caught up, so that nothing lives longer than twice its length, and
+/// the gateway is right again without a restart.
+#[derive(Debug)]
 pub struct SystemClock {
-    latest: AtomicI64,
+    began: Instant,
+    /// The most by which the machine's clock was ever ahead of half the time since `began`, in microseconds.
+    lead: AtomicI64,
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self { began: Instant::now(), lead: AtomicI64::new(i64::MIN) }
+    }
+}
+
+impl SystemClock {
+    /// What it says when the machine's says `read` since the epoch and so much passed since it began.
+    fn says(&self, read: Duration, passed: Duration) -> UnixTime {
+        let half = micros(passed) / 2;
+        let lead = micros(read).saturating_sub(half);
+        let lead = lead.max(self.lead.fetch_max(lead, Ordering::Relaxed));
+        UnixTime(lead.saturating_add(half).div_euclid(1000))
+    }
 }
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
     fn now(&self) -> UnixTime {
-        let read = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let read = i64::try_from(read.as_millis()).unwrap_or(i64::MAX);
-        let before = self.latest.fetch_max(read, Ordering::Relaxed);
-        UnixTime(read.max(before))
+        self.says(machine(), self.began.elapsed())
     }
+}
+
+/// What the machine's clock says, since the epoch; zero before it.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+fn machine() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+fn micros(length: Duration) -> i64 {
+    i64::try_from(length.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// A clock that stands still until it is moved: for tests and for `explain`.
@@ -131,6 +160,25 @@ mod tests {
         let (early, late) = (UnixTime::from_secs(10), UnixTime::from_secs(12));
         assert_eq!(late.since(early), Duration::from_secs(2));
         assert_eq!(early.since(late), Duration::ZERO);
+    }
+
+    /// What a clock says at such reads of the machine's, each with the seconds that passed since it began.
+    fn said(reads: &[(u64, u64)]) -> Vec<i64> {
+        let clock = SystemClock::default();
+        let says = |(read, passed): &(u64, u64)| clock.says(Duration::from_secs(*read), Duration::from_secs(*passed));
+        reads.iter().map(|read| says(read).secs()).collect()
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_goes_on_at_half_the_pace_until_it_has_caught_up() {
+        let back_by_an_hour = [(10_000, 0), (10_010, 10), (6_420, 20), (6_430, 30), (13_600, 7200), (13_620, 7220)];
+        assert_eq!(said(&back_by_an_hour), [10_000, 10_010, 10_015, 10_020, 13_605, 13_620]);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_forward_and_back_again_never_says_less_than_before() {
+        assert_eq!(said(&[(10_000, 0), (20_000, 1), (10_002, 2), (0, 3)]), [10_000, 20_000, 20_000, 20_001]);
+        assert_eq!(said(&[(u64::MAX, 0), (10_000, 2)])[1], i64::MAX / 1_000_000);
     }
 
     #[test]

@@ -6,12 +6,12 @@ use arc_swap::ArcSwap;
 
 use crate::{
     audit::{self, sink},
-    clock::UnixTime,
+    clock::{Shift, Shifts, UnixTime},
     config::keys::KeyFile,
     edge::{live::Live, ops::Readiness, tls::Certificates},
     flow::Flow,
     metrics::Metrics,
-    store::StoreError,
+    store::{StoreError, audit::Selection},
 };
 
 /// Between two looks for notices.
@@ -28,6 +28,8 @@ const SENDS_KEPT: Duration = Duration::from_secs(2 * 24 * 3600);
 const TALLIES_KEPT: Duration = Duration::from_secs(15 * 24 * 3600);
 /// Rounds between two warnings over the same certificate, and over a route that nothing lands on: a day.
 const ROUNDS_A_WARNING: u32 = 8640;
+/// How far another node's clock may be ahead without a word.
+const LEEWAY: Duration = Duration::from_secs(60);
 /// How long before its end a certificate is warned about.
 const WARNED_BEFORE: Duration = Duration::from_secs(14 * 24 * 3600);
 
@@ -136,12 +138,46 @@ async fn measure_waiting(flow: &Flow, audit: &audit::Settings, now: UnixTime) {
     }
 }
 
+/// Says in the log when the machine's clock was set, and in a metric how far it is behind.
+fn look_at_the_clock(shifts: &mut Shifts, flow: &Flow) {
+    let look = shifts.look(&*flow.clock);
+    flow.metrics.clock_ahead.set(i64::try_from(look.ahead.as_secs()).unwrap_or(i64::MAX));
+    match look.shift {
+        None => {}
+        Some(Shift::Back(by)) => tracing::warn!(
+            by_seconds = by.as_secs(),
+            ahead_seconds = look.ahead.as_secs(),
+            "the machine's clock was set back: nothing that ended is valid again; codes of apps may be refused until \
+             it has caught up, or until a restart"
+        ),
+        Some(Shift::Forward(by)) => tracing::warn!(
+            by_seconds = by.as_secs(),
+            "the machine's clock was set forward, or the machine slept: what was to end meanwhile has ended"
+        ),
+    }
+}
+
+/// Says in the log when the audit has rows of the future: a process that begins has only the machine's clock to
+/// go by.
+async fn compare_with_the_audit(flow: &Flow, now: UnixTime) {
+    let later = Selection { since: Some(now.plus(LEEWAY)), ..Selection::default() };
+    match flow.stores.trail.select(&later, 1).await {
+        Ok(rows) if rows.is_empty() => {}
+        Ok(_) => tracing::warn!(
+            %now,
+            "the audit has rows that are later than the machine's clock: that is behind, or one was ahead before"
+        ),
+        Err(error) => tracing::warn!(%error, "whether the machine's clock is behind is not known"),
+    }
+}
+
 /// Forgets what expired, measures what is held and what ages, asks the store whether it is there.
 pub(super) async fn sweep(flow: Arc<Flow>, live: Arc<ArcSwap<Live>>, readiness: Arc<Readiness>, aging: Aging) {
     let mut tick = tokio::time::interval(ROUND);
-    let mut days = 0_u32;
+    let (mut days, mut shifts) = (0_u32, Shifts::default());
     for round in (0..ROUNDS_A_WARNING).cycle() {
         tick.tick().await;
+        look_at_the_clock(&mut shifts, &flow);
         let now = flow.clock.now();
         let swept = flow.stores.spent.sweep(now).await;
         readiness.set_store(swept.is_ok());
@@ -161,6 +197,9 @@ pub(super) async fn sweep(flow: Arc<Flow>, live: Arc<ArcSwap<Live>>, readiness: 
         flow.sealer.take_over(&aging.keys.load().sealer_at(now));
         if round == 0 {
             aging.warn(now);
+            if days == 0 {
+                compare_with_the_audit(&flow, now).await;
+            }
             // A day after the start, and once only: what is quiet then is shown by its metric.
             if days == 1 {
                 live.load().log_unmatched();

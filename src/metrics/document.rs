@@ -113,6 +113,9 @@ site right away.
   for: 5m
 - alert: StepgateCertificateEnds      # the log warns once a day from 14 days on
   expr: stepgate_certificate_expiry_seconds - time() < 14 * 86400
+- alert: StepgateClockSetBack        # codes of apps may be refused: mend the clock, then restart
+  expr: stepgate_clock_ahead_seconds > 1
+  for: 1m
 - alert: StepgateCourierDown         # the next one of its list carries meanwhile
   expr: max by (courier, channel) (stepgate_courier_paused) == 1
   for: 5m

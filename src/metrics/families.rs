@@ -136,6 +136,8 @@ families! {
         "The configuration in force, by its hash.";
     KEY_AGE: Kind::Gauge, "key_age_seconds", "seconds", &[label("use", KeyUse::WORDS)],
         "Age of the newest key of each use.";
+    CLOCK_AHEAD: Kind::Gauge, "clock_ahead_seconds", "seconds", &[],
+        "How far the gateway's time is ahead of the machine's clock; above 0 after that was set back.";
     LOGIN_WITHOUT_ROTATION: Kind::Counter, "login_without_rotation_total", "log-ins", &[],
         "Log-ins that the site answered without a new session value, so that `hold_session` could withhold nothing.";
     IDENTITY_CHECKS: Kind::Counter, "identity_checks_total", "checks",

@@ -80,6 +80,8 @@ pub struct Metrics {
     config_timestamp: IntGauge,
     config_info: IntGaugeVec,
     key_age: IntGaugeVec,
+    /// Whole seconds by which the gateway's time is ahead of the machine's clock.
+    pub clock_ahead: IntGauge,
     login_without_rotation: IntCounter,
     identity_checks: Grid<IntCounterVec>,
     identity_durations: Grid<HistogramVec>,
@@ -134,6 +136,7 @@ impl Metrics {
             config_timestamp: gauge(&registry, &families::CONFIG_TIMESTAMP)?,
             config_info: gauges(&registry, &families::CONFIG_INFO)?,
             key_age: gauges(&registry, &families::KEY_AGE)?,
+            clock_ahead: gauge(&registry, &families::CLOCK_AHEAD)?,
             login_without_rotation: counter(&registry, &families::LOGIN_WITHOUT_ROTATION)?,
             identity_checks: counted(&families::IDENTITY_CHECKS)?,
             identity_durations: timed(&families::IDENTITY_DURATION)?,

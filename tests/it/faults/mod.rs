@@ -1,6 +1,7 @@
 //! What happens when something goes wrong, or changes, in the middle: the process is killed, reloaded,
 //! upgraded; the site dies, hangs up or says odd things; connections stay open.
 
+mod clock;
 mod crash;
 mod odd;
 mod outage;

@@ -46,7 +46,8 @@ impl AuthenticatorApp {
         self.code_at("30 seconds")
     }
 
-    fn code_at(&self, time: &str) -> String {
+    /// The code at a time as `oathtool` takes it, such as `24 hours` from now.
+    pub fn code_at(&self, time: &str) -> String {
         let output = Command::new("oathtool").args(["--totp", "-b", "-N", time, &self.secret]).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap().trim().to_owned()

@@ -1,6 +1,7 @@
 //! The `stepgate` binary with a configuration in a folder of its own, before a demo site or another.
 
 use std::{
+    ffi::OsString,
     fs,
     net::SocketAddr,
     ops::{Deref, DerefMut},
@@ -19,7 +20,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::{TestSite, eventually, free_address, process::Process, provider::Provider};
+use super::{TestSite, eventually, free_address, moved_clock::MovedClock, process::Process, provider::Provider};
 
 /// What the demo's configuration says of couriers: `run` refuses it (decisions 30).
 const OUTBOXES: &str = "  sms: [{ outbox: {} }]\n  email: { outbox: {} }\n";
@@ -33,12 +34,22 @@ pub struct Gate {
     /// Gets the SMS: JSON with `to`, `text` and `id`.
     pub provider: Provider,
     folder: TempDir,
+    /// What its processes have in their environment besides the test's own.
+    environment: Vec<(&'static str, OsString)>,
 }
 
 impl Gate {
     /// A ready gateway before the site at this address, with the demo's configuration as `edit`
     /// changes it; `edit` is also given the folder.
     pub async fn start(site: SocketAddr, edit: impl FnOnce(String, &Path) -> String) -> Self {
+        Self::start_in(Vec::new(), site, edit).await
+    }
+
+    async fn start_in(
+        environment: Vec<(&'static str, OsString)>,
+        site: SocketAddr,
+        edit: impl FnOnce(String, &Path) -> String,
+    ) -> Self {
         let provider = Provider::start().await;
         let courier = format!(
             "  sms: [{{ http: {{ url: 'http://{}/sms', json: {{ to: '{{to}}', text: '{{text}}', id: '{{id}}' }} }} }}]\n",
@@ -51,16 +62,21 @@ impl Gate {
             assert!(yaml.contains(OUTBOXES), "{yaml}");
             edit(yaml.replace(OUTBOXES, &courier), folder)
         };
-        Self::launch(site, provider, write).await
+        Self::launch(environment, site, provider, write).await
     }
 
     /// A ready gateway before the site at this address, with the configuration that `write` makes for
     /// these addresses and this folder.
     pub async fn before(site: SocketAddr, write: impl FnOnce(&DemoOptions, &Path) -> String) -> Self {
-        Self::launch(site, Provider::start().await, write).await
+        Self::launch(Vec::new(), site, Provider::start().await, write).await
     }
 
-    async fn launch(site: SocketAddr, provider: Provider, write: impl FnOnce(&DemoOptions, &Path) -> String) -> Self {
+    async fn launch(
+        environment: Vec<(&'static str, OsString)>,
+        site: SocketAddr,
+        provider: Provider,
+        write: impl FnOnce(&DemoOptions, &Path) -> String,
+    ) -> Self {
         let options = DemoOptions {
             site,
             gateway: free_address(),
@@ -75,8 +91,9 @@ impl Gate {
         let yaml = write(&options, folder.path());
         fs::write(&config, format!("{yaml}server: {{ upgrade_socket: {} }}\n", socket.display())).unwrap();
         generate_keys(&config);
-        let process = run(&config, &[]);
-        let mut gate = Self { address: options.gateway, ops: options.ops, process, config, provider, folder };
+        let process = run(&config, &[], &environment);
+        let (address, ops) = (options.gateway, options.ops);
+        let mut gate = Self { address, ops, process, config, provider, folder, environment };
         gate.wait_until_ready().await;
         gate
     }
@@ -93,8 +110,9 @@ impl Gate {
         let socket = |folder: &TempDir| folder.path().join("upgrade.sock").display().to_string();
         let config = folder.path().join("stepgate.yaml");
         fs::write(&config, yaml.replace(&socket(&self.folder), &socket(&folder))).unwrap();
-        let process = run(&config, &[]);
-        let mut twin = Self { address, ops, process, config, provider: Provider::start().await, folder };
+        let (environment, provider) = (self.environment.clone(), Provider::start().await);
+        let process = run(&config, &[], &environment);
+        let mut twin = Self { address, ops, process, config, provider, folder, environment };
         twin.wait_until_ready().await;
         twin
     }
@@ -118,13 +136,13 @@ impl Gate {
     /// Starts another process on the same files once the first has ended.
     pub async fn restart(&mut self) {
         self.exited().await;
-        self.process = run(&self.config, &[]);
+        self.process = run(&self.config, &[], &self.environment);
         self.wait_until_ready().await;
     }
 
     /// Starts a second process that is to take the sockets over from [`Gate::process`].
     pub fn successor(&self) -> Process {
-        run(&self.config, &["--upgrade"])
+        run(&self.config, &["--upgrade"], &self.environment)
     }
 
     /// How the process ended, once it has.
@@ -207,6 +225,13 @@ impl TestGate {
         let gate = Gate::start(site.address, |yaml, _| edit(yaml)).await;
         Self { site, gate }
     }
+
+    /// The same by a clock that the test moves; the site goes by the machine's.
+    pub async fn start_under(clock: &MovedClock, edit: impl FnOnce(String) -> String) -> Self {
+        let site = TestSite::start().await;
+        let gate = Gate::start_in(clock.environment(), site.address, |yaml, _| edit(yaml)).await;
+        Self { site, gate }
+    }
 }
 
 impl<S> TestGate<S> {
@@ -241,8 +266,9 @@ fn generate_keys(config: &Path) {
     assert!(output.status.success(), "keys generate: {}", String::from_utf8_lossy(&said));
 }
 
-fn run(config: &Path, more: &[&str]) -> Process {
-    Process::start(stepgate().arg("run").args(more).arg("--config").arg(config))
+fn run(config: &Path, more: &[&str], environment: &[(&'static str, OsString)]) -> Process {
+    let environment = environment.iter().map(|(name, value)| (name, value));
+    Process::start(stepgate().arg("run").args(more).arg("--config").arg(config).envs(environment))
 }
 
 /// The answer of the ops listener to a GET, if somebody answers.

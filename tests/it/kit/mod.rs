@@ -11,6 +11,7 @@ pub mod django;
 mod gate;
 pub mod kannel;
 pub mod mail;
+pub mod moved_clock;
 pub mod postgres;
 pub mod process;
 mod scripted;

@@ -1,11 +1,12 @@
 //! What an attacker or a fault may try beside the journeys, one file an idea: replay at another node, a
-//! panic, a store that keeps silent, an approval for another request, forms that servers read differently, addresses that lead elsewhere, old TLS, headers that HTTP/2 forbids.
+//! panic, a store that keeps silent, an approval for another request, forms that servers read differently, addresses that lead elsewhere, answers that tell who plays here, old TLS, headers that HTTP/2 forbids.
 
 mod approvals;
 mod cookies;
 mod demand;
 mod devices;
 mod edge;
+mod enumeration;
 mod fields;
 mod floods;
 mod forms;

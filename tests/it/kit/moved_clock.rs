@@ -52,3 +52,11 @@ impl MovedClock {
         ]
     }
 }
+
+/// Removes what the library leaves in shared memory when a process that it was loaded into is killed.
+pub fn clear_after(id: u32) {
+    for name in ["faketime_shm_", "sem.faketime_sem_"] {
+        // Most processes had no such library.
+        let _ = fs::remove_file(format!("/dev/shm/{name}{id}"));
+    }
+}

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::eventually;
+use super::{eventually, moved_clock};
 
 /// How long a process may take to become ready.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -115,6 +115,7 @@ impl Drop for Process {
         // It may have ended by itself; either way nothing is left behind.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        moved_clock::clear_after(self.id());
     }
 }
 

@@ -64,7 +64,9 @@ impl PhoneNumber {
         }
         let number = phonenumber::parse(home.and_then(Country::id), &digits).map_err(|_| BadPhoneNumber)?;
         let e164 = number.format().mode(Mode::E164).to_string();
-        if !(9..=16).contains(&e164.len()) {
+        // Of zeros that lead a national number the library drops others each time: nobody has such a number.
+        let again = phonenumber::parse(None, &e164).map(|number| number.format().mode(Mode::E164).to_string());
+        if !(9..=16).contains(&e164.len()) || again.ok().as_ref() != Some(&e164) {
             return Err(BadPhoneNumber);
         }
         let country = number.country().id().and_then(|id| Country::parse(id.as_ref()));

@@ -4,7 +4,7 @@
 //! input it met. Inputs of a kind that was not met before become parents of further ones, which takes
 //! the place of coverage. Each target has a folder of inputs, `tests/fuzz/NAME`: every run replays
 //! them, then tries a fixed number of mutations from a fixed seed. `script/fuzz` gives each target a
-//! time instead, and a fresh seed. An input that fails is kept under `target/fuzz/NAME`; once mended,
+//! time instead, and a fresh seed unless one is named. An input that fails is kept under `target/fuzz/NAME`; once mended,
 //! it moves to `tests/fuzz/NAME`.
 //!
 //! Adding one: a test in a `fuzz_tests` module beside the parser, which calls [`hold`], and one input.
@@ -104,7 +104,7 @@ pub fn hold<K: Hash>(name: &str, cases: u32, target: impl Fn(&[u8]) -> K) {
         (0..cases).for_each(|_| run.tries_another(&mut random));
         return;
     };
-    let (mut random, began, mut tried) = (Random(fresh_seed()), Instant::now(), 0_u32);
+    let (mut random, began, mut tried) = (Random(seed()), Instant::now(), 0_u32);
     while began.elapsed() < seconds {
         run.tries_another(&mut random);
         tried += 1;
@@ -112,7 +112,11 @@ pub fn hold<K: Hash>(name: &str, cases: u32, target: impl Fn(&[u8]) -> K) {
     run.report(tried, began.elapsed());
 }
 
-fn fresh_seed() -> u64 {
+/// What `STEPGATE_FUZZ_SEED` says, or a fresh one.
+fn seed() -> u64 {
+    if let Ok(said) = std::env::var("STEPGATE_FUZZ_SEED") {
+        return said.parse().expect("a whole number");
+    }
     let mut seed = [0; 8];
     getrandom::fill(&mut seed).unwrap();
     u64::from_le_bytes(seed)

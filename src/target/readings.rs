@@ -47,6 +47,8 @@ fn undo(readings: &mut Vec<Reading>, path: &str) -> Option<()> {
         (&*decode(&without_dots(&with_dots(path))), "cleaned as browsers do it, then decoded"),
     ] {
         add(readings, base, how)?;
+        // Who keeps an encoded slash sees no dots in `/pay.php/..%2f`, and runs the script.
+        shorten(readings, base)?;
         clean(readings, base, how)?;
         for bare in without_sessions(base).into_iter().flatten() {
             clean(readings, &bare, "without session")?;

@@ -38,6 +38,7 @@ fn a_script_with_path_info_lands_on_the_script() {
     assert_eq!(get(&routes, "/pay.php/x/y"), ["pay"]);
     assert_eq!(get(&routes, "/move.php/x"), ["move"]);
     assert_eq!(get(&routes, "/%6dove.php/x"), ["move"]);
+    assert_eq!(get(&routes, "/%70ay.php/..%2f/x"), ["pay"]);
 }
 
 #[test]

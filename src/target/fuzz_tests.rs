@@ -36,7 +36,9 @@ fn other_readers(target: &Target) -> Vec<String> {
     let url = url::Url::parse(&format!("http://site.example{}", target.path())).unwrap();
     let cleaned = decoded(url.path());
     // What is only ended by a slash or a dot is the same resource; readings are without.
-    let ends_plain = !cleaned.ends_with(['/', '.', ' ']) && !cleaned.contains("//") && !cleaned.contains(['\\', ';']);
+    // It keeps what looks like a drive of Windows, `x:`, before dots, also where no file is meant.
+    let ends_plain =
+        !cleaned.ends_with(['/', '.', ' ']) && !cleaned.contains("//") && !cleaned.contains(['\\', ';', ':', '|']);
     let plain = ends_plain.then_some(cleaned).filter(|path| !path.split('/').any(|part| matches!(part, "." | "..")));
     std::iter::once(decoded(target.path())).chain(plain).collect()
 }

@@ -48,7 +48,7 @@ fn undo(readings: &mut Vec<Reading>, path: &str) -> Option<()> {
     ] {
         add(readings, base, how)?;
         // Who keeps an encoded slash sees no dots in `/pay.php/..%2f`, and runs the script.
-        shorten(readings, base)?;
+        shorten(readings, &without_params(base))?;
         clean(readings, base, how)?;
         for bare in without_sessions(base).into_iter().flatten() {
             clean(readings, &bare, "without session")?;

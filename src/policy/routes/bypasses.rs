@@ -39,6 +39,7 @@ fn a_script_with_path_info_lands_on_the_script() {
     assert_eq!(get(&routes, "/move.php/x"), ["move"]);
     assert_eq!(get(&routes, "/%6dove.php/x"), ["move"]);
     assert_eq!(get(&routes, "/%70ay.php/..%2f/x"), ["pay"]);
+    assert_eq!(get(&routes, "/pay.php%3b;/..%2f/x"), ["pay"]);
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! How a path may be read: decoded, cleaned and shortened as frameworks do it (security.md 3.1).
 
-use std::borrow::Cow;
-
 use percent_encoding::percent_decode_str;
 use unicode_normalization::UnicodeNormalization;
 
@@ -31,7 +29,7 @@ pub(super) fn of(path: &str) -> Option<Vec<Reading>> {
     } else {
         undo(&mut readings, path)?;
     }
-    add_each(&mut readings, WITHOUT_ENDING, without_ending);
+    drop_endings(&mut readings);
     Some(readings)
 }
 
@@ -62,13 +60,13 @@ fn undo(readings: &mut Vec<Reading>, path: &str) -> Option<()> {
     Some(())
 }
 
-/// Adds what each reading is besides. These come last, so that without them the others are what they are.
-fn add_each(readings: &mut Vec<Reading>, how: &'static str, other: impl Fn(&str) -> Option<Cow<'_, str>>) {
+/// Adds each reading without its ending. These come last, so that without them the others are what they are.
+fn drop_endings(readings: &mut Vec<Reading>) {
     for at in 0..readings.len() {
-        let Some(path) = readings.get(at).and_then(|reading| other(&reading.path)) else { continue };
-        if !readings.iter().any(|known| *known.path == *path) {
-            let path = path.into();
-            readings.push(Reading { path, how });
+        let Some(stem) = readings.get(at).and_then(|reading| without_ending(&reading.path)) else { continue };
+        if !readings.iter().any(|known| *known.path == *stem) {
+            let path = stem.into();
+            readings.push(Reading { path, how: WITHOUT_ENDING });
         }
     }
 }
@@ -193,9 +191,9 @@ fn without_extension(path: &str) -> Option<&str> {
 
 /// What the last dot of the last segment follows, and something precedes: Rails takes the rest for a format,
 /// whatever it is.
-fn without_ending(path: &str) -> Option<Cow<'_, str>> {
+fn without_ending(path: &str) -> Option<&str> {
     let (stem, ending) = path.rsplit_once('.')?;
-    (!stem.ends_with('/') && !ending.is_empty() && !ending.contains('/')).then_some(stem.into())
+    (!stem.ends_with('/') && !ending.is_empty() && !ending.contains('/')).then_some(stem)
 }
 
 /// Up to the first segment with a known extension, and that without it: `/pay.php/x` runs `/pay.php`.

@@ -1,7 +1,7 @@
 //! Requests that are served at the same time: as many as the limits say, over all connections; one that ends makes
 //! room.
 
-use reqwest::{Certificate, Client, Response, StatusCode, redirect::Policy};
+use reqwest::{Client, Response, StatusCode};
 use tokio::{
     io::{AsyncWriteExt, copy, sink},
     net::TcpStream,
@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use crate::{
-    faults::over_tls,
+    faults::{over_tls, trusting},
     kit::{
         Gate,
         certificates::Authority,
@@ -55,9 +55,7 @@ impl Clients {
             over_tls(&yaml, &authority.issue(folder, "tls", &["127.0.0.1"])) + limits
         })
         .await;
-        let root = Certificate::from_pem(authority.pem().as_bytes()).unwrap();
-        let client = || Client::builder().tls_certs_only([root.clone()]).redirect(Policy::none()).no_proxy();
-        Self { gate, clients: [(); 2].map(|()| client().build().unwrap()) }
+        Self { gate, clients: [(); 2].map(|()| trusting(&authority)) }
     }
 
     fn ask(&self, client: usize, target: &str) -> JoinHandle<Response> {

@@ -1,14 +1,14 @@
 //! Clients that read nothing of an answer without end: it is cut, over both protocols, and what stands beside it is
 //! served. The deadline here is real and short; its end is waited for.
 
-use reqwest::{Certificate, Client, StatusCode, redirect::Policy};
+use reqwest::StatusCode;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 
 use crate::{
-    faults::over_tls,
+    faults::{over_tls, trusting},
     kit::{
         Gate,
         certificates::Authority,
@@ -64,8 +64,7 @@ async fn over_http_2_it_is_cut_and_its_connection_goes_on() {
         over_tls(&yaml, &authority.issue(folder, "tls", &["127.0.0.1"])) + SHORT
     })
     .await;
-    let root = Certificate::from_pem(authority.pem().as_bytes()).unwrap();
-    let client = Client::builder().tls_certs_only([root]).redirect(Policy::none()).no_proxy().build().unwrap();
+    let client = trusting(&authority);
     let endless = client.get(format!("https://{}/endless", gate.address)).send().await.unwrap();
     assert_eq!((endless.status(), endless.version()), (StatusCode::OK, reqwest::Version::HTTP_2));
     nothing_in_flight(&gate).await;

@@ -12,7 +12,13 @@ mod streaming;
 mod tunnels;
 mod upgrade;
 
-use crate::kit::{ApiClient, AuthenticatorApp, Gate, certificates::Pair, raw_site::SESSION};
+use reqwest::{Certificate, Client, redirect::Policy};
+
+use crate::kit::{
+    ApiClient, AuthenticatorApp, Gate,
+    certificates::{Authority, Pair},
+    raw_site::SESSION,
+};
 
 /// A route of the demo's shape, put before all others.
 pub fn with_route(yaml: &str, route: &str) -> String {
@@ -35,4 +41,10 @@ pub fn over_tls(yaml: &str, pair: &Pair) -> String {
     let (before, after) = yaml.split_once("listen:\n").unwrap();
     let (address, after) = after.split_once('\n').unwrap();
     format!("{before}listen:\n{address}\n    tls: {{ certificate: {certificate}, private_key: {key} }}\n{after}")
+}
+
+/// A client that trusts this authority alone, and keeps its connection.
+pub fn trusting(authority: &Authority) -> Client {
+    let root = Certificate::from_pem(authority.pem().as_bytes()).unwrap();
+    Client::builder().tls_certs_only([root]).redirect(Policy::none()).no_proxy().build().unwrap()
 }

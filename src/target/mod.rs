@@ -10,6 +10,7 @@ use http::Method;
 mod policy;
 mod readings;
 mod sessions;
+mod steps;
 #[cfg(test)]
 mod fuzz_tests;
 
@@ -42,7 +43,8 @@ pub enum BadTarget {
     /// Escapes in the path that are not UTF-8 together.
     #[error("the request path is not UTF-8")]
     NotUtf8,
-    /// So many odd forms in one path that it could be read in more than 32 ways, whatever its ending.
+    /// So many odd forms in one path that it could be read in more than 64 ways, whatever its ending; 16 where it is 8 KiB
+    /// long.
     #[error("the request path can be read in too many ways")]
     TooManyReadings,
 }
@@ -101,7 +103,7 @@ impl Reading {
         &self.path
     }
 
-    /// How it comes about: `as received`, `decoded once`, …
+    /// The step that leads to it: `as received`, `decoded`, …
     #[must_use]
     pub const fn how(&self) -> &'static str {
         self.how
@@ -178,7 +180,7 @@ impl Target {
         self.raw.get(self.path_end + 1..)
     }
 
-    /// Every distinct reading of the path, the path as received first; at most 64. Case is kept;
+    /// Every distinct reading of the path, the path as received first; at most 128. Case is kept;
     /// routes are matched without regard to it.
     pub fn readings(&self) -> impl Iterator<Item = &Reading> {
         self.readings.iter()
@@ -242,7 +244,7 @@ fn ambiguities(path: &str, readings: &[Reading]) -> Vec<Ambiguity> {
         (Ambiguity::DoubleEncoding, double),
         (Ambiguity::Semicolon, path.contains(';') || lower.contains("%3b")),
         (Ambiguity::DoubleSlash, path.contains("//")),
-        (Ambiguity::DotSegment, readings.iter().any(|reading| dotted(&readings::without_params(&reading.path)))),
+        (Ambiguity::DotSegment, readings.iter().any(|reading| dotted(&reading.path))),
     ];
     forms.into_iter().filter_map(|(form, present)| present.then_some(form)).collect()
 }
@@ -339,8 +341,8 @@ mod tests {
         let read: Vec<_> = target.readings().map(|reading| (reading.path(), reading.how())).collect();
         let expected = [
             ("/%61.json", "as received"),
+            ("/a.json", "decoded"),
             ("/%61", "without extension"),
-            ("/a.json", "decoded once"),
             ("/a", "without extension"),
         ];
         assert_eq!(read, expected);

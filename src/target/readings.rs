@@ -1,74 +1,78 @@
 //! How a path may be read: decoded, cleaned and shortened as frameworks do it (security.md 3.1).
 
-use percent_encoding::percent_decode_str;
-use unicode_normalization::UnicodeNormalization;
+use super::{
+    Reading,
+    steps::{DECODINGS, STEPS},
+};
 
-use super::{Reading, sessions::without_sessions};
+/// Distinct readings at most, those without their ending not counted. Ordinary paths have fewer than ten, and odd ones
+/// that are meant have fewer than thirty; what has more is refused, since a reading that is dropped is a way around a
+/// route.
+const MAX: usize = 64;
 
-/// Distinct readings at most, those without their ending not counted. Ordinary paths have fewer than ten; what has
-/// more is refused, since a reading that is dropped is a way around a route.
-const MAX: usize = 32;
+/// Bytes of all readings at most, likewise: what a path of 8 KiB costs is bounded.
+const MAX_BYTES: usize = 128 * 1024;
 
-/// How a reading comes about whose last segment had an ending that is none of [`EXTENSIONS`].
+/// How a reading comes about whose last segment had an ending that frameworks need not know.
 pub(super) const WITHOUT_ENDING: &str = "without ending";
 
-/// Extensions that frameworks take for a format of the same resource.
-const EXTENSIONS: [&str; 7] = [".json", ".xml", ".html", ".php", ".do", ".action", ".aspx"];
-
-/// Scripts that take the rest of the path as their own.
-const FRONT_CONTROLLERS: [&str; 3] = ["/index.php", "/index.html", "/app.php"];
-
-/// Every distinct reading, the path as received first; `None` when there are more than [`MAX`].
+/// Every distinct reading, the path as received first; `None` when there are more than [`MAX`], or fewer that are
+/// longer than [`MAX_BYTES`] together.
 pub(super) fn of(path: &str) -> Option<Vec<Reading>> {
     let mut readings = vec![Reading { path: path.into(), how: "as received" }];
     if is_plain(path) {
         return Some(readings);
     }
-    if is_clean(path) {
-        shorten(&mut readings, path)?;
-    } else {
-        undo(&mut readings, path)?;
-    }
-    drop_endings(&mut readings);
+    // Only folding makes a text longer, at most four times.
+    let most = MAX.min(MAX_BYTES / path.len());
+    take_every_step(&mut readings, most)?;
+    drop_endings(&mut readings, 2 * most)?;
     Some(readings)
 }
 
-/// Adds a path decoded and cleaned, in every order.
-fn undo(readings: &mut Vec<Reading>, path: &str) -> Option<()> {
-    let once = decode(path);
-    let twice = decode(&once);
-    for (base, how) in [
-        (path, "cleaned"),
-        (&*once, "decoded once"),
-        (&*twice, "decoded twice"),
-        (&*decode(&dots_first(path)), "cleaned, then decoded"),
-        (&*decode(&without_dots(&with_dots(path))), "cleaned as browsers do it, then decoded"),
-    ] {
-        add(readings, base, how)?;
-        // Who keeps an encoded slash sees no dots in `/pay.php/..%2f`, and runs the script.
-        shorten(readings, &without_params(base))?;
-        clean(readings, base, how)?;
-        for bare in without_sessions(base).into_iter().flatten() {
-            clean(readings, &bare, "without session")?;
+/// Takes every step from each reading, also from those that steps led to: in every order, each as often as it changes
+/// something. Each but folding makes a text shorter or takes something out of it that none puts back, so this ends.
+fn take_every_step(readings: &mut Vec<Reading>, most: usize) -> Option<()> {
+    let mut at = 0;
+    while let Some(path) = readings.get(at).map(|reading| reading.path.clone()) {
+        for step in DECODINGS.iter().chain(&STEPS) {
+            for text in (step.take)(&path) {
+                add(readings, text, step.how, most)?;
+            }
         }
-        if !base.is_ascii() {
-            let folded: String = base.nfkc().collect();
-            add(readings, &folded, "compatibility characters folded")?;
-            clean(readings, &folded, "compatibility characters folded")?;
-        }
+        at += 1;
     }
     Some(())
 }
 
-/// Adds each reading without its ending. These come last, so that without them the others are what they are.
-fn drop_endings(readings: &mut Vec<Reading>) {
-    for at in 0..readings.len() {
+/// Adds each reading without its ending, and what that decodes to. These come last, so that without them the others
+/// are what they are.
+fn drop_endings(readings: &mut Vec<Reading>, most: usize) -> Option<()> {
+    let with_endings = readings.len();
+    for at in 0..with_endings {
         let Some(stem) = readings.get(at).and_then(|reading| without_ending(&reading.path)) else { continue };
-        if !readings.iter().any(|known| *known.path == *stem) {
-            let path = stem.into();
-            readings.push(Reading { path, how: WITHOUT_ENDING });
-        }
+        let stem = stem.to_owned();
+        add(readings, stem, WITHOUT_ENDING, most)?;
     }
+    let mut at = with_endings;
+    while let Some(path) = readings.get(at).map(|reading| reading.path.clone()) {
+        for text in DECODINGS.iter().flat_map(|step| (step.take)(&path)) {
+            add(readings, text, WITHOUT_ENDING, most)?;
+        }
+        at += 1;
+    }
+    Some(())
+}
+
+fn add(readings: &mut Vec<Reading>, path: String, how: &'static str, most: usize) -> Option<()> {
+    if !path.starts_with('/') || readings.iter().any(|known| *known.path == *path) {
+        return Some(());
+    }
+    if readings.len() == most {
+        return None;
+    }
+    readings.push(Reading { path: path.into(), how });
+    Some(())
 }
 
 /// Only characters that no framework changes: the hot path.
@@ -77,140 +81,11 @@ fn is_plain(path: &str) -> bool {
     path.as_bytes().iter().all(plain) && !path.contains("//") && (path.len() == 1 || !path.ends_with('/'))
 }
 
-/// Nothing to decode or to clean: files with an extension.
-fn is_clean(path: &str) -> bool {
-    let odd = path.bytes().any(|byte| matches!(byte, b'%' | b';' | b'\\'));
-    !odd && !["//", "/.", "/("].iter().any(|form| path.contains(form)) && !path.ends_with(['/', '.'])
-}
-
-fn add(readings: &mut Vec<Reading>, path: &str, how: &'static str) -> Option<()> {
-    if !path.starts_with('/') || readings.iter().any(|known| *known.path == *path) {
-        return Some(());
-    }
-    if readings.len() == MAX {
-        return None;
-    }
-    readings.push(Reading { path: path.into(), how });
-    Some(())
-}
-
-/// Adds a path as servers clean it, and what that is short for.
-fn clean(readings: &mut Vec<Reading>, base: &str, how: &'static str) -> Option<()> {
-    for cleaned in [slashes_first(base), dots_first(base)] {
-        add(readings, &cleaned, how)?;
-        shorten(readings, &cleaned)?;
-    }
-    // For who knows no params `..;x` is a name, which a later `..` takes away.
-    if base.contains(';') {
-        let cleaned = trim_end(&collapse(&without_dots(&base.replace('\\', "/"))));
-        add(readings, &cleaned, how)?;
-        let cleaned = dots_first(&cleaned);
-        add(readings, &cleaned, how)?;
-        shorten(readings, &cleaned)?;
-    }
-    Some(())
-}
-
-/// Adds what a clean path is short for: a script's path without what follows it, a resource without
-/// its format.
-fn shorten(readings: &mut Vec<Reading>, path: &str) -> Option<()> {
-    for path in std::iter::once(path).chain(without_front_controller(path)) {
-        add(readings, path, "without front controller")?;
-        if let Some(stem) = without_extension(path) {
-            add(readings, stem, "without extension")?;
-        }
-        if let Some((script, stem)) = without_path_info(path) {
-            add(readings, script, "without path info")?;
-            add(readings, stem, "without extension")?;
-        }
-    }
-    Some(())
-}
-
-fn decode(path: &str) -> String {
-    percent_decode_str(path).decode_utf8_lossy().into_owned()
-}
-
-/// With encoded dots as dots: the URL standard takes them as such in a path, and decodes nothing else.
-fn with_dots(path: &str) -> String {
-    path.replace("%2e", ".").replace("%2E", ".")
-}
-
-/// Slashes collapsed before dot segments are removed, as nginx does it.
-fn slashes_first(path: &str) -> String {
-    trim_end(&without_dots(&collapse(&without_params(path))))
-}
-
-/// Dot segments removed before slashes are collapsed, as RFC 3986 §5.2.4 does it.
-fn dots_first(path: &str) -> String {
-    trim_end(&collapse(&without_dots(&without_params(path))))
-}
-
-/// Without `;params` of each segment, a backslash read as a slash.
-pub(super) fn without_params(path: &str) -> String {
-    let slashed = path.replace('\\', "/");
-    let segments: Vec<&str> = slashed.split('/').map(|segment| segment.split(';').next().unwrap_or(segment)).collect();
-    segments.join("/")
-}
-
-fn collapse(path: &str) -> String {
-    let mut collapsed = String::with_capacity(path.len());
-    for character in path.chars() {
-        if character != '/' || !collapsed.ends_with('/') {
-            collapsed.push(character);
-        }
-    }
-    collapsed
-}
-
-fn without_dots(path: &str) -> String {
-    let mut kept: Vec<&str> = Vec::new();
-    for segment in path.split('/').skip(1) {
-        match segment {
-            "." => {}
-            ".." => {
-                kept.pop();
-            }
-            other => kept.push(other),
-        }
-    }
-    format!("/{}", kept.join("/"))
-}
-
-/// Without what some servers ignore at the end.
-fn trim_end(path: &str) -> String {
-    let trimmed = path.trim_end_matches(|c: char| matches!(c, '/' | '.' | ' ') || c.is_control());
-    if trimmed.is_empty() { "/".to_owned() } else { trimmed.to_owned() }
-}
-
-/// What a known extension follows.
-fn without_extension(path: &str) -> Option<&str> {
-    let (stem, tail) = path.split_at_checked(path.rfind('.')?)?;
-    EXTENSIONS.iter().any(|extension| tail.eq_ignore_ascii_case(extension)).then_some(stem)
-}
-
 /// What the last dot of the last segment follows, and something precedes: Rails takes the rest for a format,
 /// whatever it is.
 fn without_ending(path: &str) -> Option<&str> {
     let (stem, ending) = path.rsplit_once('.')?;
     (!stem.ends_with('/') && !ending.is_empty() && !ending.contains('/')).then_some(stem)
-}
-
-/// Up to the first segment with a known extension, and that without it: `/pay.php/x` runs `/pay.php`.
-fn without_path_info(path: &str) -> Option<(&str, &str)> {
-    let mut inner = path.match_indices('/').skip(1).filter_map(|(at, _)| path.get(..at));
-    inner.find_map(|script| Some((script, without_extension(script)?)))
-}
-
-/// What follows a front controller.
-fn without_front_controller(path: &str) -> Option<&str> {
-    let strip = |prefix: &&str| {
-        let head = path.get(..prefix.len())?;
-        let rest = path.get(prefix.len()..)?;
-        (head.eq_ignore_ascii_case(prefix) && (rest.is_empty() || rest.starts_with('/')))
-            .then_some(if rest.is_empty() { "/" } else { rest })
-    };
-    FRONT_CONTROLLERS.iter().find_map(strip)
 }
 
 /// Whether two hex digits follow.
@@ -260,32 +135,30 @@ mod tests {
             ("/caf%c3%a9/menu.html", 6),
             ("/a%20b/c.php/d", 10),
             ("/%ef%bd%97iki/%e2%84%a2.json", 10),
+            ("/files/50%25%20off%20(1).pdf", 4),
+            ("/shop/item.do;jsessionid=0A1B.node1", 5),
+            ("/x;a=b%3Bc;d=e%2Ff/y.html/", 24),
+            ("/to/https%3A%2F%2Fx.example%2F..%2Fy%3Fa%3Db%253Dc", 16),
+            ("/wiki/C%2B%2B%2FFoo%3A_bar//x;y=%20z/", 24),
+            ("/index.php/wiki/A%2FB;c//", 27),
         ] {
             assert!(of(path).is_some_and(|readings| readings.len() <= most), "{path}: {:?}", of(path));
         }
     }
 
-    /// Every request is looked at so: what makes it slower is seen in the benchmarks only.
     #[test]
-    fn ordinary_paths_are_neither_decoded_nor_cleaned() {
-        for plain in ["/", "/wallet/withdraw-2_B"] {
-            assert!(is_plain(plain), "{plain}");
-        }
-        for clean in ["/assets/app.min.css", "/wallet/@ayu"] {
-            assert!(!is_plain(clean) && is_clean(clean), "{clean}");
-        }
-        for odd in ["/a/", "/a//b", "/a/./b", "/.a", "/a.", "/a%20b", "/a;b"] {
-            assert!(!is_plain(odd) && !is_clean(odd), "{odd}");
-        }
+    fn a_long_path_has_fewer_readings() {
+        let odd = |letters: usize| of(&format!("/{}%2f;b//c/", "a".repeat(letters))).is_some();
+        assert_eq!([8, 1_000, 8_000].map(odd), [true, true, false]);
     }
 
     #[test]
     fn only_a_front_controller_is_taken_for_one() {
         let read = |path: &str| of(path).unwrap().iter().map(|reading| reading.path.to_string()).collect::<Vec<_>>();
-        assert_eq!(read("/index.php"), ["/index.php", "/index", "/"]);
+        assert_eq!(read("/index.php"), ["/index.php", "/", "/index"]);
         assert_eq!(
             read("/INDEX.html/a.b"),
-            ["/INDEX.html/a.b", "/INDEX.html", "/INDEX", "/a.b", "/INDEX.html/a", "/a"]
+            ["/INDEX.html/a.b", "/a.b", "/INDEX.html", "/", "/INDEX", "/INDEX.html/a", "/a"]
         );
         assert_eq!(read("/accountss/a.b"), ["/accountss/a.b", "/accountss/a"]);
         assert_eq!(read("/index.phpx/a.b"), ["/index.phpx/a.b", "/index.phpx/a"]);
@@ -318,24 +191,16 @@ mod tests {
     }
 
     proptest! {
-        /// What was cleaned is clean, so that one more proxy on the way changes nothing.
+        /// Whichever steps a site takes, in whatever order: what it comes to is a reading.
         #[test]
-        fn cleaning_twice_is_cleaning_once(pieces in proptest::collection::vec(piece(), 1..16)) {
-            let path = format!("/a{}", pieces.concat());
-            for clean in [slashes_first, dots_first] {
-                let once = clean(&path);
-                prop_assert_eq!(slashes_first(&clean(&once)), slashes_first(&once), "{}", path);
-            }
-        }
-
-        /// However many odd forms are piled up, the readings that sites take are not crowded out.
-        #[test]
-        fn no_reading_is_crowded_out(pieces in proptest::collection::vec(piece(), 1..16), front in any::<bool>()) {
+        fn no_step_leads_out_of_the_readings(pieces in proptest::collection::vec(piece(), 1..16), front in any::<bool>()) {
             let path = format!("{}/a{}", if front { "/index.php" } else { "" }, pieces.concat());
             let Some(readings) = of(&path) else { return Ok(()) };
-            let once = decode(&path);
-            for expected in [slashes_first(&once), dots_first(&once), slashes_first(&decode(&once)), once] {
-                prop_assert!(readings.iter().any(|reading| *reading.path == *expected), "{path}: {expected}: {readings:?}");
+            for reading in readings.iter().filter(|reading| reading.how != WITHOUT_ENDING) {
+                for text in DECODINGS.iter().chain(&STEPS).flat_map(|step| (step.take)(&reading.path)) {
+                    let known = !text.starts_with('/') || readings.iter().any(|reading| *reading.path == *text);
+                    prop_assert!(known, "{path}: {text}: {readings:?}");
+                }
             }
         }
     }

@@ -2,15 +2,18 @@
 
 /// Without what ASP.NET takes for a session or a ticket, as `/(S(x)F(y))`. What follows in the same segment belongs to
 /// the segment before, as CVE-2023-36899 has it, or is one of its own.
-pub(super) fn without_sessions(path: &str) -> Option<[String; 2]> {
-    let slashed = path.replace('\\', "/");
+pub(super) fn without_sessions(path: &str) -> Vec<String> {
+    if !path.contains("/(") && !path.contains("/%28") {
+        return Vec::new();
+    }
+    let bare = path.replace("%28", "(").replace("%29", ")");
     let (mut joined, mut apart) = (String::new(), String::new());
-    let mut rest = &*slashed;
+    let mut rest = &*bare;
     while let Some((before, after)) = rest.split_once("/(") {
         joined.push_str(before);
         apart.push_str(before);
         if let Some(tail) = after_values(after) {
-            apart.push('/');
+            apart.push_str(if tail.starts_with('/') { "" } else { "/" });
             rest = tail;
         } else {
             joined.push_str("/(");
@@ -20,7 +23,7 @@ pub(super) fn without_sessions(path: &str) -> Option<[String; 2]> {
     }
     joined.push_str(rest);
     apart.push_str(rest);
-    (apart != slashed).then_some([joined, apart])
+    if apart == bare { Vec::new() } else { vec![joined, apart] }
 }
 
 /// What follows `S(x)F(y))` in its segment and after it; which names it may have is not asked.

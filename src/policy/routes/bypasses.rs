@@ -42,6 +42,30 @@ fn a_script_with_path_info_lands_on_the_script() {
     assert_eq!(get(&routes, "/pay.php%3b;/..%2f/x"), ["pay"]);
 }
 
+/// Who splits a path into segments before these are decoded, as Spring and Rails do, has one segment here.
+#[test]
+fn an_encoded_slash_hides_no_segment_beside_it() {
+    let routes = Routes::compile(vec![route("log", "/wallet/*/log", &[], Requirement::Once)], Requirement::None);
+    for raw in ["/wallet/a%2fb/log", "/wallet/a%2Fb/lo%67", "/wallet/%2e%2e%5cb/lo%67", "/wallet/a%2fb/lo%67%2ecsv"] {
+        assert_eq!(get(&routes, raw), ["log"], "{raw}");
+    }
+}
+
+/// Servers undo a part of a path before they look at another: dots before escapes, a script before dots.
+#[test]
+fn no_order_in_which_a_server_undoes_a_path_hides_a_script() {
+    let routes = Routes::compile(vec![route("pay", "/pay.php", &[], Requirement::Once)], Requirement::None);
+    for raw in [
+        "/x/..;x'/../%70ay%2ephp/Pf/..;x/.%2e/%70ayo=",
+        "/%70ay.ph%70/..%2f/x",
+        "/a/../pay.ph%70/%2e%2e/x",
+        "/%70ay.php.%2e~70y.php;;/x",
+        "/index.ph%70/..%2fpay.php",
+    ] {
+        assert_eq!(get(&routes, raw), ["pay"], "{raw}");
+    }
+}
+
 #[test]
 fn a_pattern_with_a_trailing_slash_guards_the_path_without_it() {
     let routes = Routes::compile(vec![route("pay", "/pay/", &[], Requirement::Once)], Requirement::None);

@@ -25,19 +25,20 @@ fn is_open(routes: &Routes, target: &Target) -> bool {
     with_head(&Method::GET, target, &HeaderMap::new(), |head| routes.land(head, BodyView::Unread).is_unguarded())
 }
 
-/// Each way of writing one more character of the path as an escape; escapes that are there stay.
+/// Each way of writing one more character of the path as an escape; escapes that are there stay. Where there are some,
+/// a slash, a semicolon or a dot of a dot segment stays too: who takes the one as it was written and not the other
+/// reads another path, so that `/x/../wallet/%2e%2e/log` is guarded and `/x/.%2e/wallet/%2e%2e/log` need not be.
 fn escaped(path: &str) -> impl Iterator<Item = String> {
-    let letters: Vec<usize> = path
-        .bytes()
-        .enumerate()
-        .skip(1)
-        .filter(|(at, byte)| {
-            let within = (1..=2).any(|back| at.checked_sub(back).is_some_and(|from| path.as_bytes()[from] == b'%'));
-            *byte != b'%' && !within
-        })
-        .map(|(at, _)| at)
-        .collect();
-    letters.into_iter().map(move |at| format!("{}%{:02x}{}", &path[..at], path.as_bytes()[at], &path[at + 1..]))
+    let bytes = path.as_bytes();
+    let has_escapes = bytes.contains(&b'%');
+    let stays = move |at: usize| {
+        let within = (0..=2).any(|back| at.checked_sub(back).is_some_and(|from| bytes[from] == b'%'));
+        let is_letter = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_alphanumeric);
+        let parts = matches!(bytes[at], b'/' | b';') || bytes[at] == b'.' && !(is_letter(at - 1) && is_letter(at + 1));
+        within || has_escapes && parts
+    };
+    let letters = (1..bytes.len()).filter(move |at| !stays(*at));
+    letters.map(move |at| format!("{}%{:02x}{}", &path[..at], bytes[at], &path[at + 1..]))
 }
 
 #[test]

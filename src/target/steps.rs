@@ -1,0 +1,165 @@
+//! The steps that servers and frameworks take from the path of a request to what they route by (security.md 3.1).
+//! Which of them one takes, and in which order, differs: [`super::readings`] takes them in every order.
+//!
+//! What a step looks for, it also finds where its letters are written as escapes: else a name that no step changes
+//! could be hidden from the steps before it is decoded.
+
+use percent_encoding::percent_decode_str;
+use unicode_normalization::UnicodeNormalization;
+
+use super::sessions::without_sessions;
+
+/// One step: every text that it makes of a path. Those that do not begin with a slash, or are the path itself, count
+/// for nothing.
+pub(super) struct Step {
+    /// What it does, for a person.
+    pub(super) how: &'static str,
+    pub(super) take: fn(&str) -> Vec<String>,
+}
+
+/// What escapes are read as, where a path ends up.
+pub(super) const DECODINGS: [Step; 2] =
+    [Step { how: "decoded", take: decoded }, Step { how: "decoded, but for slashes", take: decoded_but_for_slashes }];
+
+/// The other steps.
+pub(super) const STEPS: [Step; 11] = [
+    Step { how: "encoded dots as dots", take: with_dots },
+    Step { how: "backslashes as slashes", take: with_slashes },
+    Step { how: "without parameters", take: without_params },
+    Step { how: "without session", take: without_sessions },
+    Step { how: "dot segments removed", take: without_dots },
+    Step { how: "slashes collapsed", take: collapsed },
+    Step { how: "end trimmed", take: trimmed },
+    Step { how: "compatibility characters folded", take: folded },
+    Step { how: "without front controller", take: without_front_controller },
+    Step { how: "without path info", take: without_path_info },
+    Step { how: "without extension", take: without_extension },
+];
+
+/// Extensions that frameworks take for a format of the same resource.
+const EXTENSIONS: [&str; 7] = [".json", ".xml", ".html", ".php", ".do", ".action", ".aspx"];
+
+/// Scripts that take the rest of the path as their own.
+const FRONT_CONTROLLERS: [&str; 3] = ["/index.php", "/index.html", "/app.php"];
+
+fn decoded(path: &str) -> Vec<String> {
+    one_if(path.contains('%'), || percent_decode_str(path).decode_utf8_lossy().into_owned())
+}
+
+/// As who splits a path into segments before these are decoded: no slash comes out of an escape.
+fn decoded_but_for_slashes(path: &str) -> Vec<String> {
+    one_if(path.contains('%'), || {
+        let kept = ["%2f", "%2F", "%5c", "%5C"]
+            .iter()
+            .fold(path.to_owned(), |kept, slash| kept.replace(slash, &slash.replace('%', "%25")));
+        percent_decode_str(&kept).decode_utf8_lossy().into_owned()
+    })
+}
+
+/// The URL standard takes encoded dots as dots in a path, and decodes nothing else.
+fn with_dots(path: &str) -> Vec<String> {
+    one_if(path.contains("%2"), || path.replace("%2e", ".").replace("%2E", "."))
+}
+
+fn with_slashes(path: &str) -> Vec<String> {
+    one_if(path.contains('\\'), || path.replace('\\', "/"))
+}
+
+/// Without `;params` of each segment (RFC 3986 §3.3).
+fn without_params(path: &str) -> Vec<String> {
+    one_if(path.contains(';'), || {
+        let segments: Vec<&str> = path.split('/').map(|segment| segment.split(';').next().unwrap_or(segment)).collect();
+        segments.join("/")
+    })
+}
+
+/// Dot segments removed as RFC 3986 §5.2.4 does it: an empty segment is one that a `..` takes away.
+fn without_dots(path: &str) -> Vec<String> {
+    one_if(path.contains("/."), || {
+        let mut kept: Vec<&str> = Vec::new();
+        for segment in path.split('/').skip(1) {
+            match segment {
+                "." => {}
+                ".." => {
+                    kept.pop();
+                }
+                other => kept.push(other),
+            }
+        }
+        format!("/{}", kept.join("/"))
+    })
+}
+
+fn collapsed(path: &str) -> Vec<String> {
+    one_if(path.contains("//"), || {
+        let mut collapsed = String::with_capacity(path.len());
+        for character in path.chars() {
+            if character != '/' || !collapsed.ends_with('/') {
+                collapsed.push(character);
+            }
+        }
+        collapsed
+    })
+}
+
+/// Without what some servers ignore at the end.
+fn trimmed(path: &str) -> Vec<String> {
+    let trimmed = path.trim_end_matches(|c: char| matches!(c, '/' | '.' | ' ') || c.is_control());
+    one_if(trimmed.len() < path.len(), || if trimmed.is_empty() { "/".to_owned() } else { trimmed.to_owned() })
+}
+
+fn folded(path: &str) -> Vec<String> {
+    one_if(!path.is_ascii(), || path.nfkc().collect())
+}
+
+/// What follows a front controller.
+fn without_front_controller(path: &str) -> Vec<String> {
+    let rests = FRONT_CONTROLLERS.iter().filter_map(|script| after(path, script));
+    let whole = rests.filter(|rest| rest.is_empty() || rest.starts_with('/'));
+    whole.map(|rest| if rest.is_empty() { "/".to_owned() } else { rest.to_owned() }).collect()
+}
+
+/// Up to each segment with a known extension: `/pay.php/x` runs `/pay.php`.
+fn without_path_info(path: &str) -> Vec<String> {
+    let scripts = path.match_indices('/').skip(1).filter_map(|(at, _)| path.get(..at));
+    scripts.filter(|script| stem(script).is_some()).map(str::to_owned).collect()
+}
+
+/// A resource without its format.
+fn without_extension(path: &str) -> Vec<String> {
+    stem(path).map(str::to_owned).into_iter().collect()
+}
+
+/// What a known extension follows.
+fn stem(path: &str) -> Option<&str> {
+    EXTENSIONS.iter().find_map(|extension| before(path, extension))
+}
+
+fn one_if(changes: bool, change: impl FnOnce() -> String) -> Vec<String> {
+    if changes { vec![change()] } else { Vec::new() }
+}
+
+/// What precedes this ending, whatever the case of its letters, and whichever of them are escapes.
+fn before<'p>(path: &'p str, ending: &str) -> Option<&'p str> {
+    ending.bytes().rev().try_fold(path, |rest, letter| {
+        let ends_in = |bytes: usize| rest.split_at_checked(rest.len().checked_sub(bytes)?);
+        let plain = ends_in(1).filter(|(_, last)| last.as_bytes().eq_ignore_ascii_case(&[letter]));
+        let (before, _) = plain.or_else(|| ends_in(3).filter(|(_, escape)| is_escape_of(escape, letter)))?;
+        Some(before)
+    })
+}
+
+/// What follows this beginning, likewise.
+fn after<'p>(path: &'p str, beginning: &str) -> Option<&'p str> {
+    beginning.bytes().try_fold(path, |rest, letter| {
+        let plain = rest.split_at_checked(1).filter(|(first, _)| first.as_bytes().eq_ignore_ascii_case(&[letter]));
+        let (_, after) =
+            plain.or_else(|| rest.split_at_checked(3).filter(|(escape, _)| is_escape_of(escape, letter)))?;
+        Some(after)
+    })
+}
+
+fn is_escape_of(escape: &str, letter: u8) -> bool {
+    let mut bytes = percent_decode_str(escape);
+    bytes.next().is_some_and(|byte| byte.eq_ignore_ascii_case(&letter)) && bytes.next().is_none()
+}

@@ -326,6 +326,14 @@ mod tests {
         assert!(explained(Method::GET, "/PAY", default).contains("another case: a guarded route takes it"));
     }
 
+    /// A script beside a guarded page: the key that lets it pass is named.
+    #[test]
+    fn a_path_that_is_guarded_for_its_ending_is_explained_with_the_key() {
+        let said = explained(Method::GET, "/pay.js", PathPolicy::default());
+        assert!(said.contains("GET /pay     without ending (paths.endings)  `pay` (once)"), "{said}");
+        assert!(said.contains("lands on: pay\n"), "{said}");
+    }
+
     #[test]
     fn times_are_written_as_in_the_file() {
         for (seconds, written) in [(300, "5m"), (90, "90s"), (7200, "2h"), (86_400, "1d")] {

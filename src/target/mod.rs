@@ -9,8 +9,8 @@ use http::Method;
 
 mod policy;
 mod readings;
+mod rewrites;
 mod sessions;
-mod steps;
 #[cfg(test)]
 mod fuzz_tests;
 
@@ -103,7 +103,7 @@ impl Reading {
         &self.path
     }
 
-    /// The step that leads to it: `as received`, `decoded`, …
+    /// The last rewrite that led to it: `as received`, `decoded`, …
     #[must_use]
     pub const fn how(&self) -> &'static str {
         self.how
@@ -292,6 +292,9 @@ mod tests {
             "/index.php/account/withdraw.json",
             "/account/withdraw%20",
             "/account/withdraw.",
+            "/account./withdraw",
+            "/account%20/withdraw.%20.",
+            "/account.%2f%2e%2e/account/withdraw",
             "/account/%ef%bd%97ithdraw",
             "/account/withdraw%3bx",
             "/x//../account/withdraw",

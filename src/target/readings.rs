@@ -2,7 +2,7 @@
 
 use super::{
     Reading,
-    steps::{DECODINGS, STEPS},
+    rewrites::{DECODINGS, REWRITES},
 };
 
 /// Distinct readings at most, those without their ending not counted. Ordinary paths have fewer than ten, and odd ones
@@ -11,33 +11,33 @@ use super::{
 const MAX: usize = 64;
 
 /// Bytes of all readings at most, likewise: what a path of 8 KiB costs is bounded.
-const MAX_BYTES: usize = 128 * 1024;
+const MAX_TEXT: usize = 128 * 1024;
 
 /// How a reading comes about whose last segment had an ending that frameworks need not know.
-pub(super) const WITHOUT_ENDING: &str = "without ending";
+pub(super) const WITHOUT_ENDING: &str = "without ending (paths.endings)";
 
 /// Every distinct reading, the path as received first; `None` when there are more than [`MAX`], or fewer that are
-/// longer than [`MAX_BYTES`] together.
+/// longer than [`MAX_TEXT`] together.
 pub(super) fn of(path: &str) -> Option<Vec<Reading>> {
     let mut readings = vec![Reading { path: path.into(), how: "as received" }];
     if is_plain(path) {
         return Some(readings);
     }
     // Only folding makes a text longer, at most four times.
-    let most = MAX.min(MAX_BYTES / path.len());
-    take_every_step(&mut readings, most)?;
+    let most = MAX.min(MAX_TEXT / path.len());
+    rewrite_in_every_order(&mut readings, most)?;
     drop_endings(&mut readings, 2 * most)?;
     Some(readings)
 }
 
-/// Takes every step from each reading, also from those that steps led to: in every order, each as often as it changes
-/// something. Each but folding makes a text shorter or takes something out of it that none puts back, so this ends.
-fn take_every_step(readings: &mut Vec<Reading>, most: usize) -> Option<()> {
+/// Applies every rewrite to each reading, also to those that rewrites led to: in every order, each as often as it
+/// changes something. None puts back what another took, so this ends.
+fn rewrite_in_every_order(readings: &mut Vec<Reading>, most: usize) -> Option<()> {
     let mut at = 0;
     while let Some(path) = readings.get(at).map(|reading| reading.path.clone()) {
-        for step in DECODINGS.iter().chain(&STEPS) {
-            for text in (step.take)(&path) {
-                add(readings, text, step.how, most)?;
+        for rewrite in DECODINGS.iter().chain(&REWRITES) {
+            for text in (rewrite.apply)(&path) {
+                add(readings, text, rewrite.how, most)?;
             }
         }
         at += 1;
@@ -56,7 +56,7 @@ fn drop_endings(readings: &mut Vec<Reading>, most: usize) -> Option<()> {
     }
     let mut at = with_endings;
     while let Some(path) = readings.get(at).map(|reading| reading.path.clone()) {
-        for text in DECODINGS.iter().flat_map(|step| (step.take)(&path)) {
+        for text in DECODINGS.iter().flat_map(|rewrite| (rewrite.apply)(&path)) {
             add(readings, text, WITHOUT_ENDING, most)?;
         }
         at += 1;
@@ -191,13 +191,14 @@ mod tests {
     }
 
     proptest! {
-        /// Whichever steps a site takes, in whatever order: what it comes to is a reading.
+        /// Whichever rewrites a site applies, in whatever order, and however many proxies do so before it: what it
+        /// comes to is a reading.
         #[test]
-        fn no_step_leads_out_of_the_readings(pieces in proptest::collection::vec(piece(), 1..16), front in any::<bool>()) {
+        fn reading_a_reading_again_adds_nothing(pieces in proptest::collection::vec(piece(), 1..16), front in any::<bool>()) {
             let path = format!("{}/a{}", if front { "/index.php" } else { "" }, pieces.concat());
             let Some(readings) = of(&path) else { return Ok(()) };
             for reading in readings.iter().filter(|reading| reading.how != WITHOUT_ENDING) {
-                for text in DECODINGS.iter().chain(&STEPS).flat_map(|step| (step.take)(&reading.path)) {
+                for text in DECODINGS.iter().chain(&REWRITES).flat_map(|rewrite| (rewrite.apply)(&reading.path)) {
                     let known = !text.starts_with('/') || readings.iter().any(|reading| *reading.path == *text);
                     prop_assert!(known, "{path}: {text}: {readings:?}");
                 }

@@ -42,7 +42,7 @@ fn a_script_with_path_info_lands_on_the_script() {
     assert_eq!(get(&routes, "/pay.php%3b;/..%2f/x"), ["pay"]);
 }
 
-/// Who splits a path into segments before these are decoded, as Spring and Rails do, has one segment here.
+/// Who splits a path into segments before these are decoded, as Spring does, has one segment here.
 #[test]
 fn an_encoded_slash_hides_no_segment_beside_it() {
     let routes = Routes::compile(vec![route("log", "/wallet/*/log", &[], Requirement::Once)], Requirement::None);

@@ -1,39 +1,42 @@
-//! The steps that servers and frameworks take from the path of a request to what they route by (security.md 3.1).
-//! Which of them one takes, and in which order, differs: [`super::readings`] takes them in every order.
+//! How servers and frameworks rewrite the path of a request before they route by it (security.md 3.1). Which of these
+//! rewrites one applies, and in which order, differs: [`super::readings`] applies them in every order.
 //!
-//! What a step looks for, it also finds where its letters are written as escapes: else a name that no step changes
-//! could be hidden from the steps before it is decoded.
+//! What a rewrite looks for, it also finds where its letters are written as escapes: else a script could be hidden from
+//! it until the path is decoded, when other rewrites may have taken the script away.
 
 use percent_encoding::percent_decode_str;
 use unicode_normalization::UnicodeNormalization;
 
 use super::sessions::without_sessions;
 
-/// One step: every text that it makes of a path. Those that do not begin with a slash, or are the path itself, count
-/// for nothing.
-pub(super) struct Step {
+/// One rewrite: every text that it makes of a path. Those that do not begin with a slash, or are the path itself,
+/// count for nothing.
+pub(super) struct Rewrite {
     /// What it does, for a person.
     pub(super) how: &'static str,
-    pub(super) take: fn(&str) -> Vec<String>,
+    pub(super) apply: fn(&str) -> Vec<String>,
 }
 
 /// What escapes are read as, where a path ends up.
-pub(super) const DECODINGS: [Step; 2] =
-    [Step { how: "decoded", take: decoded }, Step { how: "decoded, but for slashes", take: decoded_but_for_slashes }];
+pub(super) const DECODINGS: [Rewrite; 2] = [
+    Rewrite { how: "decoded", apply: decoded },
+    Rewrite { how: "decoded, but for slashes", apply: decoded_but_for_slashes },
+];
 
-/// The other steps.
-pub(super) const STEPS: [Step; 11] = [
-    Step { how: "encoded dots as dots", take: with_dots },
-    Step { how: "backslashes as slashes", take: with_slashes },
-    Step { how: "without parameters", take: without_params },
-    Step { how: "without session", take: without_sessions },
-    Step { how: "dot segments removed", take: without_dots },
-    Step { how: "slashes collapsed", take: collapsed },
-    Step { how: "end trimmed", take: trimmed },
-    Step { how: "compatibility characters folded", take: folded },
-    Step { how: "without front controller", take: without_front_controller },
-    Step { how: "without path info", take: without_path_info },
-    Step { how: "without extension", take: without_extension },
+/// The other rewrites.
+pub(super) const REWRITES: [Rewrite; 12] = [
+    Rewrite { how: "encoded dots as dots", apply: with_dots },
+    Rewrite { how: "backslashes as slashes", apply: with_slashes },
+    Rewrite { how: "without parameters", apply: without_params },
+    Rewrite { how: "without session", apply: without_sessions },
+    Rewrite { how: "dot segments removed", apply: without_dots },
+    Rewrite { how: "slashes collapsed", apply: collapsed },
+    Rewrite { how: "end trimmed", apply: trimmed },
+    Rewrite { how: "segments trimmed", apply: segments_trimmed },
+    Rewrite { how: "compatibility characters folded", apply: folded },
+    Rewrite { how: "without front controller", apply: without_front_controller },
+    Rewrite { how: "without path info", apply: without_path_info },
+    Rewrite { how: "without extension", apply: without_extension },
 ];
 
 /// Extensions that frameworks take for a format of the same resource.
@@ -106,6 +109,17 @@ fn collapsed(path: &str) -> Vec<String> {
 fn trimmed(path: &str) -> Vec<String> {
     let trimmed = path.trim_end_matches(|c: char| matches!(c, '/' | '.' | ' ') || c.is_control());
     one_if(trimmed.len() < path.len(), || if trimmed.is_empty() { "/".to_owned() } else { trimmed.to_owned() })
+}
+
+/// Windows takes a name with dots or spaces at its end for the one without, in the middle of a path too.
+fn segments_trimmed(path: &str) -> Vec<String> {
+    one_if(path.contains("./") || path.contains(" /"), || {
+        let segments = path.split('/').map(|segment| match segment.trim_end_matches(['.', ' ']) {
+            "" => segment,
+            name => name,
+        });
+        segments.collect::<Vec<_>>().join("/")
+    })
 }
 
 fn folded(path: &str) -> Vec<String> {

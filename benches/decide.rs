@@ -1,5 +1,6 @@
 //! The cost of a decision with 10 routes and with 10,000, in one run: rounds alternate, so that both
-//! meet the same machine. Prints nanoseconds a decision and the ratio; `--check` exits 1 above 2.
+//! meet the same machine. Prints nanoseconds a decision and the ratio; `--check` exits 1 above 2. Then what it costs
+//! to read one path, from a plain one to the costliest that a client can send.
 
 use std::{hint::black_box, io::Write, net::Ipv4Addr, process::ExitCode, time::Instant};
 
@@ -58,6 +59,29 @@ fn measure(routes: &Routes) -> f64 {
     begun.elapsed().as_nanos() as f64 / f64::from(DECISIONS * TARGETS.len() as u32)
 }
 
+/// A plain path, an asset, one that is written oddly, and two that are made to be read in as many ways as may be: of
+/// a path of 8 KiB no more than 16 are looked at.
+fn paths() -> [(&'static str, String); 5] {
+    let costly = |letters: usize| format!("/{}%2f%2570;b//c%5c.%2e/d.php/", "a".repeat(letters));
+    [
+        ("plain", "/wallet/withdraw".to_owned()),
+        ("asset", "/assets/app.min.css".to_owned()),
+        ("odd", "/area7/%70ay;v=1".to_owned()),
+        ("costly", costly(0)),
+        ("costly, 8 KiB", costly(8_150)),
+    ]
+}
+
+/// Nanoseconds to read a path.
+fn measure_reading(path: &str) -> f64 {
+    let times = if path.len() > 100 { 10 } else { DECISIONS };
+    let begun = Instant::now();
+    for _ in 0..times {
+        let _ = black_box(Target::parse(black_box(path).as_bytes()));
+    }
+    begun.elapsed().as_nanos() as f64 / f64::from(times)
+}
+
 fn main() -> ExitCode {
     let (few, many) = (routes(10), routes(10_000));
     let (mut with_few, mut with_many) = (f64::MAX, f64::MAX);
@@ -68,6 +92,13 @@ fn main() -> ExitCode {
     let ratio = with_many / with_few;
     let line = format!("decide: 10 routes {with_few:.0} ns, 10,000 routes {with_many:.0} ns, ratio {ratio:.2}\n");
     let _ = std::io::stdout().write_all(line.as_bytes());
+    for (name, path) in paths() {
+        let took = (0..ROUNDS).map(|_| measure_reading(&path)).fold(f64::MAX, f64::min);
+        let readings = Target::parse(path.as_bytes()).map(|target| target.readings().count());
+        let what = readings.map_or_else(|_| "refused".to_owned(), |count| format!("{count} readings"));
+        let line = format!("reading, {name}: {took:.0} ns, {what}\n");
+        let _ = std::io::stdout().write_all(line.as_bytes());
+    }
     let check = std::env::args().any(|argument| argument == "--check");
     if check && ratio > 2.0 { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Reading,
-    rewrites::{DECODINGS, REWRITES},
+    rewrites::{self, DECODINGS},
 };
 
 /// Distinct readings at most, those without their ending not counted. Ordinary paths have fewer than ten, and odd ones
@@ -35,7 +35,7 @@ pub(super) fn of(path: &str) -> Option<Vec<Reading>> {
 fn rewrite_in_every_order(readings: &mut Vec<Reading>, most: usize) -> Option<()> {
     let mut at = 0;
     while let Some(path) = readings.get(at).map(|reading| reading.path.clone()) {
-        for rewrite in DECODINGS.iter().chain(&REWRITES) {
+        for rewrite in rewrites::all_for(&path) {
             for text in (rewrite.apply)(&path) {
                 add(readings, text, rewrite.how, most)?;
             }
@@ -198,7 +198,7 @@ mod tests {
             let path = format!("{}/a{}", if front { "/index.php" } else { "" }, pieces.concat());
             let Some(readings) = of(&path) else { return Ok(()) };
             for reading in readings.iter().filter(|reading| reading.how != WITHOUT_ENDING) {
-                for text in DECODINGS.iter().chain(&REWRITES).flat_map(|rewrite| (rewrite.apply)(&reading.path)) {
+                for text in rewrites::all_for(";").flat_map(|rewrite| (rewrite.apply)(&reading.path)) {
                     let known = !text.starts_with('/') || readings.iter().any(|reading| *reading.path == *text);
                     prop_assert!(known, "{path}: {text}: {readings:?}");
                 }

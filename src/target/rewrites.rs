@@ -23,8 +23,15 @@ pub(super) const DECODINGS: [Rewrite; 2] = [
     Rewrite { how: "decoded, but for slashes", apply: decoded_but_for_slashes },
 ];
 
+/// What a path that [`is_clean`] is still short for.
+const SHORTENINGS: [Rewrite; 3] = [
+    Rewrite { how: "without front controller", apply: without_front_controller },
+    Rewrite { how: "without path info", apply: without_path_info },
+    Rewrite { how: "without extension", apply: without_extension },
+];
+
 /// The other rewrites.
-pub(super) const REWRITES: [Rewrite; 12] = [
+const CLEANINGS: [Rewrite; 9] = [
     Rewrite { how: "encoded dots as dots", apply: with_dots },
     Rewrite { how: "backslashes as slashes", apply: with_slashes },
     Rewrite { how: "without parameters", apply: without_params },
@@ -34,9 +41,6 @@ pub(super) const REWRITES: [Rewrite; 12] = [
     Rewrite { how: "end trimmed", apply: trimmed },
     Rewrite { how: "segments trimmed", apply: segments_trimmed },
     Rewrite { how: "compatibility characters folded", apply: folded },
-    Rewrite { how: "without front controller", apply: without_front_controller },
-    Rewrite { how: "without path info", apply: without_path_info },
-    Rewrite { how: "without extension", apply: without_extension },
 ];
 
 /// Extensions that frameworks take for a format of the same resource.
@@ -44,6 +48,18 @@ const EXTENSIONS: [&str; 7] = [".json", ".xml", ".html", ".php", ".do", ".action
 
 /// Scripts that take the rest of the path as their own.
 const FRONT_CONTROLLERS: [&str; 3] = ["/index.php", "/index.html", "/app.php"];
+
+/// Every rewrite that may change a path, or what it is rewritten to.
+pub(super) fn all_for(path: &str) -> impl Iterator<Item = &'static Rewrite> + use<> {
+    let others = if is_clean(path) { None } else { Some(DECODINGS.iter().chain(&CLEANINGS)) };
+    others.into_iter().flatten().chain(&SHORTENINGS)
+}
+
+/// Nothing to decode or to clean: files with an extension, which most requests are for.
+fn is_clean(path: &str) -> bool {
+    let odd = path.bytes().any(|byte| !byte.is_ascii_graphic() || matches!(byte, b'%' | b';' | b'\\'));
+    !odd && !["//", "/.", "./", "/("].iter().any(|form| path.contains(form)) && !path.ends_with(['/', '.'])
+}
 
 fn decoded(path: &str) -> Vec<String> {
     one_if(path.contains('%'), || percent_decode_str(path).decode_utf8_lossy().into_owned())

@@ -40,7 +40,7 @@ pub struct Started {
 }
 
 /// Every kind, in the order of the table.
-pub const ALL: [Framework; 16] = [
+pub const ALL: [Framework; 17] = [
     site("express", || package("express"), |to| node(to, "express")),
     site("fastify", || package("fastify"), |to| node(to, "fastify")),
     site("koa", || package("koa"), |to| node(to, "koa")),
@@ -52,6 +52,7 @@ pub const ALL: [Framework; 16] = [
     site("php", || "/usr/bin/php".into(), php),
     site("nginx_php", || "/usr/bin/php-cgi".into(), nginx_php),
     site("sinatra", || "/usr/share/doc/ruby-sinatra".into(), |to| vec![with_port("ruby", "sinatra/site.rb", to)]),
+    site("rails", || "/usr/share/doc/ruby-actionpack".into(), |to| vec![with_port("ruby", "rails/site.rb", to)]),
     site("tomcat", || if Path::new(JAVAC).exists() { TOMCAT.into() } else { JAVAC.into() }, tomcat),
     site(
         "mojolicious",

@@ -198,7 +198,7 @@ macro_rules! zoo {
 
 mod nothing_guarded_is_reached_on {
     zoo! {
-        true => express, django, flask, php, sinatra, fastify, koa, gunicorn, starlette, aiohttp;
+        true => express, django, flask, php, sinatra, rails, fastify, koa, gunicorn, starlette, aiohttp;
         super::is_ci() => tomcat, nginx;
         false => nginx_php, mojolicious, go, apache;
     }

@@ -6,6 +6,7 @@ mod heads;
 mod http2;
 mod multipart;
 mod mutations;
+mod rails;
 mod targets;
 
 pub use mutations::mutations;
@@ -94,7 +95,7 @@ pub struct Case {
 
 /// The written cases.
 pub fn written() -> Vec<Case> {
-    [targets::cases(), heads::cases(), bodies::cases(), multipart::cases(), http2::cases()].concat()
+    [targets::cases(), heads::cases(), bodies::cases(), multipart::cases(), http2::cases(), rails::cases()].concat()
 }
 
 impl Case {

@@ -268,17 +268,21 @@ pub(super) const SPELLINGS: [(Class, &[&str]); 12] = [
     ),
 ];
 
-/// Every spelling, as HTTP/1.0 and 1.1 write it and as HTTP/2 does.
+/// Every spelling in every way of writing it.
 pub(super) fn cases() -> Vec<Case> {
-    let mut cases = Vec::new();
-    for (class, spellings) in SPELLINGS {
-        for spelling in spellings {
-            cases.push(Case::raw(class, head("GET", spelling, "")));
-            cases.push(Case::raw(class, post(spelling, "application/x-www-form-urlencoded", "amount=1")));
-            cases.push(Case::raw(class, format!("GET {spelling} HTTP/1.0\r\nHost: {{host}}\r\n\r\n")));
-            let fields = [(":method", "GET"), (":scheme", "https"), (":authority", "{host}"), (":path", *spelling)];
-            cases.push(Case::http2(class, &fields, b""));
-        }
-    }
-    cases
+    SPELLINGS
+        .into_iter()
+        .flat_map(|(class, spellings)| spellings.iter().flat_map(move |spelling| spelled(class, spelling)))
+        .collect()
+}
+
+/// One spelling, as HTTP/1.0 and 1.1 write it and as HTTP/2 does.
+pub(super) fn spelled(class: Class, spelling: &str) -> [Case; 4] {
+    let fields = [(":method", "GET"), (":scheme", "https"), (":authority", "{host}"), (":path", spelling)];
+    [
+        Case::raw(class, head("GET", spelling, "")),
+        Case::raw(class, post(spelling, "application/x-www-form-urlencoded", "amount=1")),
+        Case::raw(class, format!("GET {spelling} HTTP/1.0\r\nHost: {{host}}\r\n\r\n")),
+        Case::http2(class, &fields, b""),
+    ]
 }

@@ -78,26 +78,30 @@ impl PathPattern {
         &self.text
     }
 
-    /// Whether it matches a path with regard to case.
+    /// Whether it matches a path with regard to case, and `*` no empty segment: what an exception opens.
     #[must_use]
     pub fn matches(&self, path: &str) -> bool {
-        self.matches_by(path, |literal, part| literal == part)
+        self.matches_by(path, |segment, part, _| match segment {
+            Segment::Literal(text) => **text == *part,
+            Segment::Any => !part.is_empty(),
+        })
     }
 
-    /// Whether it matches a path without regard to case.
+    /// Whether it matches a path without regard to case, and `*` also an empty segment that others follow, as the
+    /// routers of some frameworks have it: what is guarded.
     #[must_use]
     pub fn matches_folded(&self, path: &str) -> bool {
-        self.matches_by(path, |literal, part| literal.to_lowercase() == part.to_lowercase())
+        self.matches_by(path, |segment, part, is_last| match segment {
+            Segment::Literal(text) => text.to_lowercase() == part.to_lowercase(),
+            Segment::Any => !part.is_empty() || !is_last,
+        })
     }
 
-    fn matches_by(&self, path: &str, same: impl Fn(&str, &str) -> bool) -> bool {
-        let mut given = path.strip_prefix('/').unwrap_or(path).split('/');
+    fn matches_by(&self, path: &str, fits: impl Fn(&Segment, &str, bool) -> bool) -> bool {
+        let mut given = path.strip_prefix('/').unwrap_or(path).split('/').peekable();
         for segment in &self.segments {
             let Some(part) = given.next() else { return false };
-            let fits = match segment {
-                Segment::Literal(text) => same(text, part),
-                Segment::Any => !part.is_empty(),
-            };
+            let fits = fits(segment, part, given.peek().is_none());
             if !fits {
                 return false;
             }
@@ -155,6 +159,21 @@ mod tests {
             ("/", "/x", false),
         ] {
             assert_eq!(PathPattern::parse(pattern).unwrap().matches(path), expected, "{pattern} {path}");
+        }
+    }
+
+    #[test]
+    fn an_empty_segment_in_the_middle_is_guarded_and_not_opened() {
+        for (pattern, path, guarded) in [
+            ("/a/*/b", "/a//b", true),
+            ("/a/*/**", "/a//b", true),
+            ("/*/b", "//b", true),
+            ("/a/*", "/a/", false),
+            ("/a/*/**", "/a/", false),
+            ("/a/*/*", "/a//", false),
+        ] {
+            let pattern = PathPattern::parse(pattern).unwrap();
+            assert_eq!((pattern.matches(path), pattern.matches_folded(path)), (false, guarded), "{pattern} {path}");
         }
     }
 

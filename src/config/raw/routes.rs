@@ -139,7 +139,7 @@ pub enum Nothing {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Match {
-    /// `/a/b` exactly; `*` one segment; `**` at the end: everything below as well.
+    /// `/a/b` exactly; `*` one segment, an empty one too where others follow it; `**` at the end: everything below as well.
     pub path: String,
     /// Default: every method. HEAD goes with GET. On a guarded route every other method than GET and HEAD is
     /// included too, also OPTIONS where it is no true preflight.

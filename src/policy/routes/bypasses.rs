@@ -51,6 +51,21 @@ fn an_encoded_slash_hides_no_segment_beside_it() {
     }
 }
 
+/// Fastify takes an empty segment for a parameter, Django lists under `/wallet/`.
+#[test]
+fn an_empty_segment_is_a_segment_where_others_follow() {
+    let all = vec![
+        route("open", "/public/*/log", &[], Requirement::None),
+        route("log", "/*/*/log", &[], Requirement::Once),
+        route("wallet", "/wallet/*", &[], Requirement::Once),
+    ];
+    let routes = Routes::compile(all, Requirement::None);
+    for (raw, landed) in [("/wallet//log", "log"), ("/public//log", "log"), ("/public/x/log", "open")] {
+        assert_eq!(get(&routes, raw).first(), Some(&landed.to_owned()), "{raw}");
+    }
+    assert!(get(&routes, "/wallet/").is_empty());
+}
+
 /// Servers undo a part of a path before they look at another: dots before escapes, a script before dots.
 #[test]
 fn no_order_in_which_a_server_undoes_a_path_hides_a_script() {

@@ -54,7 +54,8 @@ impl Trie {
         if let Some(next) = self.literals.get(segment) {
             next.step(after, found);
         }
-        if let Some(next) = self.any.as_deref().filter(|_| !segment.is_empty()) {
+        // A router may take an empty segment for one, as Fastify does; a path that ends in a slash is of the route above.
+        if let Some(next) = self.any.as_deref().filter(|_| !segment.is_empty() || after.is_some()) {
             next.step(after, found);
         }
     }

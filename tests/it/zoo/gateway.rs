@@ -30,6 +30,7 @@ routes:
   - { name: opened, match: { path: /account/open }, require: session, unenrolled: allow }
   - { name: vault-public, match: { path: '/vault/public/**' }, require: none }
   - { name: vault, match: { path: '/vault/**' }, require: session }
+  - { name: refund, match: { path: '/orders/*/refund' }, require: session }
   - { name: action, match: { path: /action, methods: [POST], form: { do: pay } }, require: session }
   - { name: menu, match: { path: /menu, query: { do: pay } }, require: session }
   - { name: rpc, match: { path: /rpc, methods: [POST], json: { /op: pay } }, require: session }

@@ -55,6 +55,7 @@ async def told(request):
 app = web.Application(client_max_size=64 * 1024 * 1024)
 app.router.add_route("*", "/account/withdraw", always("withdraw"))
 app.router.add_route("*", "/vault/gold", always("gold"))
+app.router.add_route("*", "/orders/{order}/refund", always("refund"))
 app.router.add_post("/account/transfer", always("transfer"))
 app.router.add_delete("/account/close", always("close"))
 app.router.add_route("*", "/account/open", opened)

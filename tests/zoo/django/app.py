@@ -33,7 +33,7 @@ def public(request, rest=""):
 
 
 def always(name):
-    return lambda request: handled(request, name)
+    return lambda request, **_: handled(request, name)
 
 
 def only(method, name):
@@ -70,6 +70,7 @@ def told(request):
 urlpatterns = [
     path("account/withdraw", always("withdraw")),
     path("vault/gold", always("gold")),
+    path("orders/<order>/refund", always("refund")),
     path("account/transfer", only("POST", "transfer")),
     path("account/close", only("DELETE", "close")),
     path("account/open", opened),

@@ -20,6 +20,7 @@ const cookie = (req) => Object.fromEntries((req.headers.cookie ?? "").split(";")
 app.use(methodOverride("X-HTTP-Method-Override"), methodOverride("_method"));
 app.all("/account/withdraw", handled("withdraw"));
 app.all("/vault/gold", handled("gold"));
+app.all("/orders/:id/refund", handled("refund"));
 app.post("/account/transfer", handled("transfer"));
 app.all("/account/order", (req, res) =>
   (["GET", "HEAD"].includes(req.method) ? open(req, res) : handled("order")(req, res)));

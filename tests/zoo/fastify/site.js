@@ -14,6 +14,7 @@ app.addContentTypeParser("application/x-www-form-urlencoded", { parseAs: "string
 app.addContentTypeParser("*", { parseAs: "buffer" }, (req, body, done) => done(null, body));
 app.all("/account/withdraw", async (req) => handled("withdraw", req));
 app.all("/vault/gold", async (req) => handled("gold", req));
+app.all("/orders/:id/refund", async (req) => handled("refund", req));
 app.post("/account/transfer", async (req) => handled("transfer", req));
 app.delete("/account/close", async (req) => handled("close", req));
 app.all("/account/open", async (req) => (cookie(req) === "victim" ? handled("open", req) : open(req)));

@@ -29,6 +29,11 @@ def gold():
     return handled("gold")
 
 
+@app.route("/orders/<order>/refund", methods=EVERY)
+def refund(order):
+    return handled("refund")
+
+
 @app.route("/account/transfer", methods=["GET", "POST"])
 def transfer():
     return handled("transfer") if request.method == "POST" else public()

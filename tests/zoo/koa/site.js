@@ -18,6 +18,7 @@ const open = async (ctx) => { ctx.body = `public ${ctx.method} ${ctx.url} ${(awa
 
 router.all("/account/withdraw", (ctx) => handled(ctx, "withdraw"));
 router.all("/vault/gold", (ctx) => handled(ctx, "gold"));
+router.all("/orders/:id/refund", (ctx) => handled(ctx, "refund"));
 router.post("/account/transfer", (ctx) => handled(ctx, "transfer"));
 router.delete("/account/close", (ctx) => handled(ctx, "close"));
 router.all("/account/open", (ctx) => (ctx.cookies.get("session") === "victim" ? handled(ctx, "open") : open(ctx)));

@@ -20,6 +20,7 @@ sub pays (@values) { scalar grep { defined && $_ eq 'pay' } @values }
 
 any '/account/withdraw' => sub ($c) { handled($c, 'withdraw') };
 any '/vault/gold' => sub ($c) { handled($c, 'gold') };
+any '/orders/:order/refund' => sub ($c) { handled($c, 'refund') };
 post '/account/transfer' => sub ($c) { handled($c, 'transfer') };
 del '/account/close' => sub ($c) { handled($c, 'close') };
 any '/account/open' => sub ($c) { ($c->cookie('session') // '') eq 'victim' ? handled($c, 'open') : opened($c) };

@@ -23,6 +23,7 @@ $pays = fn ($value) => $value === 'pay' || (is_array($value) && in_array('pay', 
 $guarded = match ($path) {
     '/account/withdraw' => 'withdraw',
     '/vault/gold' => 'gold',
+    preg_match('#^/orders/[^/]+/refund$#', $path) ? $path : '' => 'refund',
     '/account/transfer' => $method === 'POST' ? 'transfer' : null,
     '/account/close' => $method === 'DELETE' ? 'close' : null,
     '/account/open' => ($_COOKIE['session'] ?? '') === 'victim' ? 'open' : null,

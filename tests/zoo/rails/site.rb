@@ -10,6 +10,7 @@ class SiteController < ActionController::Base
 
   def withdraw = handled("withdraw")
   def gold = handled("gold")
+  def refund = handled("refund")
   def transfer = handled("transfer")
   def close = handled("close")
   def order = request.get? || request.head? ? opened : handled("order")
@@ -56,6 +57,9 @@ ROUTES.draw do
   end
   resource :vault, controller: "site", only: [] do
     match :gold, via: :all
+  end
+  resources :orders, controller: "site", only: [] do
+    match :refund, via: :all
   end
   post "action", to: "site#act"
   match "menu", to: "site#menu", via: :all

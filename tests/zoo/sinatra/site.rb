@@ -31,6 +31,7 @@ class Site < Sinatra::Base
   before { content_type :text }
   every("/account/withdraw") { handled("withdraw") }
   every("/vault/gold") { handled("gold") }
+  every("/orders/:order/refund") { handled("refund") }
   post("/account/transfer") { handled("transfer") }
   delete("/account/close") { handled("close") }
   every("/account/open") { request.cookies["session"] == "victim" ? handled("open") : opened }

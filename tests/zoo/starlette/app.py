@@ -71,6 +71,7 @@ app = Starlette(
     routes=[
         Route("/account/withdraw", always("withdraw"), methods=EVERY),
         Route("/vault/gold", always("gold"), methods=EVERY),
+        Route("/orders/{order}/refund", always("refund"), methods=EVERY),
         Route("/account/transfer", only("POST", "transfer"), methods=["GET", "POST"]),
         Route("/account/close", only("DELETE", "close"), methods=["POST", "DELETE"]),
         Route("/account/open", opened, methods=EVERY),

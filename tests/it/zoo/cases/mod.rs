@@ -28,6 +28,7 @@ pub enum Class {
     Forms,
     Query,
     Exceptions,
+    Wildcards,
     Methods,
     Overrides,
     Hosts,
@@ -57,6 +58,7 @@ impl Class {
             Self::Forms => "absolute form, authority, fragment",
             Self::Query => "query tricks",
             Self::Exceptions => "public exceptions",
+            Self::Wildcards => "segments that a pattern leaves open",
             Self::Methods => "methods",
             Self::Overrides => "method overrides",
             Self::Hosts => "Host",
@@ -75,7 +77,7 @@ impl Class {
 impl Class {
     /// Whether its cases are about the path, and so about the policy for odd ones.
     pub fn is_of_paths(self) -> bool {
-        self <= Self::Exceptions || self == Self::Mutations
+        self <= Self::Wildcards || self == Self::Mutations
     }
 }
 

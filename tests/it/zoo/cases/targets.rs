@@ -3,7 +3,7 @@
 use super::{Case, Class, head, post};
 
 /// Spellings of `/account/withdraw` and `/vault/gold`.
-pub(super) const SPELLINGS: [(Class, &[&str]); 12] = [
+pub(super) const SPELLINGS: [(Class, &[&str]); 13] = [
     (Class::Plain, &["/account/withdraw", "/vault/gold"]),
     (
         Class::Encoding,
@@ -264,6 +264,48 @@ pub(super) const SPELLINGS: [(Class, &[&str]); 12] = [
             "/vault/gold/../public/x",
             "/vault/gold;/public/x",
             "/vault/gold?/vault/public/",
+        ],
+    ),
+    (
+        Class::Wildcards,
+        &[
+            "/orders/7/refund",
+            "/orders/7/%72efund",
+            "/orders/7/refund/",
+            "/orders/7/refund.csv",
+            "/orders/7.json/refund",
+            "/orders/a%2fb/refund",
+            "/orders/a%2fb/refun%64",
+            "/orders/a%2Fb/%72efund.json",
+            "/orders/%2f/refun%64",
+            "/orders/a%5cb/refun%64",
+            "/orders/a%252fb/refun%64",
+            "/orders/a%252fb/refun%2564",
+            "/orders/%2e%2e/refund",
+            "/orders/%2e%2e/refun%64",
+            "/orders/%2e/refun%64",
+            "/orders/%2e%2e%2fx/refun%64",
+            "/orders/%252e%252e/refun%64",
+            "/orders/../orders/7/refund",
+            "/orders/7/../8/refun%64",
+            "/orders/x%2f..%2f7/refun%64",
+            "/orders/..%2f7/refund",
+            "/orders/.../refun%64",
+            "/orders/a;x=1/refun%64",
+            "/orders/;x/refund",
+            "/orders/a%3bx/refun%64",
+            "/orders/%3b/refun%64",
+            "/orders/a%3fb/refun%64",
+            "/orders/a%23b/refun%64",
+            "/orders/%20/refun%64",
+            "/orders/%ef%bc%8f/refun%64",
+            "/orders//refund",
+            "/orders/%2f%2f/refun%64",
+            "/orders/7//refun%64",
+            "/orders/7%2frefund",
+            "/orders%2f7/refun%64",
+            "/orders/7/x/../refun%64",
+            "/%6frders/7%2fx/refund",
         ],
     ),
 ];

@@ -1,10 +1,10 @@
 //! Targets that nobody wrote: spellings changed at random, from a fixed seed. `STEPGATE_ZOO_SEED` gives
 //! another one, to look for more by hand.
 
-use super::{Case, Class, head, targets::SPELLINGS};
+use super::{Case, Class, head, rails::FORMATS, targets::SPELLINGS};
 
 /// What is put into a target somewhere.
-const PIECES: [&str; 40] = [
+const PIECES: [&str; 42] = [
     "/",
     "//",
     "/.",
@@ -37,6 +37,8 @@ const PIECES: [&str; 40] = [
     "%e2%80%8b",
     ".",
     ".json",
+    ".csv",
+    ".x%2f",
     ".php",
     "/index.php",
     "?",
@@ -64,7 +66,8 @@ impl Dice {
 pub fn mutations(count: usize) -> Vec<Case> {
     let seed = std::env::var("STEPGATE_ZOO_SEED").ok().and_then(|seed| seed.parse().ok());
     let mut dice = Dice(seed.unwrap_or(2026));
-    let seeds: Vec<&str> = SPELLINGS.iter().flat_map(|(_, spellings)| spellings.iter().copied()).collect();
+    let seeds: Vec<&str> =
+        SPELLINGS.iter().flat_map(|(_, spellings)| spellings.iter().copied()).chain(FORMATS).collect();
     (0..count)
         .map(|_| {
             let mut target =

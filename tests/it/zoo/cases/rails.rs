@@ -7,7 +7,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
 
 /// Its router compares a path as it was written, with slashes squeezed; a format is everything but `/`, `.`, `?`.
-const FORMATS: [&str; 42] = [
+pub(super) const FORMATS: [&str; 42] = [
     "/account/withdraw.csv",
     "/account/withdraw.anything",
     "/account/withdraw.CSV",

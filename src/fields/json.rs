@@ -16,13 +16,29 @@ pub(super) fn read(pointer: &str, bytes: &[u8]) -> Field {
     if check(text, MAX_DEPTH).is_none() {
         return Field::Unreadable;
     }
-    let tokens: Vec<String> =
-        pointer.split('/').skip(1).map(|token| token.replace("~1", "/").replace("~0", "~")).collect();
+    let tokens: Vec<String> = tokens(pointer).collect();
     match (at(&tokens, text), tokens.get(1..)) {
         // Rails puts the members of a document under one that bears its controller's name, too.
         (Field::Absent, Some(inner)) if !inner.is_empty() && at(inner, text) != Field::Absent => Field::Unreadable,
         (found, _) => found,
     }
+}
+
+/// The name under which Rails, PHP and Express put what they read from a query where a document has it at a pointer.
+pub(super) fn parameter(pointer: &str) -> String {
+    let mut tokens = tokens(pointer);
+    let first = tokens.next().unwrap_or_default();
+    tokens.fold(first, |name, token| format!("{name}[{token}]"))
+}
+
+/// The pointer to a member of the outermost object.
+pub(super) fn pointer(name: &str) -> String {
+    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+/// RFC 6901 section 4.
+fn tokens(pointer: &str) -> impl Iterator<Item = String> {
+    pointer.split('/').skip(1).map(|token| token.replace("~1", "/").replace("~0", "~"))
 }
 
 fn at(tokens: &[String], text: &str) -> Field {

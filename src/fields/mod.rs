@@ -19,6 +19,8 @@ mod tests;
 #[cfg(test)]
 mod value_tests;
 
+use std::borrow::Cow;
+
 /// Where a field stands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum FieldName {
@@ -114,9 +116,25 @@ pub fn values(name: &FieldName, query: Option<&str>, body: Option<Body<'_>>) -> 
 /// Whether a field has this value.
 #[must_use]
 pub fn condition(name: &FieldName, query: Option<&str>, body: Option<Body<'_>>, expected: &str) -> Condition {
-    match read(name, query, body) {
+    outcome(&read(name, query, body), expected)
+}
+
+/// The same of what a text has under the field's name that some framework reads as a query, a field of a document as
+/// `a[b]`; `None` where it has nothing.
+#[must_use]
+pub fn condition_in(text: &str, name: &FieldName, expected: &str) -> Option<Condition> {
+    let name = match name {
+        FieldName::Query(name) | FieldName::Form(name) => Cow::Borrowed(name.as_str()),
+        FieldName::Json(pointer) => Cow::Owned(json::parameter(pointer)),
+    };
+    let found = field(form::values(&name, text.as_bytes()));
+    (found != Field::Absent).then(|| outcome(&found, expected))
+}
+
+fn outcome(found: &Field, expected: &str) -> Condition {
+    match found {
         Field::Absent => Condition::No,
-        Field::One(found) => value::compare(&found, expected),
+        Field::One(value) => value::compare(value, expected),
         Field::Several(_) | Field::Unreadable => Condition::Unknown,
     }
 }
@@ -133,7 +151,7 @@ fn query_field(name: &str, query: Option<&str>, body: Option<Body<'_>>) -> Field
         },
         None => Vec::new(),
         Some((_, [])) => Vec::new(),
-        Some((Media::Json, bytes)) => match json::read(&member_pointer(name), bytes) {
+        Some((Media::Json, bytes)) => match json::read(&json::pointer(name), bytes) {
             Field::Absent => Vec::new(),
             Field::One(value) => vec![form::Found { value, plain: false }],
             Field::Several(values) => values.into_iter().map(|value| form::Found { value, plain: false }).collect(),
@@ -149,11 +167,6 @@ fn query_field(name: &str, query: Option<&str>, body: Option<Body<'_>>) -> Field
     }
     found.extend(in_body);
     Field::Several(found.into_iter().map(|found| found.value).collect())
-}
-
-/// The JSON Pointer to a member of the outermost object (RFC 6901 §3).
-fn member_pointer(name: &str) -> String {
-    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
 /// A form field; one that the query repeats is ambiguous, since some frameworks merge both.

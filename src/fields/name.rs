@@ -1,9 +1,10 @@
 //! Which names some parser takes for another one, in queries, forms and JSON (docs/decisions/0029).
 //!
 //! A name is ordinary when every parser cuts it at the same places: letters, digits and the marks of
-//! [`is_mark`], then groups in brackets, each of them closed. An ordinary name counts for a wanted one by
-//! its parts. Any other name is cut, bent or dropped differently from one parser to the next, but none of
-//! them adds a letter: it counts for each wanted name whose letters it holds.
+//! [`is_mark`], then groups in brackets, each of them closed, and behind them at most a dot and more. An
+//! ordinary name counts for a wanted one by its parts, of which a number is a place in a list. Any other name
+//! is cut, bent or dropped differently from one parser to the next, but none of them adds a letter: it counts
+//! for each wanted name whose letters it holds.
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
@@ -48,10 +49,7 @@ impl<'n> Wanted<'n> {
         if !is_ordinary(name) {
             return letters(name).contains(&self.letters);
         }
-        CUTS.iter().zip(&self.parts).any(|(cuts, wanted)| {
-            let mut pairs = parts_of(name, cuts).zip(wanted).peekable();
-            pairs.peek().is_some() && pairs.all(|(part, wanted)| bent(part).eq(wanted.chars()))
-        })
+        CUTS.iter().zip(&self.parts).any(|(cuts, wanted)| begins_or_continues(parts_of(name, cuts), wanted))
     }
 
     /// Whether some parser takes a member of a JSON object for this one. Text may end at a NUL.
@@ -75,12 +73,15 @@ const fn is_mark(character: char) -> bool {
     matches!(character, '_' | '-' | '.' | ':' | '$' | '@' | '~' | '*' | ' ')
 }
 
+/// Text behind a group is left out by some parsers, with a group behind it or without; a dot may begin it once.
 fn is_ordinary(name: &str) -> bool {
-    let (mut has_stem, mut is_open) = (false, false);
+    let (mut has_stem, mut is_open, mut is_closed, mut is_behind) = (false, false, false, false);
     for character in name.chars() {
         match character {
-            '[' if has_stem && !is_open => is_open = true,
-            ']' if is_open => is_open = false,
+            '[' if has_stem && !is_open && !is_behind => is_open = true,
+            ']' if is_open => (is_open, is_closed) = (false, true),
+            '.' if is_closed && !is_open => is_behind = true,
+            _ if is_closed && !is_open && !is_behind => return false,
             _ if character.is_alphanumeric() || is_mark(character) => has_stem |= !matches!(character, ' ' | '.'),
             _ => return false,
         }
@@ -104,6 +105,31 @@ fn letters(name: &str) -> String {
 
 fn parts_of<'n>(name: &'n str, cuts: &'static [char]) -> impl Iterator<Item = &'n str> {
     name.split(cuts).filter(|part| bent(part).next().is_some())
+}
+
+/// Whether the parts of a name are the wanted ones, or begin or continue them. `items[0][id]` is also written as
+/// `items[][id]`, and `items[7][id]` is the same to who closes the gaps of a list.
+fn begins_or_continues<'n>(parts: impl Iterator<Item = &'n str>, wanted: &[String]) -> bool {
+    let mut parts = parts.peekable();
+    if parts.peek().is_none() || wanted.is_empty() {
+        return false;
+    }
+    for (at, wanted) in wanted.iter().enumerate() {
+        let Some(part) = parts.peek() else { return true };
+        if at > 0 && is_number(wanted.chars()) {
+            parts.next_if(|part| is_number(bent(part)));
+            continue;
+        }
+        if !bent(part).eq(wanted.chars()) {
+            return false;
+        }
+        parts.next();
+    }
+    true
+}
+
+fn is_number(mut part: impl Iterator<Item = char>) -> bool {
+    part.all(char::is_numeric)
 }
 
 /// A part of a name as whoever bends it most sees it. `to.account`, `to account`, `to_account` and `toAccount`

@@ -158,9 +158,15 @@ fn a_nested_name_is_found_as_browsers_write_it() {
     {
         assert_eq!(read(query), Field::One("1".into()), "{query}");
     }
-    for query in
-        ["order[amount=1", "[order][amount]=1", "order.amount=1", "order=1", "order[][amount]=1", "Order[Amount]=1"]
-    {
+    for query in [
+        "order[amount=1",
+        "[order][amount]=1",
+        "order.amount=1",
+        "order=1",
+        "order[][amount]=1",
+        "Order[Amount]=1",
+        "order[amount]x=1",
+    ] {
         assert!(matches!(read(query), Field::Several(_)), "{query}");
     }
     for query in ["order[amounts]=1", "order_amount=1", "order[to][amount]=1", "amount=1"] {
@@ -217,7 +223,28 @@ fn qs(name: &str, dots: bool) -> Vec<String> {
     if path.is_empty() { vec![name] } else { path }
 }
 
+/// Whether a path leads to a place of the list `items`, and there to `id` or below.
+fn is_in_the_list(path: &[String]) -> bool {
+    let Some((first, rest)) = path.split_first() else { return false };
+    let rest = match rest {
+        [place, rest @ ..] if place.chars().all(char::is_numeric) => rest,
+        rest => rest,
+    };
+    first == "items" && rest.first().is_some_and(|part| part == "id")
+}
+
 proptest! {
+    #[test]
+    fn what_a_parser_puts_into_a_list_may_be_at_each_of_its_places(pieces in proptest::collection::vec(
+        proptest::sample::select(vec!["[0]", "[]", "[7]", "[id]", "id", "0", ".", "[", "]", "[x]", "x", " ", "\0"]), 0..5)) {
+        let name = format!("items{}", pieces.concat());
+        for found in [rack(&name), qs(&name, false), qs(&name, true)] {
+            if is_in_the_list(&found) {
+                prop_assert!(Wanted::of("items[0][id]").may_be(&name), "{:?} is {:?}", name, found);
+            }
+        }
+    }
+
     #[test]
     fn what_a_parser_takes_for_a_name_may_be_it(pieces in proptest::collection::vec(proptest::sample::select(
         vec!["do", "d", "o", "to", "account", "order", "amount", "_", "[", "]", "][", ".", " ", "\0", "x"]), 1..7)) {

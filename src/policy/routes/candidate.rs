@@ -6,7 +6,7 @@ use http::{Method, header};
 
 use super::{BodyView, method_matches};
 use crate::{
-    fields::{self, Condition, Field, FieldName},
+    fields::{self, Condition, FieldName},
     policy::rule::{Match, Requirement, Route},
     request::{self, Head},
 };
@@ -14,12 +14,20 @@ use crate::{
 /// A field and the value that a pattern wants of it.
 type Wanted = (FieldName, String);
 
+/// Whether a field has a value.
+#[derive(Clone, Copy)]
+struct Found {
+    condition: Condition,
+    /// Whether reading the body may make certain what is unknown.
+    by_body: bool,
+}
+
 /// What the fields of a request hold: the same in each of its readings and for each method, so each is found out
 /// once.
 pub(super) struct Conditions<'a, 'r> {
     head: &'a Head<'a>,
     body: BodyView<'a>,
-    known: RefCell<Vec<(&'r Wanted, Condition)>>,
+    known: RefCell<Vec<(&'r Wanted, Found)>>,
 }
 
 impl<'a, 'r> Conditions<'a, 'r> {
@@ -33,52 +41,48 @@ impl<'a, 'r> Conditions<'a, 'r> {
         self.known.borrow().len()
     }
 
-    fn holds(&self, wanted: &'r Wanted) -> Condition {
-        let known = self.known.borrow().iter().find(|(known, _)| *known == wanted).map(|(_, condition)| *condition);
+    fn find(&self, wanted: &'r Wanted) -> Found {
+        let known = self.known.borrow().iter().find(|(known, _)| *known == wanted).map(|(_, found)| *found);
         known.unwrap_or_else(|| {
-            let condition = self.find_out(wanted);
-            self.known.borrow_mut().push((wanted, condition));
-            condition
+            let found = self.find_out(wanted);
+            self.known.borrow_mut().push((wanted, found));
+            found
         })
     }
 
-    fn find_out(&self, (name, expected): &Wanted) -> Condition {
-        let query = self.head.target.query();
-        let found = match (name, self.body) {
-            (FieldName::Query(_), body) => self.find_in_query(name, expected, body),
-            (FieldName::Form(_) | FieldName::Json(_), BodyView::Read(body)) => {
-                fields::condition(name, query, Some(body), expected)
-            }
-            (FieldName::Form(_) | FieldName::Json(_), BodyView::Unread) => Condition::Unknown,
-        };
-        match (name, self.cookies()) {
-            (FieldName::Query(_) | FieldName::Form(_), Some(cookies))
-                if says_otherwise(name, expected, &cookies, found) =>
-            {
-                Condition::Unknown
-            }
-            (FieldName::Query(_) | FieldName::Form(_) | FieldName::Json(_), _) => found,
-        }
+    /// What the body says, unless something else that some framework takes for it says otherwise.
+    fn find_out(&self, wanted: &Wanted) -> Found {
+        let texts = self.texts();
+        let says_otherwise = |outcome| texts.iter().any(|text| says_otherwise(text, wanted, outcome));
+        let in_body = self.find_in_body(wanted);
+        let condition = if says_otherwise(in_body) { Condition::Unknown } else { in_body };
+        let by_body = matches!(self.body, BodyView::Unread)
+            && condition == Condition::Unknown
+            && [Condition::Yes, Condition::No].into_iter().any(|certain| !says_otherwise(certain));
+        Found { condition, by_body }
     }
 
-    /// Some frameworks take for the query's what stands in a body or behind a `;` of the path; some, as for a form's,
-    /// what stands in a cookie.
-    fn find_in_query(&self, name: &FieldName, expected: &str, body: BodyView<'_>) -> Condition {
+    /// Some frameworks take for the query's what stands in a body.
+    fn find_in_body(&self, (name, expected): &Wanted) -> Condition {
         let query = self.head.target.query();
-        let found = match body {
-            BodyView::Read(body) => fields::condition(name, query, Some(body), expected),
-            BodyView::Unread => match fields::condition(name, query, None, expected) {
+        match (name, self.body) {
+            (_, BodyView::Read(body)) => fields::condition(name, query, Some(body), expected),
+            (FieldName::Query(_), BodyView::Unread) => match fields::condition(name, query, None, expected) {
                 Condition::No if fields::may_have_fields(self.content_type()) => Condition::Unknown,
                 known @ (Condition::Yes | Condition::No | Condition::Unknown) => known,
             },
-        };
-        match self.head.target.path().split_once(';') {
-            Some((_, rest)) if says_otherwise(name, expected, &rest.replace(';', "&"), found) => Condition::Unknown,
-            Some(_) | None => found,
+            (FieldName::Form(_) | FieldName::Json(_), BodyView::Unread) => Condition::Unknown,
         }
     }
 
-    /// The cookies, written as a query.
+    /// What some framework reads as one with the body: the query, what stands behind a `;` of the path, and the
+    /// cookies, each written as a query.
+    fn texts(&self) -> Vec<Cow<'_, str>> {
+        let query = self.head.target.query().map(Cow::Borrowed);
+        let behind = self.head.target.path().split_once(';').map(|(_, rest)| Cow::Owned(rest.replace(';', "&")));
+        query.into_iter().chain(behind).chain(self.cookies().map(Cow::Owned)).collect()
+    }
+
     fn cookies(&self) -> Option<String> {
         let lines = self.head.headers.get_all(header::COOKIE);
         let lines: Vec<Cow<'_, str>> = lines.iter().map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
@@ -91,9 +95,8 @@ impl<'a, 'r> Conditions<'a, 'r> {
 }
 
 /// Whether a text that some framework reads as a query has the field, and with another outcome.
-fn says_otherwise(name: &FieldName, expected: &str, text: &str, found: Condition) -> bool {
-    fields::read(name, Some(text), None) != Field::Absent
-        && fields::condition(name, Some(text), None, expected) != found
+fn says_otherwise(text: &str, (name, expected): &Wanted, outcome: Condition) -> bool {
+    fields::condition_in(text, name, expected).is_some_and(|said| said != outcome)
 }
 
 /// One way to read a request: a path and a method.
@@ -116,10 +119,9 @@ impl<'r> Candidate<'_, 'r> {
         if pattern.host.as_ref().is_some_and(|host| *host != *self.conditions.head.host) {
             return Condition::No;
         }
-        let maybe_overridden = exception && self.hidden && !pattern.methods.is_empty();
-        let mut outcome = if maybe_overridden { Condition::Unknown } else { Condition::Yes };
+        let mut outcome = if self.may_be_overridden(route, pattern) { Condition::Unknown } else { Condition::Yes };
         for wanted in &pattern.fields {
-            match self.conditions.holds(wanted) {
+            match self.conditions.find(wanted).condition {
                 Condition::No => return Condition::No,
                 Condition::Unknown => outcome = Condition::Unknown,
                 Condition::Yes => {}
@@ -129,7 +131,14 @@ impl<'r> Candidate<'_, 'r> {
     }
 
     /// Whether reading the body may make certain what is unknown.
-    pub(super) fn depends_on_body(&self, pattern: &Match) -> bool {
-        matches!(self.conditions.body, BodyView::Unread) && (!pattern.fields.is_empty() || self.hidden)
+    pub(super) fn depends_on_body(&self, route: &Route, pattern: &'r Match) -> bool {
+        let by_body = |wanted| self.conditions.find(wanted).by_body;
+        let is_unread = matches!(self.conditions.body, BodyView::Unread);
+        is_unread && (self.may_be_overridden(route, pattern) || pattern.fields.iter().any(by_body))
+    }
+
+    /// An exception is for the methods that it lists, whatever the body may name.
+    fn may_be_overridden(&self, route: &Route, pattern: &Match) -> bool {
+        route.require == Requirement::None && self.hidden && !pattern.methods.is_empty()
     }
 }

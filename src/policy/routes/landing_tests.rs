@@ -82,6 +82,35 @@ fn a_body_matters_where_a_guarded_route_asks_for_a_field_of_it() {
     assert_eq!(post("/act?do=look").lands(&routes, BodyView::Unread), (names(&["pay"]), true));
 }
 
+/// What a query says in two ways, or against a cookie, no document makes certain.
+#[test]
+fn a_body_does_not_matter_where_a_query_left_it_open_already() {
+    let fields = [FieldName::Json("/do".into()), FieldName::Form("do".into())];
+    for field in fields {
+        let pay = |require| conditioned("pay", field.clone(), require);
+        let all = vec![pay(Requirement::Session), route("act", "/act", &[], Requirement::Once)];
+        let guarded = Routes::compile(all, Requirement::None);
+        let all = vec![pay(Requirement::None), route("act", "/act", &[], Requirement::Once)];
+        let open = Routes::compile(all, Requirement::None);
+        for (raw, matters) in [
+            ("/act", true),
+            ("/act?x=pay", true),
+            ("/act?do=pay", true),
+            ("/act?do=look", true),
+            ("/act;do=pay?do=pay", true),
+            ("/act?do=PAY", false),
+            ("/act?do[]=pay", false),
+            ("/act?do=pay&do=look", false),
+            ("/act;do=look?do=pay", false),
+        ] {
+            for routes in [&guarded, &open] {
+                let post = Asked::new(Method::POST, raw).of_type(JSON);
+                assert_eq!(post.lands(routes, BodyView::Unread), (names(&["act", "pay"]), matters), "{raw} {field:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_body_matters_where_it_tells_an_exception_from_a_guarded_route() {
     let open = || conditioned("open", FieldName::Form("do".into()), Requirement::None);

@@ -161,7 +161,7 @@ impl Routes {
             if condition == Condition::No {
                 continue;
             }
-            if condition == Condition::Unknown && request.depends_on_body(pattern) {
+            if condition == Condition::Unknown && request.depends_on_body(route, pattern) {
                 let exception = route.require == Requirement::None;
                 landed.exception_open |= exception;
                 landing.body_matters |= !exception;

@@ -16,6 +16,7 @@ fn conditions(yaml: String) -> String {
   - { name: kind, match: { path: /kind, methods: [POST], form: { type: \"2\" } }, require: session }
   - { name: rpc, match: { path: /rpc, methods: [POST], json: { /type: \"2\" } }, require: session }
   - { name: status, match: { path: /rpc, methods: [POST], json: { /status: pay } }, require: session }
+  - { name: order, match: { path: /rpc, methods: [POST], json: { /orders/0/kind: pay } }, require: session }
   - { name: menu, match: { path: /menu, query: { do: pay } }, require: session }
 ";
     yaml.replacen("\nroutes:\n", &format!("\nroutes:{routes}"), 1)
@@ -134,4 +135,44 @@ async fn no_condition_is_passed_by_a_spelling() {
     }
     ask("GET", "/menu?do=look&utm[=x&user[do]=pay", "text/plain", "").await;
     assert_eq!(gate.site.received("GET", "/menu?do=look&utm[=x&user[do]=pay").len(), 1);
+}
+
+/// B2, B5, B10: a site that takes a query and a document for one is asked by the query alone, or by both.
+#[tokio::test]
+async fn no_condition_on_json_is_passed_by_a_query() {
+    let gate = TestGate::start_with(conditions).await;
+    let sender = Sender::of(&gate);
+    let session = sender.log_in("ayu").await;
+    let ask = async |target: &str, content_type: &str, cookie: &str, body: &str| {
+        let cookie = format!("{session}{cookie}");
+        let lines = [("cookie", &*cookie), ("content-type", content_type), ("accept", JSON), ("origin", &sender.base)];
+        sender.send("POST", target, &lines, body).await
+    };
+    for (target, content_type, cookie, body) in [
+        ("/rpc?status=pay", JSON, "", ""),
+        ("/rpc?status=pay", JSON, "", "{}"),
+        ("/rpc?status=pay", JSON, "", r#"{"status":"look"}"#),
+        ("/rpc?status=pay", "text/plain", "", ""),
+        ("/rpc?status=pay", "image/png", "", "x"),
+        ("/rpc?STATUS[]=pay", JSON, "", "{}"),
+        ("/rpc?x=1;status=pay", JSON, "", "{}"),
+        ("/rpc?orders[0][kind]=pay", JSON, "", "{}"),
+        ("/rpc?orders[][kind]=pay", JSON, "", r#"{"orders":[]}"#),
+        ("/rpc?orders%5B%5D%5Bkind%5D=pay", JSON, "", r#"{"orders":[{"kind":"look"}]}"#),
+        ("/rpc?orders.0.kind=pay", JSON, "", ""),
+        ("/rpc;status=pay", JSON, "", "{}"),
+        ("/rpc", JSON, "; status=pay", "{}"),
+    ] {
+        let asked = ask(target, content_type, cookie, body).await;
+        assert!((400..500).contains(&asked.status) && !asked.problem().is_empty(), "{target} {body}: {asked:?}");
+        assert_eq!(gate.site.received("POST", target).len(), 0, "{target} {body}");
+    }
+    for (target, body) in [
+        ("/rpc?page=2&user[status]=pay&utm[=x", r#"{"type":3,"status":"look"}"#),
+        ("/rpc?status=look&orders[0][name]=pay", r#"{"status":"look","orders":[{"kind":"look"}]}"#),
+        ("/rpc?kind=pay", ""),
+    ] {
+        ask(target, JSON, "; theme=pay", body).await;
+        assert_eq!(gate.site.received("POST", target).len(), 1, "{target}");
+    }
 }

@@ -51,7 +51,7 @@ impl Report<'_> {
                     open.push(OpenTwin { route: &route.name, path: pattern.path.as_str(), at: at.at("methods") });
                 }
                 self.lint_script(trial, route, pattern, at);
-                self.lint_document(trial, route, pattern, at);
+                self.lint_operation_name(trial, route, pattern, at);
             }
         }
         self.lint_open_twins(&open);
@@ -130,35 +130,20 @@ impl Report<'_> {
         }
     }
 
-    /// A member of a document that need not be there for the site to do the same.
-    fn lint_document(&mut self, trial: &Trial<'_>, route: &Route, pattern: &Match, at: &Node) {
-        if has_operation_name(pattern) {
-            let others: Vec<_> =
-                pattern.fields.iter().filter(|(field, _)| !is_operation_name(field)).cloned().collect();
-            let other = trial.sample(&Method::POST, &filled(&pattern.path), pattern.host.as_deref(), &others);
-            if other.is_some_and(|other| weaker(required(trial.land(&other)), route.require)) {
-                let message = format!(
-                    "the client chooses `{OPERATION_NAME}`: the same operation under another name goes past `{}`",
-                    route.name
-                );
-                let help = format!("guard {} without it, or give the operation an address of its own", pattern.path);
-                self.warn(at, message, help);
-            }
+    /// A name that the client chooses, and that need not be there for the site to do the same.
+    fn lint_operation_name(&mut self, trial: &Trial<'_>, route: &Route, pattern: &Match, at: &Node) {
+        let others: Vec<_> = pattern.fields.iter().filter(|(field, _)| !is_operation_name(field)).cloned().collect();
+        if others.len() == pattern.fields.len() {
             return;
         }
-        let Some(elsewhere) = without_document(pattern) else { return };
-        let method = pattern.methods.iter().find(|method| !method.is_safe()).unwrap_or(&Method::POST);
-        let twin = trial.sample(method, &filled(&pattern.path), pattern.host.as_deref(), &elsewhere);
-        if twin.is_some_and(|twin| trial.land(&twin).is_none()) {
-            let pairs: Vec<String> = elsewhere.iter().map(|(name, value)| format!("{}={value}", text(name))).collect();
-            let pairs = pairs.join("&");
-            let message = format!("{method} {}?{pairs} without a document goes past `{}`", pattern.path, route.name);
-            let help = format!(
-                "sites that read query and document as one do the same for both: add a route below for the rest of {0}, \
-                 or a match with `query:`",
-                pattern.path
+        let other = trial.sample(&Method::POST, &filled(&pattern.path), pattern.host.as_deref(), &others);
+        if other.is_some_and(|other| weaker(required(trial.land(&other)), route.require)) {
+            let message = format!(
+                "the client chooses `{OPERATION_NAME}`: the same operation under another name goes past `{}`",
+                route.name
             );
-            self.warn(at.at("json"), message, help);
+            let help = format!("guard {} without it, or give the operation an address of its own", pattern.path);
+            self.warn(at, message, help);
         }
     }
 }
@@ -197,31 +182,7 @@ fn has_open_twin(trial: &Trial<'_>, route: &Route, pattern: &Match) -> bool {
         && trial.lands(&Method::GET, pattern, None, "").is_some_and(|landed| landed.is_none())
 }
 
-fn has_operation_name(pattern: &Match) -> bool {
-    pattern.fields.iter().any(|(field, _)| is_operation_name(field))
-}
-
 fn is_operation_name(field: &FieldName) -> bool {
-    text(field).rsplit('/').next() == Some(OPERATION_NAME)
-}
-
-fn text(field: &FieldName) -> &str {
-    match field {
-        FieldName::Query(name) | FieldName::Form(name) | FieldName::Json(name) => name,
-    }
-}
-
-/// The fields of a pattern with those of its document in the query, deeper ones as `a[b]`; `None` where there
-/// are none.
-fn without_document(pattern: &Match) -> Option<Vec<(FieldName, String)>> {
-    let moved = pattern.fields.iter().map(|(field, value)| match field {
-        FieldName::Json(pointer) => {
-            let mut parts = pointer.split('/').skip(1);
-            let first = parts.next().unwrap_or_default().to_owned();
-            (FieldName::Query(parts.fold(first, |name, part| format!("{name}[{part}]"))), value.clone())
-        }
-        FieldName::Query(_) | FieldName::Form(_) => (field.clone(), value.clone()),
-    });
-    let any = pattern.fields.iter().any(|(field, _)| matches!(field, FieldName::Json(_)));
-    any.then(|| moved.collect())
+    let (FieldName::Query(name) | FieldName::Form(name) | FieldName::Json(name)) = field;
+    name.rsplit('/').next() == Some(OPERATION_NAME)
 }

@@ -33,6 +33,8 @@ mod fuzz_tests;
 #[cfg(test)]
 mod landing_tests;
 #[cfg(test)]
+mod parameter_tests;
+#[cfg(test)]
 mod tests;
 
 use candidate::{Candidate, Conditions};

@@ -184,6 +184,27 @@ mod tests {
         }
     }
 
+    /// Decoding leaves slashes, or all but dots, as they were written; a script is found under escapes.
+    #[test]
+    fn a_path_is_decoded_in_part_too() {
+        for (path, part) in [
+            ("/a%2fb%5Cc/%64", "/a%2fb%5Cc/d"),
+            ("/a/%2e%2E/b%3bc", "/b%3bc"),
+            ("/%70.ph%70/..%2f/x", "/%70.ph%70"),
+            ("/%70.ph%70/..%2f/x", "/p"),
+            ("/inde%78.php/%2e%2e%2fb", "/%2e%2e%2fb"),
+        ] {
+            assert!(of(path).unwrap().iter().any(|reading| *reading.path == *part), "{path}: {:?}", of(path));
+        }
+    }
+
+    #[test]
+    fn each_of_many_readings_is_also_read_without_its_ending() {
+        let readings = of("/index.php/a%2f%2562;c//%64.x").unwrap();
+        let stems = readings.iter().filter(|reading| reading.how == WITHOUT_ENDING).count();
+        assert!(readings.len() > MAX + 2 && stems == 40, "{} and {stems}", readings.len() - stems);
+    }
+
     #[test]
     fn more_readings_than_can_be_matched_are_refused() {
         let piled = "/index.php/a%ef%bd%97//%2f%20///../%253b//%20%2f/../index.php";

@@ -124,7 +124,7 @@ fn collapsed(path: &str) -> Vec<String> {
 /// Without what some servers ignore at the end.
 fn trimmed(path: &str) -> Vec<String> {
     let trimmed = path.trim_end_matches(|c: char| matches!(c, '/' | '.' | ' ') || c.is_control());
-    one_if(trimmed.len() < path.len(), || if trimmed.is_empty() { "/".to_owned() } else { trimmed.to_owned() })
+    one_if(trimmed != path, || if trimmed.is_empty() { "/".to_owned() } else { trimmed.to_owned() })
 }
 
 /// Windows takes a name with dots or spaces at its end for the one without, in the middle of a path too.

@@ -52,6 +52,7 @@ mod tests {
             "/(S(;))/account/pay",
             "/(1(x)y))/account/pay",
             "/(S(%2e))/account%5c(S(x))/pay",
+            "/%28S(x%29%29/account/pay",
         ] {
             assert!(
                 of(spelling).unwrap().iter().any(|read| *read.path == *"/account/pay"),
@@ -59,7 +60,10 @@ mod tests {
                 of(spelling)
             );
         }
-        for plain in ["/wiki/(a)/b", "/wiki/()", "/wiki/a(b)", "/wiki/(a(b"] {
+        // Also for who keeps the rest as it was written.
+        let kept = of("/%28S%28x%29%29/a%2f..%2fb").unwrap();
+        assert!(kept.iter().any(|read| *read.path == *"/a%2f..%2fb"), "{kept:?}");
+        for plain in ["/wiki/(a)/b", "/wiki/()", "/wiki/a(b)", "/wiki/(a(b", "/wiki/((a))/b"] {
             assert_eq!(of(plain).map(|readings| readings.len()), Some(1), "{plain}: {:?}", of(plain));
         }
     }

@@ -1,6 +1,9 @@
 //! One way to read a request, and which patterns fit it.
 
-use std::{borrow::Cow, cell::RefCell};
+use std::{
+    borrow::Cow,
+    cell::{OnceCell, RefCell},
+};
 
 use http::{Method, header};
 
@@ -18,7 +21,7 @@ type Wanted = (FieldName, String);
 #[derive(Clone, Copy)]
 struct Found {
     condition: Condition,
-    /// Whether reading the body may make certain what is unknown.
+    /// Whether reading the body may tell otherwise, or make certain what is unknown.
     by_body: bool,
 }
 
@@ -28,11 +31,12 @@ pub(super) struct Conditions<'a, 'r> {
     head: &'a Head<'a>,
     body: BodyView<'a>,
     known: RefCell<Vec<(&'r Wanted, Found)>>,
+    texts: OnceCell<Vec<Cow<'a, str>>>,
 }
 
 impl<'a, 'r> Conditions<'a, 'r> {
     pub(super) fn of(head: &'a Head<'a>, body: BodyView<'a>) -> Self {
-        Self { head, body, known: RefCell::default() }
+        Self { head, body, known: RefCell::default(), texts: OnceCell::new() }
     }
 
     /// How many fields were looked for.
@@ -56,10 +60,12 @@ impl<'a, 'r> Conditions<'a, 'r> {
         let says_otherwise = |outcome| texts.iter().any(|text| says_otherwise(text, wanted, outcome));
         let in_body = self.find_in_body(wanted);
         let condition = if says_otherwise(in_body) { Condition::Unknown } else { in_body };
-        let by_body = matches!(self.body, BodyView::Unread)
-            && condition == Condition::Unknown
-            && [Condition::Yes, Condition::No].into_iter().any(|certain| !says_otherwise(certain));
-        Found { condition, by_body }
+        let may_tell = match condition {
+            Condition::Unknown => [Condition::Yes, Condition::No].into_iter().any(|certain| !says_otherwise(certain)),
+            Condition::Yes => fields::may_have_fields(self.content_type()),
+            Condition::No => false,
+        };
+        Found { condition, by_body: may_tell && matches!(self.body, BodyView::Unread) }
     }
 
     /// Some frameworks take for the query's what stands in a body.
@@ -77,10 +83,12 @@ impl<'a, 'r> Conditions<'a, 'r> {
 
     /// What some framework reads as one with the body: the query, what stands behind a `;` of the path, and the
     /// cookies, each written as a query.
-    fn texts(&self) -> Vec<Cow<'_, str>> {
-        let query = self.head.target.query().map(Cow::Borrowed);
-        let behind = self.head.target.path().split_once(';').map(|(_, rest)| Cow::Owned(rest.replace(';', "&")));
-        query.into_iter().chain(behind).chain(self.cookies().map(Cow::Owned)).collect()
+    fn texts(&self) -> &[Cow<'a, str>] {
+        self.texts.get_or_init(|| {
+            let query = self.head.target.query().map(Cow::Borrowed);
+            let behind = self.head.target.path().split_once(';').map(|(_, rest)| Cow::Owned(rest.replace(';', "&")));
+            query.into_iter().chain(behind).chain(self.cookies().map(Cow::Owned)).collect()
+        })
     }
 
     fn cookies(&self) -> Option<String> {
@@ -100,14 +108,14 @@ fn says_otherwise(text: &str, (name, expected): &Wanted, outcome: Condition) -> 
 }
 
 /// One way to read a request: a path and a method.
-pub(super) struct Candidate<'a, 'r> {
-    pub(super) conditions: &'a Conditions<'a, 'r>,
+pub(super) struct Candidate<'a, 'h, 'r> {
+    pub(super) conditions: &'a Conditions<'h, 'r>,
     pub(super) method: &'a Method,
     pub(super) hidden: bool,
     pub(super) path: &'a str,
 }
 
-impl<'r> Candidate<'_, 'r> {
+impl<'r> Candidate<'_, '_, 'r> {
     pub(super) fn matches(&self, route: &Route, pattern: &'r Match) -> Condition {
         let exception = route.require == Requirement::None;
         if exception && !pattern.path.matches(self.path) {
@@ -130,7 +138,7 @@ impl<'r> Candidate<'_, 'r> {
         outcome
     }
 
-    /// Whether reading the body may make certain what is unknown.
+    /// Whether reading the body may tell otherwise, or make certain what is unknown.
     pub(super) fn depends_on_body(&self, route: &Route, pattern: &'r Match) -> bool {
         let by_body = |wanted| self.conditions.find(wanted).by_body;
         let is_unread = matches!(self.conditions.body, BodyView::Unread);

@@ -154,16 +154,24 @@ impl Routes {
         self.trie.find(&rest.to_lowercase(), found);
     }
 
-    fn land_reading<'r>(&'r self, request: &Candidate<'_, 'r>, found: &[Place], landing: &mut Landing<'r>) -> Landed {
+    fn land_reading<'r>(
+        &'r self,
+        request: &Candidate<'_, '_, 'r>,
+        found: &[Place],
+        landing: &mut Landing<'r>,
+    ) -> Landed {
         let mut landed = Landed { somewhere: false, exception_open: false };
-        for (route, at) in found {
+        for (place, (route, at)) in found.iter().enumerate() {
             let Some(route) = self.all.get(*route) else { continue };
             let Some(pattern) = route.matches.get(*at) else { continue };
             let condition = request.matches(route, pattern);
             if condition == Condition::No {
                 continue;
             }
-            if condition == Condition::Unknown && request.depends_on_body(route, pattern) {
+            let by_body = request.depends_on_body(route, pattern);
+            // What a query opens, a body may say otherwise.
+            let certain = condition == Condition::Yes && !(by_body && self.is_stricter(found.get(place..), route));
+            if !certain && by_body {
                 let exception = route.require == Requirement::None;
                 landed.exception_open |= exception;
                 landing.body_matters |= !exception;
@@ -174,12 +182,18 @@ impl Routes {
             }
             add(&mut landing.enforced, route);
             landing.other_case |= pattern.path.differs_in_case(request.path);
-            if condition == Condition::Yes {
+            if certain {
                 landed.somewhere = true;
                 return landed;
             }
         }
         landed
+    }
+
+    /// Whether what follows is stricter than a route: others that were found, or the default.
+    fn is_stricter(&self, others: Option<&[Place]>, route: &Route) -> bool {
+        let others = others.into_iter().flatten().filter_map(|(other, _)| self.all.get(*other));
+        others.chain(&self.default).any(|other| strictness(other.require) > strictness(route.require))
     }
 }
 

@@ -135,6 +135,35 @@ fn an_exception_for_json_does_not_hold_where_a_framework_reads_another_value() {
     }
 }
 
+/// A query opens nothing that a body may say otherwise, while it is not read.
+#[test]
+fn a_query_does_not_outweigh_a_body_that_was_not_read() {
+    let look = |require| {
+        let mut look = conditioned("look", FieldName::Query("do".into()), "look");
+        look.require = require;
+        look
+    };
+    for require in [Requirement::None, Requirement::Session] {
+        let all = vec![look(require), route("act", "/act", &[], Requirement::Once)];
+        let routes = Routes::compile(all, Requirement::None);
+        let land = |content_type, body| {
+            let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(content_type))]);
+            lands(&routes, Method::POST, "/act?do=look", &headers, body)
+        };
+        assert_eq!(land(FORM, BodyView::Unread), ["act", "look"]);
+        assert_eq!(land("image/png", BodyView::Unread), ["look"]);
+        assert_eq!(land(FORM, read(FORM, b"x=y")), ["look"]);
+        assert_eq!(land(FORM, read(FORM, b"do=pay")), ["act", "look"]);
+        let alone = Routes::compile(vec![look(require)], Requirement::None);
+        assert_eq!(lands(&alone, Method::POST, "/act?do=look", &HeaderMap::new(), BodyView::Unread), ["look"]);
+        let default = Routes::compile(vec![look(require)], Requirement::Once);
+        assert_eq!(
+            lands(&default, Method::POST, "/act?do=look", &HeaderMap::new(), BodyView::Unread),
+            ["default", "look"]
+        );
+    }
+}
+
 /// The same sources cannot open an exception.
 #[test]
 fn an_exception_for_a_query_does_not_hold_where_a_framework_reads_another_value() {

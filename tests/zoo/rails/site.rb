@@ -17,8 +17,8 @@ class SiteController < ActionController::Base
   def open = cookies["session"] == "victim" ? handled("open") : opened
   def act = pays? ? handled("action") : opened
   def menu = pays? ? handled("menu") : opened
-  # Out of the body alone: `params` has the query as well, which a condition on JSON does not see.
-  def rpc = request.request_parameters["op"] == "pay" ? handled("rpc") : opened
+  # Query and document in one.
+  def rpc = params["op"] == "pay" ? handled("rpc") : opened
   def told = believes_client? ? handled("told") : opened
 
   def opened

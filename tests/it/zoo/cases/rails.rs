@@ -136,6 +136,9 @@ fn parameters() -> Vec<Case> {
         ("/action", FORM, "x=1& do=pay"),
         ("/action", FORM, "x=1;  do=pay"),
         ("/rpc", FORM, "op=pay"),
+        ("/rpc?op=pay", JSON, "{}"),
+        ("/rpc?op=pay", JSON, r#"{"op":"look"}"#),
+        ("/rpc?op=pay", FORM, ""),
         ("/rpc", FORM, "x=1;op=pay"),
         ("/rpc", "multipart/form-data; boundary=b", part),
     ] {

@@ -123,12 +123,22 @@ pub fn condition(name: &FieldName, query: Option<&str>, body: Option<Body<'_>>, 
 /// `a[b]`; `None` where it has nothing.
 #[must_use]
 pub fn condition_in(text: &str, name: &FieldName, expected: &str) -> Option<Condition> {
+    let found = read_in(text, name);
+    (found != Field::Absent).then(|| outcome(&found, expected))
+}
+
+/// Whether such a text has the field.
+#[must_use]
+pub fn stands_in(text: &str, name: &FieldName) -> bool {
+    read_in(text, name) != Field::Absent
+}
+
+fn read_in(text: &str, name: &FieldName) -> Field {
     let name = match name {
         FieldName::Query(name) | FieldName::Form(name) => Cow::Borrowed(name.as_str()),
         FieldName::Json(pointer) => Cow::Owned(json::parameter(pointer)),
     };
-    let found = field(form::values(&name, text.as_bytes()));
-    (found != Field::Absent).then(|| outcome(&found, expected))
+    field(form::values(&name, text.as_bytes()))
 }
 
 fn outcome(found: &Field, expected: &str) -> Condition {

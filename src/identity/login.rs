@@ -98,12 +98,7 @@ impl Login {
     /// Whether the site may take such a request for somebody's log-in, and not only for a look at its form:
     /// it may change something, its method is listed, it has a body or credentials, or the name stands in its query.
     pub(super) fn is_attempt(&self, head: &Head<'_>, body: Option<Body<'_>>) -> bool {
-        let named = match &self.settings.subject {
-            FieldName::Form(name) | FieldName::Query(name) => {
-                fields::read(&FieldName::Query(name.clone()), head.target.query(), None) != Field::Absent
-            }
-            FieldName::Json(_) => false,
-        };
+        let named = self.has_name_in_query(head);
         let view = body.map_or(BodyView::Unread, BodyView::Read);
         let is_listed = || self.settings.matches.iter().any(|rule| lists(rule, head));
         let has_credentials = head.headers.contains_key(header::AUTHORIZATION);
@@ -276,10 +271,14 @@ impl Login {
             FieldName::Json(pointer) => pointer.rsplit('/').next().unwrap_or_default(),
         };
         let is_json = matches!(self.settings.subject, FieldName::Json(_));
-        let in_query = || fields::read(&FieldName::Query(name.to_owned()), head.target.query(), None) != Field::Absent;
         head.headers.contains_key(header::AUTHORIZATION)
             || crate::request::cookie_pairs(head.headers).any(|(cookie, _)| matches_folded(cookie.as_bytes(), name))
-            || (is_json && in_query())
+            || (is_json && self.has_name_in_query(head))
+    }
+
+    /// Many frameworks read a query and a body as one.
+    fn has_name_in_query(&self, head: &Head<'_>) -> bool {
+        head.target.query().is_some_and(|query| fields::stands_in(query, &self.settings.subject))
     }
 
     /// The name that the player typed, normalized: on a log-in, where it occurs exactly once.
@@ -295,11 +294,8 @@ impl Login {
             return None;
         }
         let Field::One(mut typed) = fields::read(&self.settings.subject, query, body) else { return None };
-        if let FieldName::Form(name) = &self.settings.subject {
-            // Many frameworks merge query and form, and differ on which one wins.
-            if fields::read(&FieldName::Query(name.clone()), query, None) != Field::Absent {
-                return None;
-            }
+        if matches!(self.settings.subject, FieldName::Form(_)) && self.has_name_in_query(head) {
+            return None;
         }
         for step in &self.settings.normalize {
             typed = match step {

@@ -165,6 +165,24 @@ async fn a_listed_method_and_any_body_make_an_attempt() {
     }
 }
 
+/// Rails and others log in by a query where a form or a document was meant.
+#[tokio::test]
+async fn the_name_in_a_query_makes_an_attempt_wherever_it_belongs() {
+    let (_, ports) = ports();
+    let ports = Arc::new(ports);
+    for (subject, query) in [
+        (FieldName::Form("user".into()), "user=ayu"),
+        (FieldName::Json("/user".into()), "user=ayu"),
+        (FieldName::Json("/user/name".into()), "user%5Bname%5D=ayu"),
+    ] {
+        let mut settings = LoginSettings { hold_session: true, subject, ..login::settings(None) };
+        settings.matches[0].methods = vec![Method::POST];
+        let login = Login::new(settings, Arc::clone(&ports));
+        assert!(login.is_attempt(&Request::get(&format!("/login?{query}")).head(), None), "{query}");
+        assert!(!login.is_attempt(&Request::get("/login?page=2").head(), None), "{query}");
+    }
+}
+
 #[tokio::test]
 async fn a_cookie_is_known_by_the_name_that_was_configured() {
     let (_site, _clock, sources) = keeping_site().await;

@@ -231,3 +231,22 @@ fn conditions_have_three_outcomes() {
     assert_eq!(ask("do=other&do=pay"), Condition::Unknown);
     assert_eq!(ask("do=PAY"), Condition::Unknown);
 }
+
+#[test]
+fn what_is_read_as_a_query_may_have_a_field_of_any_kind() {
+    let (form, query) = (FieldName::Form("op".into()), FieldName::Query("op".into()));
+    let json = |pointer: &str| FieldName::Json(pointer.into());
+    for (text, name, found) in [
+        ("op=pay", form, Some(Condition::Yes)),
+        ("op=look", query, Some(Condition::No)),
+        ("op=pay", json("/op"), Some(Condition::Yes)),
+        ("a[b]=pay", json("/a/b"), Some(Condition::Yes)),
+        ("a/b=pay", json("/a~1b"), Some(Condition::Yes)),
+        ("op=pay&op=look", json("/op"), Some(Condition::Unknown)),
+        ("b=pay&a[c]=pay", json("/a/b"), None),
+        ("", json("/op"), None),
+    ] {
+        assert_eq!(condition_in(text, &name, "pay"), found, "{text}");
+        assert_eq!(stands_in(text, &name), found.is_some(), "{text}");
+    }
+}

@@ -146,6 +146,22 @@ mod tests {
         }
     }
 
+    /// Every request is looked at so: what makes it slower is seen in the benchmarks only.
+    #[test]
+    fn ordinary_paths_are_neither_decoded_nor_cleaned() {
+        for plain in ["/", "/wallet/withdraw-2_B"] {
+            assert!(is_plain(plain), "{plain}");
+        }
+        for clean in ["/assets/app.min.css", "/wallet/@ayu"] {
+            assert!(!is_plain(clean), "{clean}");
+            assert_eq!(rewrites::all_for(clean).count(), 3, "{clean}");
+        }
+        for odd in ["/a/", "/a//b", "/a/./b", "/a./b", "/.a", "/a.", "/a%20b", "/a;b", "/a b", "/\u{e9}"] {
+            assert!(!is_plain(odd), "{odd}");
+            assert_eq!(rewrites::all_for(odd).count(), 14, "{odd}");
+        }
+    }
+
     #[test]
     fn a_long_path_has_fewer_readings() {
         let odd = |letters: usize| of(&format!("/{}%2f;b//c/", "a".repeat(letters))).is_some();

@@ -59,16 +59,15 @@ fn measure(routes: &Routes) -> f64 {
     begun.elapsed().as_nanos() as f64 / f64::from(DECISIONS * TARGETS.len() as u32)
 }
 
-/// A plain path, an asset, one that is written oddly, and two that are made to be read in as many ways as may be: of
-/// a path of 8 KiB no more than 16 are looked at.
-fn paths() -> [(&'static str, String); 5] {
-    let costly = |letters: usize| format!("/{}%2f%2570;b//c%5c.%2e/d.php/", "a".repeat(letters));
+/// A plain path, an asset, one that is written oddly, one with as many readings as may be, and two of many segments.
+fn paths() -> [(&'static str, String); 6] {
     [
         ("plain", "/wallet/withdraw".to_owned()),
         ("asset", "/assets/app.min.css".to_owned()),
         ("odd", "/area7/%70ay;v=1".to_owned()),
-        ("costly", costly(0)),
-        ("costly, 8 KiB", costly(8_150)),
+        ("of many forms", "/image/fetch/https%3A%2F%2Fx.example%2F%2E%2E%2Fa%3Bb%252F%2520c//e.jpg/".to_owned()),
+        ("of 2,000 segments", format!("/%2f;//%20.{}", "/(".repeat(1_990))),
+        ("of 2,700 segments with dots", format!("/%2f;b{}", "/.a".repeat(2_700))),
     ]
 }
 

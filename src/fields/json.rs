@@ -109,8 +109,12 @@ fn child<'t>(text: &'t str, token: &str) -> Option<Child<'t>> {
         }
         b'[' => {
             let items: Vec<&'t RawValue> = serde_json::from_str(text).ok()?;
-            let item = token.parse().ok().and_then(|at: usize| items.get(at).copied());
-            Some(item.map_or(Child::Absent, |item| Child::One(item.get())))
+            let Ok(at) = token.parse::<usize>() else {
+                // Under a name a list has nothing, but each of its items may: a batch of JSON-RPC is a list of calls.
+                let is_flat = items.iter().all(|item| !item.get().starts_with(['{', '[']));
+                return is_flat.then_some(Child::Absent);
+            };
+            Some(items.get(at).map_or(Child::Absent, |item| Child::One(item.get())))
         }
         _ => None,
     }

@@ -81,7 +81,7 @@ impl PathPattern {
     /// Whether it matches a path with regard to case, and `*` no empty segment: what an exception opens.
     #[must_use]
     pub fn matches(&self, path: &str) -> bool {
-        self.matches_by(path, |segment, part, _| match segment {
+        self.matches_by(&self.segments, path, |segment, part, _| match segment {
             Segment::Literal(text) => **text == *part,
             Segment::Any => !part.is_empty(),
         })
@@ -91,15 +91,25 @@ impl PathPattern {
     /// routers of some frameworks have it: what is guarded.
     #[must_use]
     pub fn matches_folded(&self, path: &str) -> bool {
-        self.matches_by(path, |segment, part, is_last| match segment {
+        let fits = |segment: &Segment, part: &str, is_last: bool| match segment {
             Segment::Literal(text) => text.to_lowercase() == part.to_lowercase(),
             Segment::Any => !part.is_empty() || !is_last,
-        })
+        };
+        let folder = || self.folder().is_some_and(|folder| self.matches_by(folder, path, fits));
+        self.matches_by(&self.segments, path, fits) || folder()
     }
 
-    fn matches_by(&self, path: &str, fits: impl Fn(&Segment, &str, bool) -> bool) -> bool {
+    /// What is guarded besides: the path without its slash at the end, which many frameworks take for the same, or the
+    /// folder whose index it names, as `/wallet` and `/` of `/wallet/index.php` and `/index.php`.
+    pub(super) fn folder(&self) -> Option<&[Segment]> {
+        let (Segment::Literal(last), before) = self.segments.split_last()? else { return None };
+        let is_index = last.to_lowercase().starts_with("index.");
+        (is_index || (last.is_empty() && !before.is_empty())).then_some(before)
+    }
+
+    fn matches_by(&self, segments: &[Segment], path: &str, fits: impl Fn(&Segment, &str, bool) -> bool) -> bool {
         let mut given = path.strip_prefix('/').unwrap_or(path).split('/').peekable();
-        for segment in &self.segments {
+        for segment in segments {
             let Some(part) = given.next() else { return false };
             let fits = fits(segment, part, given.peek().is_none());
             if !fits {
@@ -114,7 +124,7 @@ impl PathPattern {
     pub fn differs_in_case(&self, path: &str) -> bool {
         let given = path.strip_prefix('/').unwrap_or(path).split('/');
         self.segments.iter().zip(given).any(|(segment, part)| match segment {
-            Segment::Literal(text) => **text != *part,
+            Segment::Literal(text) => **text != *part && text.to_lowercase() == part.to_lowercase(),
             Segment::Any => false,
         })
     }

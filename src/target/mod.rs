@@ -43,7 +43,7 @@ pub enum BadTarget {
     /// Escapes in the path that are not UTF-8 together.
     #[error("the request path is not UTF-8")]
     NotUtf8,
-    /// So many odd forms in one path that it could be read in more than 64 ways, whatever its ending; 16 where it is 8 KiB
+    /// So many odd forms in one path that it could be read in more than 128 ways, whatever its ending; 8 where it is 8 KiB
     /// long.
     #[error("the request path can be read in too many ways")]
     TooManyReadings,
@@ -180,7 +180,7 @@ impl Target {
         self.raw.get(self.path_end + 1..)
     }
 
-    /// Every distinct reading of the path, the path as received first; at most 128. Case is kept;
+    /// Every distinct reading of the path, the path as received first; at most 256. Case is kept;
     /// routes are matched without regard to it.
     pub fn readings(&self) -> impl Iterator<Item = &Reading> {
         self.readings.iter()

@@ -31,10 +31,11 @@ const SHORTENINGS: [Rewrite; 3] = [
 ];
 
 /// The other rewrites.
-const CLEANINGS: [Rewrite; 9] = [
+const CLEANINGS: [Rewrite; 10] = [
     Rewrite { how: "encoded dots as dots", apply: with_dots },
     Rewrite { how: "backslashes as slashes", apply: with_slashes },
     Rewrite { how: "without parameters", apply: without_params },
+    Rewrite { how: "without query", apply: without_query },
     Rewrite { how: "without session", apply: without_sessions },
     Rewrite { how: "dot segments removed", apply: without_dots },
     Rewrite { how: "slashes collapsed", apply: collapsed },
@@ -46,8 +47,14 @@ const CLEANINGS: [Rewrite; 9] = [
 /// Extensions that frameworks take for a format of the same resource.
 const EXTENSIONS: [&str; 7] = [".json", ".xml", ".html", ".php", ".do", ".action", ".aspx"];
 
-/// Scripts that take the rest of the path as their own.
-const FRONT_CONTROLLERS: [&str; 3] = ["/index.php", "/index.html", "/app.php"];
+/// Ends of the names of scripts and pages that servers run where more of a path follows, besides [`EXTENSIONS`].
+const SCRIPTS: [&str; 14] = [
+    ".cgi", ".fcgi", ".pl", ".py", ".rb", ".phtml", ".asp", ".ashx", ".asmx", ".svc", ".jsp", ".jspx", ".cfm", ".xhtml",
+];
+
+/// Scripts and pages that servers run for their folder, and for what follows in it.
+const FRONT_CONTROLLERS: [&str; 7] =
+    ["index.php", "index.html", "index.htm", "index.cgi", "index.jsp", "app.php", "app_dev.php"];
 
 /// Every rewrite that may change a path, or what it is rewritten to.
 pub(super) fn all_for(path: &str) -> impl Iterator<Item = &'static Rewrite> + use<> {
@@ -57,7 +64,7 @@ pub(super) fn all_for(path: &str) -> impl Iterator<Item = &'static Rewrite> + us
 
 /// Nothing to decode or to clean: files with an extension, which most requests are for.
 fn is_clean(path: &str) -> bool {
-    let odd = path.bytes().any(|byte| !byte.is_ascii_graphic() || matches!(byte, b'%' | b';' | b'\\'));
+    let odd = path.bytes().any(|byte| !byte.is_ascii_graphic() || matches!(byte, b'%' | b';' | b'?' | b'#' | b'\\'));
     !odd && !["//", "/.", "./", "/("].iter().any(|form| path.contains(form)) && !path.ends_with(['/', '.'])
 }
 
@@ -90,6 +97,12 @@ fn without_params(path: &str) -> Vec<String> {
         let segments: Vec<&str> = path.split('/').map(|segment| segment.split(';').next().unwrap_or(segment)).collect();
         segments.join("/")
     })
+}
+
+/// Up to where a server may begin the query: at a `;`, or at a `?` or `#` that was decoded before it looks for one.
+fn without_query(path: &str) -> Vec<String> {
+    let cuts = [path.find(';'), path.find(['?', '#'])];
+    cuts.into_iter().flatten().filter_map(|at| path.get(..at)).map(str::to_owned).collect()
 }
 
 /// Dot segments removed as RFC 3986 §5.2.4 does it: an empty segment is one that a `..` takes away.
@@ -131,7 +144,7 @@ fn trimmed(path: &str) -> Vec<String> {
 fn segments_trimmed(path: &str) -> Vec<String> {
     one_if(path.contains("./") || path.contains(" /"), || {
         let segments = path.split('/').map(|segment| match segment.trim_end_matches(['.', ' ']) {
-            "" => segment,
+            "" => segment.trim_end_matches(' '),
             name => name,
         });
         segments.collect::<Vec<_>>().join("/")
@@ -142,17 +155,32 @@ fn folded(path: &str) -> Vec<String> {
     one_if(!path.is_ascii(), || path.nfkc().collect())
 }
 
-/// What follows a front controller.
+/// The folder of each front controller, and what follows it.
 fn without_front_controller(path: &str) -> Vec<String> {
-    let rests = FRONT_CONTROLLERS.iter().filter_map(|script| after(path, script));
-    let whole = rests.filter(|rest| rest.is_empty() || rest.starts_with('/'));
-    whole.map(|rest| if rest.is_empty() { "/".to_owned() } else { rest.to_owned() }).collect()
+    let split = |(at, _)| path.split_at_checked(at).map(|(folder, rest)| (folder, rest.get(1..).unwrap_or_default()));
+    let places = path.match_indices('/').filter_map(split).filter(|(_, rest)| begins_like_a_script(rest));
+    let without = places.filter_map(|(folder, rest)| {
+        let after = FRONT_CONTROLLERS.iter().find_map(|script| after(rest, script))?;
+        (after.is_empty() || after.starts_with('/')).then(|| format!("{folder}{after}"))
+    });
+    without.map(|path| if path.is_empty() { "/".to_owned() } else { path }).collect()
 }
 
-/// Up to each segment with a known extension: `/pay.php/x` runs `/pay.php`.
+/// Up to each segment that is a script by its name: `/pay.php/x` runs `/pay.php`.
 fn without_path_info(path: &str) -> Vec<String> {
     let scripts = path.match_indices('/').skip(1).filter_map(|(at, _)| path.get(..at));
-    scripts.filter(|script| stem(script).is_some()).map(str::to_owned).collect()
+    scripts.filter(|script| is_script(script)).map(str::to_owned).collect()
+}
+
+/// Whether a front controller may begin here; there may be thousands of places.
+fn begins_like_a_script(rest: &str) -> bool {
+    rest.bytes().next().is_some_and(|first| matches!(first.to_ascii_lowercase(), b'i' | b'a' | b'%'))
+}
+
+/// Whether the last segment has an ending of a script. One without a dot has none.
+fn is_script(path: &str) -> bool {
+    let has_dot = path.rsplit('/').next().is_some_and(|name| name.contains(['.', '%']));
+    has_dot && (stem(path).is_some() || SCRIPTS.iter().any(|ending| before(path, ending).is_some()))
 }
 
 /// A resource without its format.

@@ -66,6 +66,55 @@ fn an_empty_segment_is_a_segment_where_others_follow() {
     assert!(get(&routes, "/wallet/").is_empty());
 }
 
+#[test]
+fn a_folder_runs_its_index() {
+    let all = vec![
+        route("front", "/index.php", &[], Requirement::Once),
+        route("wallet", "/wallet/index.php", &[], Requirement::Once),
+        route("open", "/public/index.html", &[], Requirement::None),
+    ];
+    let routes = Routes::compile(all, Requirement::Session);
+    for (raw, name) in [("/", "front"), ("/?route=pay", "front"), ("/wallet/", "wallet"), ("/wallet", "wallet")] {
+        assert_eq!(get(&routes, raw).first(), Some(&name.to_owned()), "{raw}");
+    }
+    assert_eq!(get(&routes, "/public/"), ["default"]);
+}
+
+/// Fastify can be told to begin the query at a `;`; behind nginx with `$uri` a site decodes `%3f` before it looks for one.
+#[test]
+fn a_path_ends_where_a_server_may_begin_the_query() {
+    let all = vec![route("pay", "/pay", &[], Requirement::Once), route("script", "/run.php", &[], Requirement::Once)];
+    let routes = Routes::compile(all, Requirement::None);
+    for raw in ["/pay;/x", "/pay;a=b/x", "/pay%3b/x", "/pay%3fx", "/pay%23x", "/pay%253f/x", "/x/../pay%3f/y"] {
+        assert_eq!(get(&routes, raw), ["pay"], "{raw}");
+    }
+    for raw in ["/run.php%3fx", "/run.php%3fx.php", "/run.php%3f/x", "/run.php%23x", "/run.ph%70;/x"] {
+        assert_eq!(get(&routes, raw), ["script"], "{raw}");
+    }
+}
+
+#[test]
+fn a_front_controller_stands_in_any_folder_and_a_script_has_any_known_name() {
+    let all = vec![
+        route("pay", "/shop/pay", &[], Requirement::Once),
+        route("cgi", "/pay.cgi", &[], Requirement::Once),
+        route("wallet", "/wallet", &[], Requirement::Once),
+    ];
+    let routes = Routes::compile(all, Requirement::None);
+    for (raw, name) in [
+        ("/shop/index.php/pay", "pay"),
+        ("/shop/inde%78.php/pay", "pay"),
+        ("/shop/app_dev.php/pay.json", "pay"),
+        ("/pay.cgi/x", "cgi"),
+        ("/wallet/index.php", "wallet"),
+        ("/wallet/INDEX.html", "wallet"),
+        ("/x/..%20/wallet", "wallet"),
+        ("/wallet..csv", "wallet"),
+    ] {
+        assert_eq!(get(&routes, raw), [name], "{raw}");
+    }
+}
+
 /// Servers undo a part of a path before they look at another: dots before escapes, a script before dots.
 #[test]
 fn no_order_in_which_a_server_undoes_a_path_hides_a_script() {

@@ -56,8 +56,9 @@ impl<'a, 'r> Conditions<'a, 'r> {
 
     /// What the body says, unless something else that some framework takes for it says otherwise.
     fn find_out(&self, wanted: &Wanted) -> Found {
-        let texts = self.texts();
-        let says_otherwise = |outcome| texts.iter().any(|text| says_otherwise(text, wanted, outcome));
+        let (name, expected) = wanted;
+        let said: Vec<_> = self.texts().iter().filter_map(|text| fields::condition_in(text, name, expected)).collect();
+        let says_otherwise = |outcome| said.iter().any(|said| *said != outcome);
         let in_body = self.find_in_body(wanted);
         let condition = if says_otherwise(in_body) { Condition::Unknown } else { in_body };
         let may_tell = match condition {
@@ -100,11 +101,6 @@ impl<'a, 'r> Conditions<'a, 'r> {
     fn content_type(&self) -> Option<&str> {
         request::header_once(self.head.headers, header::CONTENT_TYPE.as_str())
     }
-}
-
-/// Whether a text that some framework reads as a query has the field, and with another outcome.
-fn says_otherwise(text: &str, (name, expected): &Wanted, outcome: Condition) -> bool {
-    fields::condition_in(text, name, expected).is_some_and(|said| said != outcome)
 }
 
 /// One way to read a request: a path and a method.

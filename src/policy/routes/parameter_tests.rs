@@ -135,6 +135,25 @@ fn an_exception_for_json_does_not_hold_where_a_framework_reads_another_value() {
     }
 }
 
+/// A batch of JSON-RPC or GraphQL is a list of calls; Rails puts a list under a name of its own.
+#[test]
+fn a_list_around_a_document_or_in_it_hides_no_field() {
+    let land = |pointer: &str, body: &str| {
+        let routes =
+            Routes::compile(vec![conditioned("pay", FieldName::Json(pointer.into()), "pay")], Requirement::None);
+        lands(&routes, Method::POST, "/act", &HeaderMap::new(), read(JSON, body.as_bytes()))
+    };
+    for (pointer, body) in
+        [("/op", r#"[{"op": "pay"}]"#), ("/op", r#"[[{"op": "pay"}]]"#), ("/a/b", r#"{"a": [{"b": "pay"}]}"#)]
+    {
+        assert_eq!(land(pointer, body), ["pay"], "{pointer} {body}");
+    }
+    assert!(land("/0/op", r#"[{"op": "look"}]"#).is_empty());
+    let routes = Routes::compile(vec![conditioned("pay", FieldName::Query("do".into()), "pay")], Requirement::None);
+    let batch = read(JSON, br#"[{"do": "pay"}]"#);
+    assert_eq!(lands(&routes, Method::POST, "/act", &HeaderMap::new(), batch), ["pay"]);
+}
+
 /// A query opens nothing that a body may say otherwise, while it is not read.
 #[test]
 fn a_query_does_not_outweigh_a_body_that_was_not_read() {

@@ -17,15 +17,14 @@ pub(super) struct Trie {
 }
 
 impl Trie {
-    /// Adds a pattern. One that ends in a slash is also found without it: many frameworks take both
-    /// for the same, and an exception is held against the exact pattern again.
+    /// Adds a pattern, and its folder. An exception is held against the exact pattern again.
     pub(super) fn insert(&mut self, pattern: &PathPattern, place: Place) {
         self.insert_segments(&pattern.segments, pattern.subtree, place);
-        if let Some((Segment::Literal(last), before)) = pattern.segments.split_last()
-            && last.is_empty()
-            && !before.is_empty()
-        {
-            self.insert_segments(before, pattern.subtree, place);
+        match pattern.folder() {
+            // A path is no shorter than its slash, after which the root has one empty segment.
+            Some([]) => self.insert_segments(&[Segment::Literal("".into())], pattern.subtree, place),
+            Some(folder) => self.insert_segments(folder, pattern.subtree, place),
+            None => {}
         }
     }
 

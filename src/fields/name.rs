@@ -148,3 +148,33 @@ fn bent(part: &str) -> impl Iterator<Item = char> {
         })
         .flatten()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_ordinary_where_every_parser_cuts_it_at_the_same_places() {
+        for name in ["a", "a b", "a.b", "a[b]", "a[]", "a[b][c]", "a.b[c]", "a[b].c", "ctl00$Main$x", "user_name"] {
+            assert!(is_ordinary(name), "{name}");
+        }
+        for name in
+            ["", " ", ".", "[a]", "[", "a]", "a]b", "a[b", "a[[b]]", "a[b[c]", "a[b]x", "a[b].c[d]", "a[b]x[c]", "a&b"]
+        {
+            assert!(!is_ordinary(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_a_place_only_behind_a_name() {
+        for (wanted, name, may_be) in [
+            ("items[0][id]", "items[7][id]", true),
+            ("items[0][id]", "items[][id]", true),
+            ("items[0][id]", "items[x][id]", false),
+            ("items[0][id]", "items[7][name]", false),
+            ("0[id]", "7[id]", false),
+        ] {
+            assert_eq!(Wanted::of(wanted).may_be(name), may_be, "{wanted} {name}");
+        }
+    }
+}

@@ -166,7 +166,7 @@ fn without_front_controller(path: &str) -> Vec<String> {
     without.map(|path| if path.is_empty() { "/".to_owned() } else { path }).collect()
 }
 
-/// Up to each segment that is a script by its name: `/pay.php/x` runs `/pay.php`.
+/// Up to each segment that is a script by its name: `/pay.php/x` runs `/pay.php` (PATH_INFO, RFC 3875 §4.1.5).
 fn without_path_info(path: &str) -> Vec<String> {
     let scripts = path.match_indices('/').skip(1).filter_map(|(at, _)| path.get(..at));
     scripts.filter(|script| is_script(script)).map(str::to_owned).collect()

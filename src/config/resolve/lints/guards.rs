@@ -16,9 +16,6 @@ use crate::{
     },
 };
 
-/// Scripts of these kinds also run for addresses below their own (PATH_INFO, RFC 3875 section 4.1.5); those
-/// of other kinds are among the readings.
-const SCRIPTS: [&str; 5] = [".cgi", ".pl", ".fcgi", ".cfm", ".asp"];
 /// What a GraphQL client calls its operation (GraphQL over HTTP, section 5.1): a name, not the operation.
 const OPERATION_NAME: &str = "operationName";
 
@@ -50,7 +47,6 @@ impl Report<'_> {
                 if has_open_twin(trial, route, pattern) {
                     open.push(OpenTwin { route: &route.name, path: pattern.path.as_str(), at: at.at("methods") });
                 }
-                self.lint_script(trial, route, pattern, at);
                 self.lint_operation_name(trial, route, pattern, at);
             }
         }
@@ -115,19 +111,6 @@ impl Report<'_> {
         let help = "many sites do by GET what their form does by POST: leave `methods` out, or, where GET only shows \
                     the form, say so with a route for GET, of `require: session` or `none`";
         self.warn(at, message, help);
-    }
-
-    /// A script that also runs for addresses below its own.
-    fn lint_script(&mut self, trial: &Trial<'_>, route: &Route, pattern: &Match, at: &Node) {
-        let path = pattern.path.as_str();
-        if !SCRIPTS.iter().any(|ending| path.to_ascii_lowercase().ends_with(ending)) {
-            return;
-        }
-        let method = pattern.methods.first().unwrap_or(&Method::POST);
-        if trial.lands(method, pattern, None, "/x").is_some_and(|below| weaker(required(below), route.require)) {
-            let message = format!("`{path}` is guarded exactly, but scripts also run for what is below, as `{path}/x`");
-            self.warn(at.at("path"), message, format!("write `{path}/**`"));
-        }
     }
 
     /// A name that the client chooses, and that need not be there for the site to do the same.
